@@ -1,0 +1,46 @@
+# The course's commands; `make help` lists them. All of them work from any folder name and, once
+# the environment is there, without a network.
+.DEFAULT_GOAL := help
+.PHONY: help setup labs notebooks test lint lock data clean
+
+# PYTHON=python3.12 make test      another interpreter (3.11 or 3.12) for .venv
+# make labs LABS="01 02"           some labs only
+# make test ARGS="-k masks"        options for pytest's unit tests; see tools/run_tests.py
+PYTHON ?=
+LABS ?=
+ARGS ?=
+export PYTHON
+
+IN_VENV := .venv/bin/python
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+setup:  ## prepare .venv from requirements.lock (once; later runs find it done)
+	@python="$$(sh tools/find_python.sh 3.11 3.12)" && "$$python" tools/setup_env.py
+
+labs: setup  ## run every lab; executed notebooks, HTML and summary.json go to build/labs/
+	@$(IN_VENV) -m tools.run_labs $(ARGS) $(LABS)
+
+notebooks: setup  ## run every lab and store the outputs in notebooks/
+	@$(IN_VENV) -m tools.run_labs --store $(ARGS) $(LABS)
+
+test: setup  ## run the unit tests, then compare the notebooks' outputs (nbval)
+	@$(IN_VENV) -m tools.run_tests $(ARGS)
+
+lint: setup  ## check code style and notebooks
+	@$(IN_VENV) -m ruff check . && $(IN_VENV) -m ruff format --check . \
+	    && $(IN_VENV) -m tools.lint_notebooks
+
+lock:  ## pin requirements.txt and the development tools anew (ARGS=--upgrade: newest versions)
+	@python="$$(sh tools/find_python.sh 3.11 3.12)" && "$$python" -m tools.lock $(ARGS)
+
+data:  ## render the two bundled datasets anew (Blender, about an hour)
+	@python="$$(sh tools/find_python.sh 3.11)" && "$$python" tools/setup_env.py \
+	    --venv .venv-render --requirements requirements-render.txt
+	@.venv-render/bin/python -m data.render.pets --all
+	@.venv-render/bin/python -m data.render.street --all
+
+clean:  ## remove what the commands made, but not .venv
+	@rm -rf build .pytest_cache .ruff_cache .hypothesis
+	@find . -path './.venv*' -prune -o -type d -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,49 @@
+"""What more than one lab needs, from masks and metrics to models and the case study.
+
+`import helpers` is fast and imports neither TensorFlow nor Matplotlib: a module is imported when
+it is first used (`helpers.masks`, `from helpers import metrics`). Every lab starts with
+`helpers.setup()`, which is in `helpers.environment`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from helpers.environment import setup
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The repository: notebooks/, helpers/, data/ and the rest lie in it."""
+
+DATA = ROOT / "data"
+"""What the course ships: rendered pictures, weights, cameras."""
+
+BUILD = ROOT / "build"
+"""What running a lab leaves behind (checkpoints, exports, reports); git ignores it."""
+
+__all__ = ["BUILD", "DATA", "ROOT", "setup"]
+
+
+def _modules() -> set[str]:
+    """Names of the modules in this package."""
+    return {module.name for module in pkgutil.iter_modules(__path__)}
+
+
+def __getattr__(name: str) -> Any:
+    """Imports `helpers.<name>` on first use (PEP 562)."""
+    if name == "setup":
+        from helpers.environment import setup
+
+        return setup
+    if name in _modules():
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(
+        f"module 'helpers' has no attribute {name!r}; it has {', '.join(__dir__())}"
+    )
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *_modules()})

@@ -1,0 +1,54 @@
+"""Fixtures for all tests, and two rules: settings before TensorFlow, no network by accident."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import helpers
+
+helpers.setup(quiet=True)  # before any test imports TensorFlow
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository."""
+    return helpers.ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_data(root: Path) -> Path:
+    """Real photos to test against, beside the repository; most machines do not have them."""
+    folder = root.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("real data not found: ../shared/data does not exist")
+    return folder
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """The same random numbers in every run, and in every test from the start."""
+    return np.random.default_rng(20240229)
+
+
+@pytest.fixture(autouse=True)
+def _no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Refuses connections to other machines unless the test is marked `network`."""
+    if request.node.get_closest_marker("network") is None:
+        connect = socket.socket.connect
+
+        def guarded(self: socket.socket, address: object) -> None:
+            local = self.family == getattr(socket, "AF_UNIX", None) or (
+                isinstance(address, tuple)
+                and (str(address[0]).startswith("127.") or address[0] in ("::1", "localhost"))
+            )
+            if not local:
+                raise OSError(f"this test is not marked `network`, but connects to {address}")
+            connect(self, address)
+
+        monkeypatch.setattr(socket.socket, "connect", guarded)
+    yield
