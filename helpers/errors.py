@@ -1,0 +1,37 @@
+"""The errors that the course raises on purpose, one small family.
+
+Every lab meets them. Each message names the thing (a file or an argument), what was expected, what
+was found and what to do about it; `explain` builds such a message, so that all of them read alike.
+"""
+
+from __future__ import annotations
+
+
+class CourseError(ValueError):
+    """Base of every error raised on purpose by `helpers`."""
+
+
+class ArrayError(CourseError):
+    """An array argument has the wrong shape, dtype or range of values."""
+
+
+class DataError(CourseError):
+    """A picture, a mask or a data set is missing, damaged or not what its format promises."""
+
+
+class RecordError(DataError):
+    """A record of a TFRecord file is damaged, or lacks what a detection example must have."""
+
+
+class WeightsError(CourseError):
+    """A file of model weights is missing, damaged or made for another model."""
+
+
+def explain(what: str, *, expected: str, found: str, do: str = "") -> str:
+    """One sentence each: what is wrong, what was expected, what was found, what to do.
+
+    >>> explain("mask", expected="dtype bool", found="float32", do="Use mask > 0.5.")
+    'mask: expected dtype bool, found float32. Use mask > 0.5.'
+    """
+    message = f"{what}: expected {expected}, found {found}."
+    return f"{message} {do}" if do else message

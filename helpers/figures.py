@@ -1,0 +1,206 @@
+"""One style for every figure of the course, and the headline that a lab reports.
+
+Introduced in lab 1. Notebooks and command lines draw with it; no other module imports it. Colours
+are those of Okabe and Ito (2008), which people with any kind of colour blindness tell apart, and a
+class has a hatching as well, so that nothing depends on colour alone. Rests on Matplotlib, which is
+imported when the first figure is drawn.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from helpers.errors import ArrayError, explain
+from helpers.masks import Image, Labels, check_labels
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ORANGE, SKY, GREEN, YELLOW = (230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66)
+BLUE, RED, PINK, BLACK = (0, 114, 178), (213, 94, 0), (204, 121, 167), (0, 0, 0)
+GREY = (153, 153, 153)
+
+COLOURS = (ORANGE, SKY, GREEN, PINK, BLUE, YELLOW, RED, BLACK, GREY)
+"""RGB, 0 to 255, in the order in which classes or instances take them."""
+
+HATCHES = ("///", "...", "\\\\\\", "xxx", "---", "ooo", "+++", "|||", "***")
+"""Matplotlib hatchings, in the same order."""
+
+METRICS_MIME = "application/vnd.image-segmentation-labs.metrics+json"
+"""Under this type a lab's headline figures lie in its outputs; tools/run_labs.py collects them."""
+
+_DPI = 110  # a figure 11 inches wide is 1,210 pixels: sharp on a projector, small in a notebook
+
+
+def unit(colour: tuple[int, int, int]) -> tuple[float, float, float]:
+    """RGB from 0 to 255 -> RGB from 0 to 1, which Matplotlib wants."""
+    return tuple(channel / 255 for channel in colour)  # type: ignore[return-value]
+
+
+def new_figure(
+    rows: int = 1, columns: int = 1, *, size: tuple[float, float] | None = None, **options: Any
+) -> tuple[Figure, Any]:
+    """`plt.subplots` in the course's style.
+
+    Args:
+        rows, columns: of axes.
+        size: width and height in inches; by default as wide as the page.
+        options: passed on to `plt.subplots`.
+
+    Returns:
+        The figure, and its axes as `plt.subplots` returns them.
+    """
+    import matplotlib.pyplot as plt
+
+    style = {
+        "figure.constrained_layout.use": True,
+        "figure.dpi": _DPI,
+        "font.size": 12,
+        "axes.titlesize": 12,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": False,
+        "axes.prop_cycle": plt.cycler(
+            color=[unit(c) for c in (BLUE, RED, GREEN, ORANGE, PINK, SKY, BLACK)],
+        ),
+        "lines.linewidth": 2.2,
+        "legend.frameon": False,
+        "hatch.linewidth": 0.8,
+        "image.interpolation": "nearest",  # a mask's pixels are facts, not to be smoothed
+    }
+    with plt.rc_context(style):
+        return plt.subplots(rows, columns, figsize=size or (11, 3.6 * rows), **options)
+
+
+def picture(axes: Axes, image: np.ndarray, title: str = "", **options: Any) -> None:
+    """Shows an image, a mask or a map of numbers without ticks; `options` go to `imshow`."""
+    if np.asarray(image).dtype == np.bool_:
+        options = {"cmap": "gray", "vmin": 0, "vmax": 1} | options
+    axes.imshow(image, **options)
+    axes.set_title(title)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)
+
+
+def hatch(axes: Axes, mask: np.ndarray, pattern: str, colour: tuple[int, int, int] = BLACK) -> None:
+    """Hatches a mask's region and draws its outline over the picture already in `axes`."""
+    if not mask.any():
+        return
+    edge = [unit(colour)]
+    # One pixel of margin lets the outline of an object at the picture's edge close.
+    padded = np.pad(mask.astype(float), 1)
+    grid = [np.arange(-1, size + 1) for size in mask.shape]
+    drawn = axes.contourf(grid[1], grid[0], padded, levels=[0.5, 1.5], colors="none")
+    drawn.set(hatch=pattern, edgecolor=edge, linewidth=0)
+    axes.contour(grid[1], grid[0], padded, levels=[0.5], colors=edge, linewidths=1.2)
+
+
+def class_map(
+    axes: Axes,
+    labels: Labels,
+    names: Sequence[str],
+    *,
+    image: Image | None = None,
+    title: str = "",
+    colours: Sequence[tuple[int, int, int]] = COLOURS,
+    plain: Iterable[int] = (),
+    alpha: float = 0.55,
+) -> None:
+    """Shows integer labels, a colour and a hatching for each class, over the image if given.
+
+    Args:
+        axes: where to draw.
+        labels: (H, W) integers, indices into `names`.
+        names: of the classes; see `class_legend` for the key.
+        image: (H, W, 3) uint8 RGB that shines through.
+        title: above the picture.
+        colours: RGB, 0 to 255, one for each class.
+        plain: classes that get no colour over an image and no hatching (background, usually).
+        alpha: of the colour over the image, from 0 to 1.
+    """
+    labels, plain = check_labels(labels, len(names)), set(plain)
+    if len(colours) < len(names):
+        found = f"{len(colours)} for {len(names)} classes"
+        raise ArrayError(explain("colours", expected="one for each class", found=found))
+    tint = np.asarray(colours, float)[labels]
+    if image is not None:
+        share = np.where(np.isin(labels, list(plain)), 0.0, alpha)[..., None]
+        tint = share * tint + (1 - share) * image
+    picture(axes, np.uint8(np.round(tint)), title)
+    for index in range(len(names)):
+        if index not in plain:
+            hatch(axes, labels == index, HATCHES[index % len(HATCHES)])
+
+
+def class_legend(
+    figure: Figure,
+    names: Sequence[str],
+    *,
+    colours: Sequence[tuple[int, int, int]] = COLOURS,
+    plain: Iterable[int] = (),
+) -> None:
+    """The key to `class_map`, below the figure: name, colour and hatching of each class."""
+    from matplotlib.patches import Patch
+
+    plain = set(plain)
+    patches = [
+        Patch(
+            facecolor=unit(colours[index]),
+            hatch=None if index in plain else HATCHES[index % len(HATCHES)],
+            edgecolor="black",
+            label=name,
+        )
+        for index, name in enumerate(names)
+    ]
+    figure.legend(handles=patches, loc="outside lower center", ncols=len(names), handlelength=2.5)
+
+
+def show(figure: Figure, *, title: str, data: str, alt: str) -> None:
+    """Displays a figure with its title, the data it was made from and its alternative text.
+
+    The picture is reduced to 256 colours, which the eye hardly notices and which keeps a notebook
+    with twenty figures under 2 MB. Outside of IPython nothing is displayed.
+
+    Args:
+        figure: from `new_figure`; it is closed.
+        title: the finding or the question, in a few words.
+        data: which data set and split, in words; shown under the title.
+        alt: what somebody who cannot see the figure has to know: the finding, not the furniture.
+    """
+    import matplotlib.pyplot as plt
+    from IPython.display import Image as Picture
+    from IPython.display import display
+    from PIL import Image as PILImage
+
+    if not (title.strip() and data.strip() and alt.strip()):
+        raise ArrayError(explain("title, data and alt", expected="text", found="an empty one"))
+    figure.suptitle(f"{title}\nData: {data}", fontsize=13)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, dpi=_DPI, facecolor="white")
+    plt.close(figure)
+    small = PILImage.open(buffer).convert("RGB").quantize(256, dither=PILImage.Dither.FLOYDSTEINBERG)
+    buffer = io.BytesIO()
+    small.save(buffer, "png", optimize=True)
+    display(Picture(data=buffer.getvalue(), alt=alt))
+
+
+def headline(**metrics: float | int | str) -> None:
+    """Prints a lab's main results and leaves them in the notebook for `make labs` to collect.
+
+    >>> headline(data="toy pets (rendered), test", miou=0.8123)
+    data = toy pets (rendered), test, miou = 0.812
+    """
+    from IPython.display import display
+
+    def text(value: float | int | str) -> str:
+        return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+    line = ", ".join(f"{name} = {text(value)}" for name, value in metrics.items())
+    bundle: Mapping[str, Any] = {METRICS_MIME: metrics, "text/plain": line}
+    display(bundle, raw=True)
