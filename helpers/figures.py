@@ -48,7 +48,8 @@ def new_figure(
     """`plt.subplots` in the course's style.
 
     Args:
-        rows, columns: of axes.
+        rows: of axes.
+        columns: of axes.
         size: width and height in inches; by default as wide as the page.
         options: passed on to `plt.subplots`.
 
@@ -184,9 +185,9 @@ def show(figure: Figure, *, title: str, data: str, alt: str) -> None:
     buffer = io.BytesIO()
     figure.savefig(buffer, dpi=_DPI, facecolor="white")
     plt.close(figure)
-    small = PILImage.open(buffer).convert("RGB").quantize(256, dither=PILImage.Dither.FLOYDSTEINBERG)
+    drawn = PILImage.open(buffer).convert("RGB")
     buffer = io.BytesIO()
-    small.save(buffer, "png", optimize=True)
+    drawn.quantize(256, dither=PILImage.Dither.FLOYDSTEINBERG).save(buffer, "png", optimize=True)
     display(Picture(data=buffer.getvalue(), alt=alt))
 
 

@@ -38,7 +38,9 @@ def check_mask(mask: np.ndarray, name: str = "mask") -> Mask:
     return mask
 
 
-def check_labels(labels: np.ndarray, num_classes: int | None = None, name: str = "labels") -> Labels:
+def check_labels(
+    labels: np.ndarray, num_classes: int | None = None, name: str = "labels"
+) -> Labels:
     """Returns `labels` unchanged if it holds integers, from 0 to `num_classes - 1` where given.
 
     Raises:
@@ -47,7 +49,7 @@ def check_labels(labels: np.ndarray, num_classes: int | None = None, name: str =
     """
     labels = np.asarray(labels)
     if not np.issubdtype(labels.dtype, np.integer):
-        do = "Probabilities become labels with `.argmax(axis=-1)`, a boolean mask with `.astype(int)`."
+        do = "Probabilities become labels with `.argmax(axis=-1)`, a mask with `.astype(int)`."
         if np.issubdtype(labels.dtype, np.floating) and np.isnan(labels).any():
             do = f"It holds {int(np.isnan(labels).sum())} NaN; find where they arise first. {do}"
         raise ArrayError(explain(name, expected="an integer dtype", found=str(labels.dtype), do=do))
@@ -187,7 +189,7 @@ def encode_png(labels: np.ndarray) -> bytes:
 
 
 def decode_png(png: bytes) -> NDArray[np.uint8]:
-    """The bytes of a grey PNG -> (H, W) uint8, the very numbers stored (a 1-bit mask: 0 and 255)."""
+    """The bytes of a grey PNG -> (H, W) uint8, the numbers as stored (a 1-bit mask: 0, 255)."""
     pixels = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED) if png else None
     if pixels is None or pixels.ndim != 2 or pixels.dtype != np.uint8:
         found = "damaged bytes" if pixels is None else f"{pixels.shape} {pixels.dtype}"

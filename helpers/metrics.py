@@ -3,8 +3,8 @@
 Lab 1 introduces the measures for two masks, lab 2 those of a whole test split: one confusion matrix
 over all of its pixels, and a bootstrap over its images. Rests on NumPy and `helpers.masks` alone.
 
-Undefined is never turned into a good score in silence: the IoU of two empty masks is an error unless
-you say what it shall be, and the IoU of a class that occurs nowhere is NaN.
+Undefined is never turned into a good score in silence: the IoU of two empty masks is an error
+unless you say what it shall be, and the IoU of a class that occurs nowhere is NaN.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ def mask_iou(first: Mask, second: Mask, *, empty: float | None = None) -> float:
     """Intersection over union of two masks, |A and B| / |A or B|, from 0 to 1 (Jaccard, 1901).
 
     Args:
-        first, second: (H, W) bool, of the same size.
+        first: (H, W) bool.
+        second: (H, W) bool, of the same size.
         empty: the value for two empty masks; without it they are an error.
     """
     both, a, b = _overlap(first, second)
@@ -57,9 +58,9 @@ def mask_iou(first: Mask, second: Mask, *, empty: float | None = None) -> float:
 
 
 def mask_dice(first: Mask, second: Mask, *, empty: float | None = None) -> float:
-    """Dice coefficient, 2 |A and B| / (|A| + |B|), from 0 to 1 (Dice, 1945). Dice = 2 IoU / (1 + IoU).
+    """Dice coefficient of two masks, 2 |A and B| / (|A| + |B|), from 0 to 1 (Dice, 1945).
 
-    Arguments as for `mask_iou`.
+    It is a function of the IoU, 2 IoU / (1 + IoU). Arguments as for `mask_iou`.
     """
     both, a, b = _overlap(first, second)
     return _ratio(2 * both, a + b, empty)
@@ -71,7 +72,8 @@ def boundary_iou(
     """IoU of the two boundary bands: as strict on a large object as on a small one.
 
     Args:
-        first, second: (H, W) bool, of the same size.
+        first: (H, W) bool.
+        second: (H, W) bool, of the same size.
         width: of the bands in pixels; by default 2 % of the picture's diagonal, at least 1
             (Cheng et al., "Boundary IoU", 2021).
         empty: as for `mask_iou`.
@@ -91,7 +93,8 @@ def confusion_matrix(
     """Counts pixels: entry [i, j] has class i in the truth and class j in the prediction.
 
     Args:
-        truth, prediction: integers from 0 to `num_classes - 1`, of one shape, whatever it is.
+        truth: integers from 0 to `num_classes - 1`, of any shape.
+        prediction: integers in the same range, of the same shape.
         num_classes: C, the size of the result.
         ignore: a value of the truth whose pixels do not count (void), often 255.
 
@@ -101,7 +104,9 @@ def confusion_matrix(
     truth, prediction = check_labels(truth, name="truth"), np.asarray(prediction)
     if truth.shape != prediction.shape:
         raise ArrayError(
-            explain("prediction", expected=f"shape {truth.shape}", found=f"shape {prediction.shape}")
+            explain(
+                "prediction", expected=f"shape {truth.shape}", found=f"shape {prediction.shape}"
+            )
         )
     prediction = check_labels(prediction, num_classes, "prediction")
     if ignore is not None:
@@ -122,7 +127,7 @@ def _parts(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _divide(part: np.ndarray, whole: np.ndarray) -> NDArray[np.float64]:
-    """part / whole, and NaN where whole is 0."""
+    """`part / whole`, and NaN where `whole` is 0."""
     return np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=whole != 0)
 
 
@@ -181,6 +186,9 @@ def bootstrap_interval(
     Args:
         matrices: (N, C, C), the confusion matrix of each image.
         statistic: from (samples, C, C) to (samples,), such as `mean_iou`.
+        level: confidence, from 0 to 1.
+        samples: how often to draw.
+        seed: of the draws; the same seed gives the same interval.
 
     Returns:
         The lower and the upper end.
