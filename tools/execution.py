@@ -1,0 +1,262 @@
+"""Executes one notebook in a fresh kernel and measures it; `tools/run_labs.py` runs them all.
+
+The kernel runs in a process of its own. nbclient drives it from a second thread, while the first
+one keeps the progress bar moving, samples memory, and ends the kernel when the time is up or the
+user presses Ctrl-C, even if the kernel no longer answers. Rests on nbclient and psutil.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import re
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import psutil
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from tqdm import tqdm
+
+from helpers.environment import SETTINGS, THREAD_SETTINGS, available_cpus
+from tools import notebooks
+
+SAMPLE_SECONDS = 0.25
+
+# nbclient leaves tasks behind when a kernel dies; the death itself is reported.
+logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Where and why a lab stopped."""
+
+    cell: int
+    """Number of the cell in the notebook, from 1; 0 if it failed before the first."""
+    code_cell: int
+    """Number among the code cells, from 1."""
+    reason: str
+    """One line: the exception, the time limit, or the death of the kernel."""
+    traceback: str
+    """The kernel's traceback, or the reason again where there is none."""
+
+
+@dataclass
+class LabRun:
+    """One execution of one lab."""
+
+    lab: str
+    notebook: NotebookNode
+    cells: int = 0
+    """Code cells that ran to their end."""
+    seconds: float = 0.0
+    peak_mb: float = 0.0
+    """Largest resident memory of the kernel and its children together, in MB of 10^6 bytes."""
+    failure: Failure | None = None
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every cell ran."""
+        return self.failure is None
+
+    def summary(self) -> dict[str, Any]:
+        """The entry of summary.json; a failed lab also says where."""
+        entry: dict[str, Any] = {
+            "lab": self.lab,
+            "ok": self.ok,
+            "cells": self.cells,
+            "seconds": round(self.seconds, 1),
+            "peak_mb": round(self.peak_mb),
+            "metrics": self.metrics,
+        }
+        if self.failure:
+            entry["failed_cell"] = self.failure.cell
+            entry["reason"] = self.failure.reason
+        return entry
+
+
+@contextlib.contextmanager
+def isolated_kernel_environment(threads: int | None = None) -> Iterator[dict[str, str]]:
+    """Environment variables under which a kernel does the same on every machine.
+
+    The user's own IPython profile, Jupyter configuration and kernels are left out, hashing and
+    threads are fixed, and figures go inline.
+
+    Args:
+        threads: cap for TensorFlow's and NumPy's threads; by default the CPUs of this process.
+
+    Yields:
+        The whole environment for the kernel (and for Jupyter in this process).
+    """
+    environment = dict(os.environ)
+    for name in ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "MPLBACKEND", "JUPYTER_PATH"):
+        environment.pop(name, None)
+    for name in THREAD_SETTINGS:
+        environment[name] = str(threads or available_cpus())
+    environment.update(SETTINGS)
+    environment.update(
+        PYTHONHASHSEED="0",
+        PYTHONUTF8="1",
+        JUPYTER_PREFER_ENV_PATH="1",
+        JUPYTER_PLATFORM_DIRS="1",
+    )
+    with tempfile.TemporaryDirectory(prefix="labs-", ignore_cleanup_errors=True) as folder:
+        for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
+            environment[name] = str(Path(folder, name.lower()))
+        yield environment
+
+
+def process_tree(pid: int) -> list[psutil.Process]:
+    """A process and all below it; empty if it is gone."""
+    try:
+        process = psutil.Process(pid)
+        return [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def resident_mb(pid: int) -> float:
+    """Resident memory of a process tree in MB. Pages that processes share count for each."""
+    total = 0
+    for process in process_tree(pid):
+        with contextlib.suppress(psutil.Error):
+            total += process.memory_info().rss
+    return total / 1e6
+
+
+def kill_tree(pid: int | None) -> None:
+    """Ends a process and all its children at once."""
+    tree = process_tree(pid) if pid else []
+    for process in tree:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(tree, timeout=5)
+
+
+class LabExecution:
+    """Runs one notebook. Use `run()` once."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        environment: dict[str, str],
+        cell_timeout: float,
+        lab_timeout: float,
+        bar: tqdm | None = None,
+    ):
+        self.path = path
+        self.environment = environment
+        self.cell_timeout, self.lab_timeout = cell_timeout, lab_timeout
+        self.bar = bar
+        self.run_ = LabRun(path.stem, nbformat.read(path, as_version=4))
+        self.current = 0  # cell that runs, from 1
+        self.current_code = 0
+        self.error: BaseException | None = None
+        for cell in self.run_.notebook.cells:  # results of an earlier run are not this run's
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
+        self.client = NotebookClient(
+            self.run_.notebook,
+            kernel_name="python3",
+            timeout=int(cell_timeout),
+            startup_timeout=120,
+            record_timing=False,
+            shutdown_kernel="immediate",
+            resources={"metadata": {"path": str(path.parent)}},
+            on_cell_start=self._cell_start,
+            on_cell_executed=self._cell_executed,
+        )
+
+    def run(self) -> LabRun:
+        """Executes all cells, or up to the first that fails.
+
+        Raises:
+            KeyboardInterrupt: the user pressed Ctrl-C; the kernel is gone.
+        """
+        with tempfile.TemporaryFile() as self.log:
+            return self._run()
+
+    def _run(self) -> LabRun:
+        start = time.monotonic()
+        thread = threading.Thread(target=self._drive, daemon=True)
+        thread.start()
+        timed_out = False
+        pid: int | None = None
+        next_refresh = self.bar.mininterval if self.bar is not None else 0.0
+        try:
+            while thread.is_alive():
+                thread.join(SAMPLE_SECONDS)
+                pid = self._kernel_pid() or pid
+                if pid:
+                    self.run_.peak_mb = max(self.run_.peak_mb, resident_mb(pid))
+                elapsed = time.monotonic() - start
+                if self.bar is not None and elapsed >= next_refresh:
+                    self.bar.refresh()
+                    next_refresh = elapsed + max(0.5, self.bar.mininterval)
+                if not timed_out and elapsed > self.lab_timeout:
+                    timed_out = True
+                    kill_tree(pid)
+        finally:
+            if thread.is_alive():  # Ctrl-C
+                kill_tree(self._kernel_pid() or pid)
+                thread.join(10)
+        self.run_.seconds = time.monotonic() - start
+        if self.error is not None:
+            self.run_.failure = self._failure(self.error, timed_out)
+        self.run_.metrics = notebooks.headline_metrics(self.run_.notebook)
+        return self.run_
+
+    def _drive(self) -> None:
+        """The second thread: nbclient, start to end."""
+        try:
+            # What the kernel process itself says goes to a file, not between the progress bars.
+            self.client.execute(env=self.environment, stdout=self.log, stderr=self.log)
+        except BaseException as error:  # reported by the first thread
+            self.error = error
+
+    def _kernel_pid(self) -> int | None:
+        provisioner = getattr(self.client.km, "provisioner", None)
+        return getattr(provisioner, "pid", None)
+
+    def _cell_start(self, cell: NotebookNode, cell_index: int) -> None:
+        self.current = cell_index + 1
+        self.current_code += cell.cell_type == "code"
+
+    def _cell_executed(
+        self, cell: NotebookNode, cell_index: int, execute_reply: dict[str, Any]
+    ) -> None:
+        if execute_reply["content"]["status"] == "ok" or "raises-exception" in cell.metadata.get(
+            "tags", []
+        ):
+            self.run_.cells += 1
+            if self.bar is not None:
+                self.bar.update()
+
+    def _failure(self, error: BaseException, timed_out: bool) -> Failure:
+        text = str(error)
+        if timed_out:
+            reason = f"the lab took longer than {self.lab_timeout:.0f} s"
+        elif isinstance(error, CellExecutionError):
+            reason = f"{error.ename}: {error.evalue}".splitlines()[0]
+        elif isinstance(error, CellTimeoutError):
+            reason = f"the cell took longer than {self.cell_timeout:.0f} s"
+        elif isinstance(error, DeadKernelError):
+            reason = "the kernel died (killed, out of memory, or crashed)"
+            self.log.seek(0)
+            text = "\n".join(self.log.read().decode(errors="replace").splitlines()[-20:])
+        else:  # not the lab's fault, but its run is lost all the same
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
+            text = "".join(traceback.format_exception(error))
+        reason = re.sub(r"\x1b\[[0-9;]*m", "", reason)
+        return Failure(self.current, self.current_code, reason, text.strip() or reason)

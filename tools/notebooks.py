@@ -1,0 +1,236 @@
+"""Finds, reads, cleans and writes notebooks; the lab runner and the linter rest on it.
+
+A notebook that is stored has been normalised: what differs from run to run without meaning
+anything (timings, addresses, paths, progress bars) is gone, so two runs with equal results give
+equal files. Rests on nbformat.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = ROOT / "notebooks"
+
+METRICS_MIME = "application/vnd.image-segmentation-labs.metrics+json"
+"""Type of the output that `helpers.figures.headline()` displays: a dict of name to number."""
+
+WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
+WIDGET_NOTE = "Interactive control: run this cell to use it."
+
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+LANGUAGE = {
+    "codemirror_mode": {"name": "ipython", "version": 3},
+    "file_extension": ".py",
+    "mimetype": "text/x-python",
+    "name": "python",
+    "nbconvert_exporter": "python",
+    "pygments_lexer": "ipython3",
+}
+
+# Left by editors and runners; it differs from run to run and says nothing about the lab.
+TRANSIENT_CELL_METADATA = (
+    "execution", "ExecuteTime", "executionInfo", "collapsed", "scrolled", "id", "outputId",
+    "vscode", "colab",
+)  # fmt: skip
+TRANSIENT_NOTEBOOK_METADATA = ("widgets", "signature", "orig_nbformat", "vscode", "toc")
+
+
+class LabNotFoundError(ValueError):
+    """A lab was asked for that is not there."""
+
+
+def repository_url() -> str:
+    """The repository's address, which is written down in pyproject.toml and nowhere else."""
+    with (ROOT / "pyproject.toml").open("rb") as stream:
+        return tomllib.load(stream)["project"]["urls"]["Repository"]
+
+
+def setup_cell(repository: str | None = None) -> str:
+    """Source of the set-up cell, the same in every lab.
+
+    Args:
+        repository: what git clones; by default the address in pyproject.toml.
+    """
+    text = (ROOT / "tools" / "setup_cell.py.txt").read_text(encoding="utf-8").rstrip("\n")
+    return text.replace("{repository}", repository or repository_url())
+
+
+def find_labs(wanted: list[str] | None = None, folder: Path = NOTEBOOKS) -> list[Path]:
+    """The labs in their order.
+
+    Args:
+        wanted: numbers or names ("2", "02", "02_unet_oxford_pets", with or without ".ipynb");
+            all labs if empty.
+        folder: where the notebooks lie, named NN_topic.ipynb.
+
+    Raises:
+        LabNotFoundError: there are no notebooks, or none of that name.
+    """
+    labs = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+    if not labs:
+        raise LabNotFoundError(f"no labs: expected files such as {folder.name}/01_topic.ipynb")
+    if not wanted:
+        return labs
+    chosen = set()
+    for name in wanted:
+        stem = Path(name).name.removesuffix(".ipynb")
+        number = f"{int(stem):02d}_" if stem.isdigit() else None
+        hits = [lab for lab in labs if lab.stem == stem or (number and lab.stem.startswith(number))]
+        if not hits:
+            raise LabNotFoundError(
+                f"no lab {name!r}: there are {', '.join(lab.stem for lab in labs)}"
+            )
+        chosen.update(hits)
+    return sorted(chosen)
+
+
+def title(notebook: NotebookNode) -> str:
+    """The first heading of the first level, or an empty string."""
+    for cell in notebook.cells:
+        match = cell.cell_type == "markdown" and re.search(r"^# (.+)$", cell.source, re.MULTILINE)
+        if match:
+            return match.group(1).strip()
+    return ""
+
+
+def headline_metrics(notebook: NotebookNode) -> dict[str, Any]:
+    """The numbers that a lab gave as its headline; of one name, the last counts."""
+    metrics: dict[str, Any] = {}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            found = output.get("data", {}).get(METRICS_MIME)
+            if isinstance(found, str):
+                found = json.loads(found)
+            metrics.update(found or {})
+    return metrics
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a file in one step: a reader finds the old or the new one, never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_notebook(path: Path, notebook: NotebookNode) -> None:
+    """Writes a notebook in one step, with sorted keys and a newline at the end."""
+    write_text(path, nbformat.writes(notebook).rstrip("\n") + "\n")
+
+
+def as_terminal(text: str) -> str:
+    """What a terminal would show after `text`: carriage returns and backspaces done.
+
+    A progress bar rewrites its line a hundred times; the last state remains.
+    """
+    lines = []
+    for line in text.split("\n"):
+        shown = ""
+        for part in line.split("\r"):
+            shown = part + shown[len(part) :]
+        while "\b" in shown:
+            shown = re.sub(r"[^\b]\b|^\b+", "", shown)
+        lines.append(re.sub(r"\x1b\[[0-9;]*[A-LN-Za-ln-z]", "", shown))  # keep colours (…m)
+    return "\n".join(lines)
+
+
+def without_machine(text: str, root: Path = ROOT) -> str:
+    """`text` without what names this machine or this run: folders, addresses of objects."""
+    temporary = re.escape(tempfile.gettempdir())
+    text = re.sub(rf"{temporary}/[\w.-]+", "<temporary folder>", text)
+    for folder, name in ((root, ".."), (Path.home(), "~")):
+        text = re.sub(rf"(?<![\w./-]){re.escape(str(folder))}(?=/|\b)", name, text)
+    return re.sub(r"\b0x[0-9a-f]{6,16}\b", "0x…", text)
+
+
+def normalise(
+    notebook: NotebookNode, *, keep_stderr: bool = False, root: Path = ROOT
+) -> NotebookNode:
+    """A copy without what differs from run to run.
+
+    Args:
+        notebook: executed or not, nbformat 4.
+        keep_stderr: keep what the cells wrote to stderr, as in the copy of a failed run.
+        root: the course's folder, whose path is taken out of the outputs.
+
+    Returns:
+        The copy: fixed kernel and language, no transient metadata, stable outputs. Execution
+        counts stay (nbval compares none without them), and so do the cells' ids.
+    """
+    result = nbformat.from_dict(json.loads(json.dumps(notebook)))
+    result.nbformat, result.nbformat_minor = 4, 5
+    for key in TRANSIENT_NOTEBOOK_METADATA:
+        result.metadata.pop(key, None)
+    result.metadata.kernelspec = nbformat.from_dict(KERNEL)
+    result.metadata.language_info = nbformat.from_dict(LANGUAGE)
+    for index, cell in enumerate(result.cells):
+        cell.setdefault("id", f"cell-{index:03d}")
+        for key in TRANSIENT_CELL_METADATA:
+            cell.metadata.pop(key, None)
+        if cell.cell_type == "code":
+            cell.outputs = _normalised_outputs(cell.outputs, keep_stderr, root)
+    return result
+
+
+def _normalised_outputs(
+    outputs: list[NotebookNode], keep_stderr: bool, root: Path
+) -> list[NotebookNode]:
+    """Streams joined and cleaned, one after the other; displays without transient parts."""
+    joined: list[NotebookNode] = []
+    for output in outputs:
+        if output.output_type == "stream":
+            if output.name == "stderr" and not keep_stderr:
+                continue
+            previous = joined[-1] if joined else {}
+            if previous.get("output_type") == "stream" and previous.get("name") == output.name:
+                previous.text += output.text
+                continue
+        joined.append(output)
+    kept = []
+    for output in joined:
+        if output.output_type == "stream":
+            output.text = without_machine(as_terminal(output.text), root)
+            if not output.text.strip():
+                continue
+        elif output.output_type == "error":
+            output.traceback = [without_machine(line, root) for line in output.traceback]
+            output.evalue = without_machine(output.evalue, root)
+        elif _is_progress_widget(output):
+            continue
+        else:
+            _normalise_display(output, root)
+        kept.append(output)
+    return kept
+
+
+def _is_progress_widget(output: NotebookNode) -> bool:
+    """Whether a display is a bar of tqdm.notebook, which is over when the cell is."""
+    shown = output.data.get("text/plain", "")
+    return WIDGET_MIME in output.data and bool(re.search(r"%\||it/s|s/it|\?it", shown))
+
+
+def _normalise_display(output: NotebookNode, root: Path) -> None:
+    """Cleans one display or result in place."""
+    output.pop("transient", None)
+    data = output.data
+    if data.pop(WIDGET_MIME, None) is not None:
+        # Its state is in the kernel and goes with it; the lab gives a static figure besides.
+        data["text/plain"] = WIDGET_NOTE
+    for kind, value in data.items():
+        if kind in ("text/plain", "text/html", "text/markdown") and isinstance(value, str):
+            data[kind] = without_machine(value, root)
+        elif kind.startswith("image/") and isinstance(value, str):
+            data[kind] = value.strip()

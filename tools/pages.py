@@ -1,0 +1,243 @@
+"""Turns executed labs into HTML pages and an index that ask nothing of the network.
+
+nbconvert's own page loads MathJax, require.js and more from content networks. Here formulas become
+MathML, which browsers show by themselves, figures keep the alternative text that the labs give
+them (`metadata["image/png"]["alt"]`), and style sheets are in the page. Rests on nbconvert,
+latex2mathml and Pillow.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import latex2mathml.converter
+from jinja2 import pass_context
+from nbconvert import HTMLExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbformat import NotebookNode
+from PIL import Image
+from traitlets.config import Config
+
+from tools import notebooks
+
+TEMPLATES = Path(__file__).resolve().parent / "templates"
+THUMBNAIL_TAG = "thumbnail"
+THUMBNAIL_WIDTH = 480
+
+DISPLAY_PRIORITY = [
+    "text/html",
+    "text/markdown",
+    "image/svg+xml",
+    "text/latex",
+    "image/png",
+    "image/jpeg",
+    "text/plain",
+]
+
+
+def mathml(formula: str, display: str = "inline") -> str:
+    """A LaTeX formula as MathML; as code, if the converter does not know what it says.
+
+    Args:
+        formula: LaTeX without its dollar signs.
+        display: "inline" or "block".
+    """
+    # The converter knows amsmath's `align`, which in MathML is the same as `aligned`.
+    known = re.sub(r"\\(begin|end)\{aligned\}", r"\\\1{align*}", formula.strip())
+    try:
+        converted = latex2mathml.converter.convert(known, display=display)
+        # |A| is a pair of fences, not an operator with space on both sides.
+        fence = r'stretchy="false">(?=\||&#x0007C;)'
+        return re.sub(fence, 'stretchy="false" lspace="0em" rspace="0em">', converted)
+    except Exception:  # the converter has no exception of its own
+        return f'<code class="formula">{html.escape(formula.strip())}</code>'
+
+
+class _Renderer(IPythonRenderer):
+    """nbconvert's Markdown renderer, with formulas as MathML."""
+
+    def block_math(self, body: str) -> str:
+        return f'<div class="formula">{mathml(body, "block")}</div>\n'
+
+    def inline_math(self, body: str) -> str:
+        return mathml(body)
+
+    def latex_environment(self, name: str, body: str) -> str:
+        return self.block_math(f"\\begin{{{name}}}{body}\\end{{{name}}}")
+
+
+class LabExporter(HTMLExporter):
+    """nbconvert's HTML exporter with the template of this folder and no scripts."""
+
+    def __init__(self, **options: Any):
+        super().__init__(
+            template_name="lab_page", extra_template_basedirs=[str(TEMPLATES)], **options
+        )
+
+    @property
+    def default_config(self) -> Config:
+        """As nbconvert's, but a type that needs a script is never chosen."""
+        config = Config({"NbConvertBase": {"display_data_priority": DISPLAY_PRIORITY}})
+        inherited = super().default_config.copy()
+        inherited.merge(config)
+        return inherited
+
+    @pass_context
+    def markdown2html(self, context: Any, source: str) -> str:
+        """Markdown to HTML; pictures beside the notebook are put into the page."""
+        renderer = _Renderer(
+            escape=False,
+            attachments=context.get("cell", {}).get("attachments", {}),
+            embed_images=True,
+            path=context.get("resources", {}).get("metadata", {}).get("path", ""),
+            anchor_link_text=self.anchor_link_text,
+        )
+        return MarkdownWithMath(renderer=renderer).render(source)
+
+
+def lab_page(
+    notebook: NotebookNode,
+    name: str,
+    *,
+    folder: Path = notebooks.NOTEBOOKS,
+    links: list[tuple[str, str]] | None = None,
+    failed: str = "",
+) -> str:
+    """One lab as HTML.
+
+    Args:
+        notebook: the executed lab.
+        name: its file name without the ending, shown where it has no title.
+        folder: where pictures that its text refers to are found.
+        links: (label, address) of the pages around it.
+        failed: what to say on top, if the run stopped before the end.
+    """
+    page = notebook.copy()
+    page.metadata = {**notebook.metadata, "title": notebooks.title(notebook) or name}
+    resources = {
+        "metadata": {"name": name, "path": str(folder)},
+        "links": links or [],
+        "failed": failed,
+    }
+    text, _ = LabExporter().from_notebook_node(page, resources=resources)
+    return text
+
+
+def thumbnail(notebook: NotebookNode) -> tuple[bytes, str] | None:
+    """A small PNG of the lab's figure and its alternative text.
+
+    The figure is the first in a cell tagged "thumbnail", or else the first of all.
+    """
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    tagged = [cell for cell in cells if THUMBNAIL_TAG in cell.metadata.get("tags", [])]
+    for cell in tagged + cells:
+        for output in cell.outputs:
+            encoded = output.get("data", {}).get("image/png")
+            if not encoded:
+                continue
+            picture = Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGB")
+            height = max(1, round(picture.height * THUMBNAIL_WIDTH / picture.width))
+            if picture.width > THUMBNAIL_WIDTH:
+                picture = picture.resize((THUMBNAIL_WIDTH, height), Image.Resampling.LANCZOS)
+            stream = io.BytesIO()
+            picture.save(stream, "PNG", optimize=True)
+            metadata = output.get("metadata", {})
+            alt = metadata.get("image/png", {}).get("alt") or metadata.get("alt") or ""
+            return stream.getvalue(), alt
+    return None
+
+
+def format_metric(value: Any) -> str:
+    """A number as one reads it: three decimals for fractions, whole numbers as they are."""
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def _card(entry: dict[str, Any], notebook: NotebookNode) -> str:
+    """One lab on the index page."""
+    name = entry["lab"]
+    title = html.escape(notebooks.title(notebook) or name)
+    small = thumbnail(notebook)
+    picture = ""
+    if small:
+        data = base64.b64encode(small[0]).decode("ascii")
+        picture = f'<img src="data:image/png;base64,{data}" alt="{html.escape(small[1])}">'
+    metrics = "".join(
+        f"<div><dt>{html.escape(key.replace('_', ' '))}</dt>"
+        f"<dd>{html.escape(format_metric(value))}</dd></div>"
+        for key, value in entry["metrics"].items()
+    )
+    note = f"{entry['cells']} cells, {entry['seconds']} s, peak memory {entry['peak_mb']} MB"
+    target = name
+    if not entry["ok"]:
+        note = f"Stopped at cell {entry['failed_cell']}: {html.escape(entry['reason'])}"
+        target = f"{name}.failed"
+    state = "" if entry["ok"] else ' class="failed"'
+    return (
+        f"<li{state}>{picture}<h2><a href='{target}.html'>{title}</a></h2>"
+        f"<dl>{metrics}</dl><p>{note} · <a href='{target}.ipynb' download>notebook</a></p></li>"
+    )
+
+
+INDEX = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Image segmentation labs</title>
+<style>
+:root { --text: #1d1d1f; --muted: #55565a; --page: #ffffff; --card: #f4f5f7; --line: #c9ccd1;
+  --link: #00518f; --bad: #b04a00; }
+@media (prefers-color-scheme: dark) { :root { --text: #ececee; --muted: #b5b8be; --page: #17181a;
+  --card: #232528; --line: #44474c; --link: #7cc0f5; --bad: #ff9c5a; } }
+body { margin: 0; background: var(--page); color: var(--text);
+  font: 1rem/1.5 system-ui, sans-serif; }
+main { max-width: 70rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; }
+h1 { font-size: 1.8rem; margin: 0 0 0.25rem; }
+main > p { color: var(--muted); margin: 0 0 1.5rem; }
+ul { list-style: none; margin: 0; padding: 0; display: grid; gap: 1.25rem;
+  grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); }
+li { background: var(--card); border: 1px solid var(--line); border-radius: 0.5rem;
+  padding: 1rem; display: flex; flex-direction: column; }
+li.failed { border-left: 0.4rem solid var(--bad); }
+li img { width: 100%; aspect-ratio: 16 / 9; object-fit: contain; background: #fff;
+  border-radius: 0.25rem; margin-bottom: 0.75rem; }
+h2 { font-size: 1.15rem; line-height: 1.3; margin: 0 0 0.5rem; }
+dl { margin: 0 0 0.5rem; display: flex; flex-wrap: wrap; gap: 0.25rem 1.5rem; }
+dt { font-size: 0.85rem; color: var(--muted); }
+dd { margin: 0; font-size: 1.3rem; font-variant-numeric: tabular-nums; }
+li p { margin: auto 0 0; color: var(--muted); font-size: 0.9rem; }
+a { color: var(--link); }
+a:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
+</style>
+</head>
+<body><main>
+<h1>Image segmentation labs</h1>
+<p>INTRODUCTION</p>
+<ul>
+CARDS
+</ul>
+</main></body>
+</html>
+"""
+
+
+def index_page(entries: list[dict[str, Any]], labs: dict[str, NotebookNode]) -> str:
+    """The page that links all labs of a run, each with its figure and headline numbers.
+
+    Args:
+        entries: as in summary.json.
+        labs: the executed notebooks by lab name.
+    """
+    seconds = sum(entry["seconds"] for entry in entries)
+    failed = sum(not entry["ok"] for entry in entries)
+    words = f"{len(entries)} lab{'s' if len(entries) != 1 else ''}, executed in {seconds:.0f} s."
+    if failed:
+        words += f" {failed} of them stopped before the end."
+    cards = "\n".join(_card(entry, labs[entry["lab"]]) for entry in entries)
+    return INDEX.replace("INTRODUCTION", words).replace("CARDS", cards)

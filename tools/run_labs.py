@@ -1,0 +1,210 @@
+"""Executes the labs and shows what they gave: `make labs`.
+
+    python -m tools.run_labs              every lab in notebooks/, in order
+    python -m tools.run_labs 2 05         these labs only
+    python -m tools.run_labs --store      and store the outputs in notebooks/ (`make notebooks`)
+
+Executed notebooks, HTML pages with an index, and summary.json go to build/labs/. A lab that fails
+does not stop the others; its copy is kept as NAME.failed.ipynb and the exit status is 1. The
+labs run one after another: each may use all CPUs, and their times are to be comparable.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from tools import notebooks, pages
+from tools.execution import LabExecution, LabRun, isolated_kernel_environment
+
+OUT = notebooks.ROOT / "build" / "labs"
+CELL_TIMEOUT = 600.0
+LAB_TIMEOUT = 1800.0
+
+
+def progress_bar(run: LabExecution, position: str) -> tqdm:
+    """A bar over the code cells: lab, cell of all, elapsed time.
+
+    On a terminal it moves twice a second; in a log it adds a state every ten seconds.
+    """
+    terminal = sys.stderr.isatty()
+    return tqdm(
+        total=sum(cell.cell_type == "code" for cell in run.run_.notebook.cells),
+        desc=f"{position} {run.path.stem}",
+        unit="cell",
+        bar_format="{desc}  cell {n_fmt}/{total_fmt} |{bar:24}| {elapsed}",
+        mininterval=0.1 if terminal else 10,
+        dynamic_ncols=terminal,
+        file=sys.stderr,
+    )
+
+
+def write_results(run: LabRun, out: Path, links: list[tuple[str, str]], folder: Path) -> None:
+    """Writes the executed notebook and its page; removes those of an earlier run."""
+    for suffix in ("", ".failed"):
+        for kind in (".ipynb", ".html"):
+            (out / f"{run.lab}{suffix}{kind}").unlink(missing_ok=True)
+    notebook = notebooks.normalise(run.notebook, keep_stderr=not run.ok)
+    failed, name = "", run.lab
+    if run.failure:
+        failed = f"It stopped at cell {run.failure.cell}: {run.failure.reason}"
+        name = f"{run.lab}.failed"
+        label = f"**This run is incomplete.** {failed}"
+        banner = {"cell_type": "markdown", "id": "run-incomplete", "metadata": {}, "source": label}
+        notebook.cells.insert(0, notebooks.nbformat.from_dict(banner))
+    notebooks.write_notebook(out / f"{name}.ipynb", notebook)
+    if run.failure:
+        notebook.cells.pop(0)  # the page has a banner of its own
+    page = pages.lab_page(notebook, run.lab, folder=folder, links=links, failed=failed)
+    notebooks.write_text(out / f"{name}.html", page)
+
+
+def page_links(labs: list[Path], index: int) -> list[tuple[str, str]]:
+    """Links of one lab's page: the index, the lab before, the lab after."""
+    links = [("All labs", "index.html")]
+    if index > 0:
+        links.append((f"Previous: {labs[index - 1].stem}", f"{labs[index - 1].stem}.html"))
+    if index + 1 < len(labs):
+        links.append((f"Next: {labs[index + 1].stem}", f"{labs[index + 1].stem}.html"))
+    return links
+
+
+def table(runs: list[LabRun]) -> str:
+    """The closing table: lab, cells, seconds, peak memory, headline metric or failure."""
+    rows = [("lab", "cells", "seconds", "peak MB", "headline metric")]
+    for run in runs:
+        if run.failure:
+            last = f"FAILED at cell {run.failure.cell}: {run.failure.reason}"
+        else:
+            items = run.metrics.items()
+            last = ", ".join(f"{k} {pages.format_metric(v)}" for k, v in items) or "none given"
+        rows.append((run.lab, str(run.cells), f"{run.seconds:.1f}", f"{run.peak_mb:.0f}", last))
+    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+    lines = []
+    for row in rows:
+        numbers = "  ".join(row[i].rjust(widths[i]) for i in (1, 2, 3))
+        lines.append(f"{row[0].ljust(widths[0])}  {numbers}  {row[4]}")
+    columns = shutil.get_terminal_size((100, 24)).columns
+    lines.insert(1, "-" * min(columns, max(map(len, lines))))
+    return "\n".join(lines)
+
+
+def run_labs(labs: list[Path], out: Path, cell_timeout: float, lab_timeout: float) -> list[LabRun]:
+    """Executes the labs in order and writes everything but the stored notebooks.
+
+    Raises:
+        KeyboardInterrupt: the user pressed Ctrl-C. Labs finished before are written, with their
+            index and summary; nothing is half-written and no kernel is left.
+    """
+    runs: list[LabRun] = []
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        with isolated_kernel_environment() as environment:
+            # Jupyter in this process looks for kernels: here too, only the environment's own.
+            os.environ.update({k: v for k, v in environment.items() if k.startswith("JUPYTER_")})
+            os.environ.pop("JUPYTER_PATH", None)
+            for index, lab in enumerate(labs):
+                execution = LabExecution(
+                    lab,
+                    environment=environment,
+                    cell_timeout=cell_timeout,
+                    lab_timeout=lab_timeout,
+                )
+                with progress_bar(execution, f"[{index + 1}/{len(labs)}]") as bar:
+                    execution.bar = bar
+                    run = execution.run()
+                runs.append(run)
+                if run.failure:
+                    print(
+                        f"\n{run.lab}: cell {run.failure.cell} (code cell {run.failure.code_cell})"
+                        f" failed\n{run.failure.traceback}\n",
+                        file=sys.stderr,
+                    )
+                write_results(run, out, page_links(labs, index), lab.parent)
+    finally:
+        entries = [run.summary() for run in runs]
+        summary = json.dumps(entries, indent=2, ensure_ascii=False, default=_plain_number)
+        notebooks.write_text(out / "summary.json", summary + "\n")
+        index_page = pages.index_page(entries, {run.lab: run.notebook for run in runs})
+        notebooks.write_text(out / "index.html", index_page)
+    return runs
+
+
+def _plain_number(value: Any) -> float:
+    """NumPy numbers, should a lab's metric still be one."""
+    return float(value)
+
+
+def store(runs: list[LabRun], folder: Path) -> list[Path]:
+    """Puts the outputs of the labs that ran to the end into the notebooks themselves."""
+    stored = []
+    for run in runs:
+        if run.ok:
+            path = folder / f"{run.lab}.ipynb"
+            notebooks.write_notebook(path, notebooks.normalise(run.notebook))
+            stored.append(path)
+    return stored
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line; see the module's text."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.run_labs", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("labs", nargs="*", help="numbers or names; all if left out")
+    parser.add_argument("--notebooks", type=Path, default=notebooks.NOTEBOOKS, metavar="DIR")
+    parser.add_argument("--out", type=Path, default=OUT, metavar="DIR")
+    parser.add_argument(
+        "--timeout", type=float, default=CELL_TIMEOUT, help="seconds for a cell (%(default)s)"
+    )
+    parser.add_argument(
+        "--lab-timeout", type=float, default=LAB_TIMEOUT, help="seconds for a lab (%(default)s)"
+    )
+    parser.add_argument("--store", action="store_true", help="store the outputs in the notebooks")
+    return parser.parse_args(arguments)
+
+
+def _interrupt(signum: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line.
+
+    Returns:
+        0 if every lab ran to its end, 1 if one failed, 2 if there is no such lab, 130 after
+        Ctrl-C.
+    """
+    options = parse(arguments)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        labs = notebooks.find_labs(options.labs, options.notebooks)
+        runs = run_labs(labs, options.out, options.timeout, options.lab_timeout)
+    except notebooks.LabNotFoundError as error:
+        print(f"run_labs: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nInterrupted; labs finished before are in the summary.", file=sys.stderr)
+        return 130
+    print(table(runs))
+    try:
+        shown = options.out.resolve().relative_to(Path.cwd())
+    except ValueError:
+        shown = options.out
+    print(f"\nPages: {shown / 'index.html'}   figures: {shown / 'summary.json'}")
+    if options.store:
+        names = ", ".join(path.name for path in store(runs, options.notebooks)) or "nothing"
+        print(f"Stored with outputs: {names}")
+    return 0 if all(run.ok for run in runs) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

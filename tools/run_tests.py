@@ -1,0 +1,125 @@
+"""Runs all tests: `make test`. First the unit tests, then nbval over the notebooks.
+
+    python -m tools.run_tests                    everything
+    python -m tools.run_tests -k masks           options go to the unit tests, which run alone
+    python -m tools.run_tests --only notebooks   one of the two: unit, notebooks
+
+Both parts always run, and the last line says how many tests passed, failed and were skipped. The
+notebooks run in the environment that `make labs` uses, and only the outputs that are exact by
+construction are compared (nbval's lax mode).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools import notebooks
+from tools.execution import isolated_kernel_environment
+
+REPORTS = notebooks.ROOT / "build" / "tests"
+CELL_TIMEOUT = 300
+WORKERS = 2
+
+
+@dataclass
+class Part:
+    """Result of one pytest run."""
+
+    name: str
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    status: int = 0
+
+    def __str__(self) -> str:
+        text = f"{self.passed} {self.name} passed"
+        if self.failed:
+            text += f", {self.failed} FAILED"
+        return text + (f", {self.skipped} skipped" if self.skipped else "")
+
+
+def read_report(name: str, report: Path, status: int) -> Part:
+    """Counts from pytest's JUnit file; a missing or broken one counts as a failure."""
+    part = Part(name, status=status)
+    try:
+        suite = ET.parse(report).getroot().find("testsuite")
+        count = {key: int(suite.get(key)) for key in ("tests", "failures", "errors", "skipped")}
+    except (OSError, ET.ParseError, AttributeError, TypeError):
+        part.failed = 1
+        return part
+    part.failed = count["failures"] + count["errors"]
+    part.skipped = count["skipped"]
+    part.passed = count["tests"] - part.failed - part.skipped
+    return part
+
+
+def run_pytest(name: str, arguments: list[str], environment: dict[str, str]) -> Part:
+    """One pytest run in a process of its own."""
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    report = REPORTS / f"{name.replace(' ', '_')}.xml"
+    report.unlink(missing_ok=True)
+    print(f"== {name} ==", flush=True)
+    command = [sys.executable, "-m", "pytest", f"--junitxml={report}", *arguments]
+    done = subprocess.run(command, cwd=notebooks.ROOT, env=environment, check=False)
+    return read_report(name, report, done.returncode)
+
+
+def unit_arguments(extra: list[str]) -> list[str]:
+    """Options for the unit tests: on two workers, unless the caller says otherwise."""
+    if any(word.startswith(("-n", "--numprocesses", "--pdb")) for word in extra):
+        return extra
+    return ["-n", str(WORKERS), "--dist", "loadfile", *extra]
+
+
+def notebook_arguments(labs: list[Path]) -> list[str]:
+    """Options for nbval, which has the last word in each cell."""
+    return [
+        "--nbval-lax",
+        "--nbval-current-env",
+        f"--nbval-cell-timeout={CELL_TIMEOUT}",
+        "-p", "no:xdist", "-p", "no:cacheprovider", "-q",
+        "-m", "",
+        "--timeout=0",  # nbval has its own limit for each cell
+        *[str(lab.relative_to(notebooks.ROOT)) for lab in labs],
+    ]  # fmt: skip
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line.
+
+    Returns:
+        0 if all passed, 1 otherwise.
+    """
+    parser = argparse.ArgumentParser(prog="python -m tools.run_tests", add_help=False)
+    parser.add_argument("--only", choices=("unit", "notebooks"))
+    options, extra = parser.parse_known_args(arguments)
+    start = time.monotonic()
+    parts: list[Part] = []
+    if options.only != "notebooks":
+        parts.append(run_pytest("unit tests", unit_arguments(extra), dict(os.environ)))
+    if options.only == "notebooks" or not (options.only or extra):
+        try:
+            labs = notebooks.find_labs()
+        except notebooks.LabNotFoundError as error:
+            print(error)
+            parts.append(Part("notebook cells", failed=1, status=1))
+        else:
+            with isolated_kernel_environment() as environment:
+                parts.append(run_pytest("notebook cells", notebook_arguments(labs), environment))
+
+    failed = any(part.failed or part.status for part in parts)
+    counts = "; ".join(map(str, parts))
+    verdict = "FAILED" if failed else "PASSED"
+    print(f"\n{verdict}: {counts}; {time.monotonic() - start:.0f} s", flush=True)
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
