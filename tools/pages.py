@@ -67,6 +67,12 @@ class _Renderer(IPythonRenderer):
     def inline_math(self, body: str) -> str:
         return mathml(body)
 
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        # The Colab badge is a picture from the network: on the page its text is the link.
+        if url.startswith(("http:", "https:", "//")):
+            return html.escape(text)
+        return super().image(text, url, title)
+
     def latex_environment(self, name: str, body: str) -> str:
         return self.block_math(f"\\begin{{{name}}}{body}\\end{{{name}}}")
 
@@ -172,14 +178,14 @@ def _card(entry: dict[str, Any], notebook: NotebookNode) -> str:
         for key, value in entry["metrics"].items()
     )
     note = f"{entry['cells']} cells, {entry['seconds']} s, peak memory {entry['peak_mb']} MB"
-    target = name
+    stored = name
     if not entry["ok"]:
         note = f"Stopped at cell {entry['failed_cell']}: {html.escape(entry['reason'])}"
-        target = f"{name}.failed"
+        stored = f"{name}.failed"
     state = "" if entry["ok"] else ' class="failed"'
     return (
-        f"<li{state}>{picture}<h2><a href='{target}.html'>{title}</a></h2>"
-        f"<dl>{metrics}</dl><p>{note} · <a href='{target}.ipynb' download>notebook</a></p></li>"
+        f"<li{state}>{picture}<h2><a href='{name}.html'>{title}</a></h2>"
+        f"<dl>{metrics}</dl><p>{note} · <a href='{stored}.ipynb' download>notebook</a></p></li>"
     )
 
 

@@ -49,9 +49,8 @@ def progress_bar(run: LabExecution, position: str) -> tqdm:
 
 def write_results(run: LabRun, out: Path, links: list[tuple[str, str]], folder: Path) -> None:
     """Writes the executed notebook and its page; removes those of an earlier run."""
-    for suffix in ("", ".failed"):
-        for kind in (".ipynb", ".html"):
-            (out / f"{run.lab}{suffix}{kind}").unlink(missing_ok=True)
+    for ending in (".ipynb", ".failed.ipynb", ".html"):
+        (out / f"{run.lab}{ending}").unlink(missing_ok=True)
     notebook = notebooks.normalise(run.notebook, keep_stderr=not run.ok)
     failed, name = "", run.lab
     if run.failure:
@@ -64,7 +63,7 @@ def write_results(run: LabRun, out: Path, links: list[tuple[str, str]], folder: 
     if run.failure:
         notebook.cells.pop(0)  # the page has a banner of its own
     page = pages.lab_page(notebook, run.lab, folder=folder, links=links, failed=failed)
-    notebooks.write_text(out / f"{name}.html", page)
+    notebooks.write_text(out / f"{run.lab}.html", page)
 
 
 def page_links(labs: list[Path], index: int) -> list[tuple[str, str]]:

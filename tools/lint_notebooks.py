@@ -1,0 +1,402 @@
+"""Checks that the stored labs keep the rules of CONTRIBUTING.md; each rule has a code.
+
+    python -m tools.lint_notebooks             all labs
+    python -m tools.lint_notebooks 2           one lab
+    python -m tools.lint_notebooks --fix       put the set-up cell and the Colab badge right first
+    python -m tools.lint_notebooks --rules     the list of rules
+
+A rule is a generator that takes a `Lab` and yields (cell number from 1, or 0; what is wrong).
+Rests on nbformat.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from tools import notebooks
+
+MAX_BYTES = 2_000_000
+MAX_LINES = 20
+MIN_ALT = 20
+BADGE_IMAGE = "https://colab.research.google.com/assets/colab-badge.svg"
+PICTURES = ("image/png", "image/jpeg", "image/svg+xml")
+
+Finding = tuple[int, str]
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A stored notebook as the rules see it."""
+
+    path: Path
+    size: int
+    notebook: NotebookNode
+
+    @property
+    def cells(self) -> list[tuple[int, NotebookNode]]:
+        """All cells with their numbers from 1."""
+        return list(enumerate(self.notebook.cells, start=1))
+
+    @property
+    def code(self) -> list[tuple[int, NotebookNode]]:
+        """Code cells with their numbers among all cells."""
+        return [(number, cell) for number, cell in self.cells if cell.cell_type == "code"]
+
+    @property
+    def markdown(self) -> list[tuple[int, str]]:
+        """Markdown sources without what stands in code blocks, with their numbers."""
+        texts = []
+        for number, cell in self.cells:
+            if cell.cell_type == "markdown":
+                text = re.sub(r"^(```|~~~).*?^\1", "", cell.source, flags=re.DOTALL | re.MULTILINE)
+                texts.append((number, text))
+        return texts
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One rule broken in one place."""
+
+    lab: str
+    cell: int
+    code: str
+    text: str
+
+    def __str__(self) -> str:
+        place = f"cell {self.cell}: " if self.cell else ""
+        return f"{self.lab}: {place}{self.code} {self.text}"
+
+
+RULES: dict[str, Callable[[Lab], Iterator[Finding]]] = {}
+
+
+def rule(code: str) -> Callable:
+    """Registers a rule under its code."""
+
+    def register(function: Callable[[Lab], Iterator[Finding]]) -> Callable:
+        RULES[code] = function
+        return function
+
+    return register
+
+
+def badge(path: Path, repository: str | None = None) -> str:
+    """The Colab badge of a lab, in Markdown."""
+    owner_and_name = "/".join(
+        (repository or notebooks.repository_url()).rstrip("/").split("/")[-2:]
+    )
+    target = f"https://colab.research.google.com/github/{owner_and_name}/blob/main/notebooks"
+    return f"[![Open in Colab]({BADGE_IMAGE})]({target}/{path.name})"
+
+
+def output_texts(cell: NotebookNode) -> Iterator[str]:
+    """Every text that a cell's outputs show."""
+    for output in cell.get("outputs", []):
+        if output.output_type == "stream":
+            yield output.text
+        elif output.output_type == "error":
+            yield from (output.evalue, *output.traceback)
+        for kind, value in output.get("data", {}).items():
+            if kind.startswith("text/"):
+                yield value
+
+
+@rule("NB001")
+def valid(lab: Lab) -> Iterator[Finding]:
+    """The file is a valid notebook of nbformat 4.5; every cell has an id of its own."""
+    try:
+        nbformat.validate(lab.notebook, relax_add_props=False)
+    except nbformat.ValidationError as error:
+        yield 0, f"is not a valid notebook: {str(error).splitlines()[0]}"
+    if (lab.notebook.nbformat, lab.notebook.nbformat_minor) != (4, 5):
+        yield (
+            0,
+            f"nbformat 4.5 expected, found {lab.notebook.nbformat}.{lab.notebook.nbformat_minor}",
+        )
+    seen: set[str] = set()
+    for number, cell in lab.cells:
+        if not cell.get("id") or cell.id in seen:
+            yield number, f"expected an id of its own, found {cell.get('id')!r}"
+        seen.add(cell.get("id", ""))
+
+
+@rule("NB002")
+def small(lab: Lab) -> Iterator[Finding]:
+    """The file is smaller than 2 MB, so that code hosts show it."""
+    if lab.size >= MAX_BYTES:
+        yield 0, f"{lab.size / 1e6:.1f} MB; at most {MAX_BYTES / 1e6:.0f} MB: make figures smaller"
+
+
+@rule("NB003")
+def executed(lab: Lab) -> Iterator[Finding]:
+    """Every code cell was run, from top to bottom in one go, and there are outputs."""
+    expected = 1
+    for number, cell in lab.code:
+        if cell.execution_count != expected:
+            yield number, f"run {cell.execution_count}, expected {expected}: run `make notebooks`"
+            return
+        expected += 1
+    if not any(cell.outputs for _, cell in lab.code):
+        yield 0, "has no outputs: run `make notebooks`"
+
+
+ABSOLUTE_PATH = re.compile(
+    r"""(?<![\w.:/<>~)\]}-])            # not inside a word, an address or a longer path
+        (/(?:home|Users|root|tmp|usr|opt|var|mnt|work|content|kaggle|workspace|srv|etc)/[\w.-]+
+        |[A-Za-z]:\\\\?[\w.-]+\\)""",
+    re.VERBOSE,
+)
+
+
+@rule("NB004")
+def no_absolute_paths(lab: Lab) -> Iterator[Finding]:
+    """No absolute paths, in the sources or in what they print."""
+    for number, cell in lab.cells:
+        for text in (cell.source, *output_texts(cell)):
+            if match := ABSOLUTE_PATH.search(text):
+                yield number, f"absolute path {match.group(0)!r}"
+                break
+
+
+@rule("NB005")
+def clean_outputs(lab: Lab) -> Iterator[Finding]:
+    """No errors, stderr, warnings or remains of progress bars in the outputs."""
+    for number, cell in lab.code:
+        expected_error = "raises-exception" in cell.metadata.get("tags", [])
+        for output in cell.outputs:
+            if output.output_type == "error" and not expected_error:
+                yield number, f"stopped with {output.ename}: {output.evalue[:60]}"
+            if output.output_type == "stream" and output.name == "stderr":
+                yield number, f"stderr: {output.text.strip()[:60]!r}"
+        for text in output_texts(cell):
+            if match := re.search(r"\b\w*Warning: .{0,40}|^WARNING\b.{0,40}", text, re.MULTILINE):
+                yield number, f"warning: {match.group(0)!r}"
+            if match := re.search(r"\r|\d%\|.{0,20}|\d(?:it/s|s/it|ms/step)\b", text):
+                yield number, f"remains of a progress bar: {match.group(0)!r}"
+
+
+@rule("NB006")
+def opening(lab: Lab) -> Iterator[Finding]:
+    """The first cell has the title, the Colab badge, objectives, minutes and hardware."""
+    first = lab.notebook.cells[0] if lab.notebook.cells else None
+    if first is None or first.cell_type != "markdown":
+        yield 1, "the first cell must be Markdown with the title"
+        return
+    expected = {
+        "a title of the first level on its first line": r"\A# \S",
+        "the word Objectives": r"\bObjectives\b",
+        "the time it takes, as in `30 minutes`": r"\b\d+ minutes\b",
+        "the word Hardware": r"\bHardware\b",
+    }
+    for what, pattern in expected.items():
+        if not re.search(pattern, first.source):
+            yield 1, f"{what} is missing"
+    if badge(lab.path) not in first.source:
+        yield 1, f"the Colab badge is missing or wrong (`--fix` corrects it): {badge(lab.path)}"
+
+
+@rule("NB007")
+def same_setup_cell(lab: Lab) -> Iterator[Finding]:
+    """The first code cell is the set-up cell, the same in all labs, and appears once."""
+    expected = notebooks.setup_cell()
+    if not lab.code or lab.code[0][1].source != expected:
+        number = lab.code[0][0] if lab.code else 0
+        yield number, "the first code cell is not tools/setup_cell.py.txt (`--fix` puts it there)"
+    for number, cell in lab.code[1:]:
+        if cell.source == expected:
+            yield number, "the set-up cell appears a second time"
+
+
+@rule("NB008")
+def short_cells(lab: Lab) -> Iterator[Finding]:
+    """A code cell has at most 20 lines, unless it is tagged `long-ok`."""
+    for number, cell in lab.code:
+        lines = len(cell.source.splitlines())
+        if lines > MAX_LINES and "long-ok" not in cell.metadata.get("tags", []):
+            yield number, f"{lines} lines of code, at most {MAX_LINES}"
+
+
+@rule("NB009")
+def alternative_text(lab: Lab) -> Iterator[Finding]:
+    """Every picture has alternative text of at least 20 characters, which states the finding."""
+    for number, cell in lab.code:
+        for output in cell.outputs:
+            data, metadata = output.get("data", {}), output.get("metadata", {})
+            for kind in PICTURES:
+                alt = metadata.get(kind, {}).get("alt") or metadata.get("alt") or ""
+                if kind in data and len(alt.strip()) < MIN_ALT:
+                    yield number, f'{kind} with metadata["{kind}"]["alt"] = {alt!r}'
+            for tag in re.findall(r"<img\b[^>]*>", data.get("text/html", ""), re.IGNORECASE):
+                if not re.search(r"\balt=(['\"]).{20,}?\1", tag, re.DOTALL):
+                    yield number, f"picture in HTML without alternative text: {tag[:50]}"
+    for number, text in lab.markdown:
+        for alt, target in re.findall(r"!\[([^\]]*)\]\(([^)\s]*)", text):
+            if target != BADGE_IMAGE and len(alt.strip()) < MIN_ALT:
+                yield number, f"picture {target[:40]!r} with the text {alt!r}"
+
+
+@rule("NB010")
+def heading_order(lab: Lab) -> Iterator[Finding]:
+    """One heading of the first level, at the top; below it, no level is skipped."""
+    previous = 0
+    for number, text in lab.markdown:
+        for marks, words in re.findall(r"^(#{1,6}) +(.+)$", text, re.MULTILINE):
+            level = len(marks)
+            if level == 1 and previous:
+                yield number, f"a second heading of the first level: {words!r}"
+            elif level > previous + 1:
+                yield number, f"heading level {level} after level {previous}: {words!r}"
+            previous = level
+
+
+@rule("NB011")
+def nothing_from_outside(lab: Lab) -> Iterator[Finding]:
+    """No picture, script or style comes from the network, except the Colab badge."""
+    pattern = re.compile(
+        r"!\[[^\]]*\]\(\s*<?((?:https?:)?//[^)\s>]+)"
+        r"|<(?:img|script|iframe|video|source|embed)\b[^>]*\bsrc\s*=\s*['\"]?((?:https?:)?//[^'\"\s>]+)"
+        r"|<link\b[^>]*\bhref\s*=\s*['\"]?((?:https?:)?//[^'\"\s>]+)"
+        r"|\b(?:imread|urlretrieve|urlopen|Image)\(\s*(?:url\s*=\s*)?['\"](https?://[^'\"]+)",
+        re.IGNORECASE,
+    )
+    for number, cell in lab.cells:
+        html = [
+            o.data["text/html"] for o in cell.get("outputs", []) if "text/html" in o.get("data", {})
+        ]
+        for text in (cell.source, *html):
+            for groups in pattern.findall(text):
+                target = "".join(groups)
+                if target != BADGE_IMAGE:
+                    yield number, f"comes from the network: {target[:60]}"
+
+
+@rule("NB012")
+def no_installing(lab: Lab) -> Iterator[Finding]:
+    """Nothing is installed and no shell is used outside the set-up cell."""
+    pattern = r"^\s*(?:[!%]\s*(?:pip|conda|apt|mamba|uv)\b.*|!.*|%%(?:bash|sh|script|cmd)\b.*)"
+    for number, cell in lab.code:
+        if cell.source == notebooks.setup_cell():
+            continue
+        found = re.search(pattern, cell.source, re.MULTILINE) or re.search(
+            r".*\bpip['\", ]+install\b.*", cell.source
+        )
+        if found:
+            yield number, f"shell or installation: {found.group(0).strip()[:60]!r}"
+
+
+@rule("NB013")
+def normal_form(lab: Lab) -> Iterator[Finding]:
+    """The file is as `make notebooks` writes it: nothing in it differs from run to run."""
+    expected = notebooks.normalise(lab.notebook)
+    for number, (found, wanted) in enumerate(
+        zip(lab.notebook.cells, expected.cells, strict=True), start=1
+    ):
+        if found != wanted:
+            yield number, "outputs or metadata are not in normal form: run `make notebooks`"
+            return
+    if lab.notebook.metadata != expected.metadata:
+        yield 0, "notebook metadata are not in normal form: run `make notebooks`"
+
+
+def read(path: Path) -> Lab:
+    """Reads a notebook for checking.
+
+    Raises:
+        ValueError: the file is not JSON or not a notebook; the message names it.
+    """
+    try:
+        notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=nbformat.NO_CONVERT)
+        return Lab(path, path.stat().st_size, notebook)
+    except Exception as error:  # nbformat lets through whatever the JSON happens to break
+        raise ValueError(f"{path.name} is not a notebook: {error}") from error
+
+
+def check(path: Path) -> list[Problem]:
+    """All problems of one notebook, in the order of its cells."""
+    try:
+        lab = read(path)
+    except ValueError as error:
+        return [Problem(path.name, 0, "NB001", str(error))]
+    problems = []
+    for code, function in RULES.items():
+        try:
+            findings = list(function(lab))
+        except (AttributeError, KeyError, TypeError) as error:
+            # A field is missing or of another type: NB001 says which, the other rules cannot.
+            findings = [(0, f"could not be checked: {error}")] if code == "NB001" else []
+        problems += [Problem(path.name, cell, code, text) for cell, text in findings]
+    return sorted(problems, key=lambda problem: (problem.cell, problem.code))
+
+
+def fix(path: Path) -> bool:
+    """Puts the set-up cell and the badge right.
+
+    Returns:
+        Whether the file was changed.
+    """
+    notebook = read(path).notebook
+    before = nbformat.writes(notebook)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    if code and "helpers.setup(" in code[0].source:
+        code[0].source = notebooks.setup_cell()
+    elif notebook.cells:
+        cell = nbformat.v4.new_code_cell(notebooks.setup_cell())
+        cell.id = "set-up"
+        notebook.cells.insert(1, cell)
+    first = notebook.cells[0] if notebook.cells else None
+    if first is not None and first.cell_type == "markdown":
+        wrong = r"\[!\[[^\]]*\]\([^)]*colab-badge[^)]*\)\]\([^)]*\)"
+        if re.search(wrong, first.source):
+            first.source = re.sub(wrong, badge(path), first.source)
+        else:
+            lines = first.source.split("\n")
+            first.source = "\n".join([lines[0], "", badge(path), *lines[1:]])
+    if nbformat.writes(notebook) == before:
+        return False
+    notebooks.write_notebook(path, notebook)
+    return True
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line.
+
+    Returns:
+        0 if no rule is broken, 1 otherwise, 2 if there is no such lab.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.lint_notebooks", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("labs", nargs="*", help="numbers or names; all if left out")
+    parser.add_argument("--notebooks", type=Path, default=notebooks.NOTEBOOKS, metavar="DIR")
+    parser.add_argument("--fix", action="store_true", help="correct set-up cell and badge first")
+    parser.add_argument("--rules", action="store_true", help="list the rules")
+    options = parser.parse_args(arguments)
+    if options.rules:
+        for code, function in RULES.items():
+            print(f"{code}  {function.__doc__}")
+        return 0
+    try:
+        labs = notebooks.find_labs(options.labs, options.notebooks)
+    except notebooks.LabNotFoundError as error:
+        print(f"lint_notebooks: {error}", file=sys.stderr)
+        return 2
+    for path in labs:
+        if options.fix and fix(path):
+            print(f"{path.name}: corrected")
+    problems = [problem for path in labs for problem in check(path)]
+    for problem in problems:
+        print(problem)
+    print(f"{len(labs)} labs checked, {len(problems)} problems.")
+    return int(bool(problems))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
