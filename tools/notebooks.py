@@ -132,19 +132,33 @@ def write_notebook(path: Path, notebook: NotebookNode) -> None:
 
 
 def as_terminal(text: str) -> str:
-    """What a terminal would show after `text`: carriage returns and backspaces done.
+    """What a terminal would show after `text`: carriage returns, backspaces, erased lines.
 
-    A progress bar rewrites its line a hundred times; the last state remains.
+    A progress bar rewrites its line a hundred times; the last state remains. Colours stay.
     """
-    lines = []
-    for line in text.split("\n"):
-        shown = ""
-        for part in line.split("\r"):
-            shown = part + shown[len(part) :]
-        while "\b" in shown:
-            shown = re.sub(r"[^\b]\b|^\b+", "", shown)
-        lines.append(re.sub(r"\x1b\[[0-9;]*[A-LN-Za-ln-z]", "", shown))  # keep colours (…m)
-    return "\n".join(lines)
+    return "\n".join(_final_line(line) for line in text.split("\n"))
+
+
+def _final_line(line: str) -> str:
+    if not re.search(r"[\r\b\x1b]", line):
+        return line
+    shown: list[str] = []
+    cursor, colour = 0, ""
+    for token in re.findall(r"\x1b\[[0-9;]*[A-Za-z]|.|\r", line, re.DOTALL):
+        if token == "\r":
+            cursor = 0
+        elif token == "\b":
+            cursor = max(0, cursor - 1)
+        elif token.startswith("\x1b["):
+            if token.endswith("m"):
+                colour += token
+            elif token.endswith("K"):
+                del shown[0 if token == "\x1b[2K" else cursor :]
+                shown += [" "] * (cursor - len(shown))
+        else:
+            shown[cursor : cursor + 1] = [colour + token]
+            cursor, colour = cursor + 1, ""
+    return "".join(shown) + colour
 
 
 def without_machine(text: str, root: Path = ROOT) -> str:

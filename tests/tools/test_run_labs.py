@@ -175,7 +175,15 @@ def test_an_interrupt_leaves_no_kernel_and_nothing_half_written(make_lab, tmp_pa
         ("code", f"import subprocess, sys; subprocess.run([sys.executable, '-c', '{child}'])"),
     )
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "tools.run_labs", "--notebooks", str(folder), "--out", str(out)]
+    command = [
+        sys.executable,
+        "-m",
+        "tools.run_labs",
+        "--notebooks",
+        str(folder),
+        "--out",
+        str(out),
+    ]
     process = subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE)
     deadline = time.monotonic() + 90
     while not running(marker):

@@ -1,0 +1,147 @@
+"""Normalising: what may differ from run to run goes, everything else stays."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tools import notebooks
+from tools.notebooks import WIDGET_MIME, as_terminal, normalise, without_machine
+
+stream = nbformat.v4.new_output
+
+
+def with_outputs(*outputs):
+    cell = nbformat.v4.new_code_cell("1", outputs=list(outputs), execution_count=1)
+    return nbformat.v4.new_notebook(cells=[cell])
+
+
+def outputs_after(*outputs, **options):
+    return normalise(with_outputs(*outputs), **options).cells[0].outputs
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("plain\ntext\n", "plain\ntext\n"),
+        ("10%\r50%\r100%\ndone", "100%\ndone"),
+        ("longer text\rshort", "shortr text"),
+        ("abc\b\bX", "aXc"),
+        ("old state\r\x1b[Knew", "new"),
+        ("\x1b[31mred\x1b[0m", "\x1b[31mred\x1b[0m"),
+    ],
+)
+def test_as_terminal_shows_what_remains_on_the_screen(written, shown):
+    assert as_terminal(written) == shown
+
+
+@given(st.text(alphabet="ab \r\n\b\x1b[2Km"))
+def test_as_terminal_leaves_no_control_characters_and_is_stable(text):
+    once = as_terminal(text)
+    assert not set(once) & {"\r", "\b"}
+    assert as_terminal(once) == once
+
+
+def test_paths_and_addresses_of_this_machine_go(tmp_path):
+    root = Path("/home/someone/my course")
+    text = f"{root}/data/x.png {Path.home()}/y {tmp_path}/z <obj at 0x7f00deadbeef> data in ../data"
+    cleaned = without_machine(text, root)
+    assert cleaned.startswith("../data/x.png ~/y ")
+    assert str(tmp_path) not in cleaned
+    assert "0x7f" not in cleaned
+    assert cleaned.endswith("data in ../data")
+
+
+def test_a_folder_of_a_similar_name_is_left_alone():
+    text = "/srv/course2/data and ../srv/course/data"
+    assert without_machine(text, Path("/srv/course")) == text
+
+
+def test_stderr_goes_unless_it_is_kept_and_streams_are_joined():
+    pieces = [
+        stream("stream", name="stdout", text="a"),
+        stream("stream", name="stderr", text="noise"),
+        stream("stream", name="stdout", text="b\n"),
+    ]
+    (output,) = outputs_after(*pieces)
+    assert output.text == "ab\n"
+    assert [o.name for o in outputs_after(*pieces, keep_stderr=True)] == [
+        "stdout",
+        "stderr",
+        "stdout",
+    ]
+
+
+def test_a_progress_widget_goes_and_a_slider_becomes_a_note():
+    bar = stream("display_data", {WIDGET_MIME: {"model_id": "1"}, "text/plain": "  0%|   | 0/9"})
+    slider = stream("display_data", {WIDGET_MIME: {"model_id": "2"}, "text/plain": "IntSlider()"})
+    (output,) = outputs_after(bar, slider)
+    assert output.data == {"text/plain": notebooks.WIDGET_NOTE}
+
+
+def test_metadata_become_the_same_on_every_machine():
+    notebook = with_outputs(stream("display_data", {"image/png": "AAAA\n"}))
+    notebook.metadata = nbformat.from_dict(
+        {"kernelspec": {"name": "my-env"}, "language_info": {"version": "3.12.1"}, "widgets": {}}
+    )
+    notebook.cells[0].metadata = nbformat.from_dict({"execution": {"t": 1}, "tags": ["long-ok"]})
+    result = normalise(notebook)
+    assert result.metadata == {"kernelspec": notebooks.KERNEL, "language_info": notebooks.LANGUAGE}
+    assert result.cells[0].metadata == {"tags": ["long-ok"]}
+    assert result.cells[0].execution_count == 1
+    assert result.cells[0].outputs[0].data["image/png"] == "AAAA"
+    assert "widgets" in notebook.metadata  # the original is left alone
+
+
+def test_ids_stay_and_missing_ones_are_the_same_every_time():
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell("1"), nbformat.v4.new_code_cell("2")]
+    )
+    notebook.cells[0].id = "mine"
+    del notebook.cells[1]["id"]
+    assert [cell.id for cell in normalise(notebook).cells] == ["mine", "cell-001"]
+
+
+def test_normalising_twice_changes_nothing():
+    notebook = with_outputs(
+        stream("stream", name="stdout", text="1\r2 <x at 0x7fffffffffff>"),
+        stream("error", ename="E", evalue="v", traceback=["/tmp/abc/x.py"]),
+    )
+    once = normalise(notebook)
+    assert normalise(once) == once
+
+
+def test_writing_sorts_keys_and_leaves_no_temporary_file(tmp_path):
+    path = tmp_path / "deep" / "n.ipynb"
+    notebooks.write_notebook(path, with_outputs())
+    text = path.read_text(encoding="utf-8")
+    assert text.endswith("}\n")
+    assert list(json.loads(text)) == sorted(json.loads(text))
+    assert [p.name for p in path.parent.iterdir()] == ["n.ipynb"]
+
+
+def test_a_failed_write_keeps_the_old_file_and_removes_the_draft(tmp_path, monkeypatch):
+    path = tmp_path / "n.txt"
+    notebooks.write_text(path, "old")
+
+    def refuse(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(notebooks.os, "replace", refuse)
+    with pytest.raises(OSError, match="disk full"):
+        notebooks.write_text(path, "new")
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["n.txt"]
+
+
+def test_headline_metrics_take_the_last_value_of_each_name():
+    mime = notebooks.METRICS_MIME
+    notebook = with_outputs(
+        stream("display_data", {mime: {"a": 1, "b": 2}}), stream("display_data", {mime: {"a": 3}})
+    )
+    assert notebooks.headline_metrics(notebook) == {"a": 3, "b": 2}
