@@ -87,7 +87,7 @@ def notebook_arguments(labs: list[Path]) -> list[str]:
         "-p", "no:xdist", "-p", "no:cacheprovider", "-q",
         "-m", "",
         "--timeout=0",  # nbval has its own limit for each cell
-        *[str(lab.relative_to(notebooks.ROOT)) for lab in labs],
+        *map(str, labs),
     ]  # fmt: skip
 
 
@@ -106,7 +106,7 @@ def main(arguments: list[str] | None = None) -> int:
         parts.append(run_pytest("unit tests", unit_arguments(extra), dict(os.environ)))
     if options.only == "notebooks" or not (options.only or extra):
         try:
-            labs = notebooks.find_labs()
+            labs = [lab.relative_to(notebooks.ROOT) for lab in notebooks.find_labs()]
         except notebooks.LabNotFoundError as error:
             print(error)
             parts.append(Part("notebook cells", failed=1, status=1))

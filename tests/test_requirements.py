@@ -1,0 +1,215 @@
+"""requirements.txt, requirements.lock, environment.yml and the `dev` group say the same."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import sys
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+import helpers
+
+ROOT = helpers.ROOT
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+
+
+def by_name(lines: list[str]) -> dict[str, Requirement]:
+    requirements = [Requirement(line) for line in lines]
+    names = {canonicalize_name(r.name): r for r in requirements}
+    assert len(names) == len(requirements), "a package is named twice"
+    return names
+
+
+def uncommented(text: str) -> list[str]:
+    lines = [re.sub(r"\s*#.*", "", line).strip() for line in text.splitlines()]
+    return [line for line in lines if line]
+
+
+def for_labs() -> dict[str, Requirement]:
+    return by_name(uncommented((ROOT / "requirements.txt").read_text(encoding="utf-8")))
+
+
+def for_development() -> dict[str, Requirement]:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    return by_name(tomllib.loads(text)["dependency-groups"]["dev"])
+
+
+def locked() -> dict[str, Version]:
+    """Name and version of each package in the lock file, whatever the platform."""
+    pins = re.findall(r"^([\w.-]+)==([^ ;\\]+)", LOCK, re.MULTILINE)
+    assert len({name for name, _ in pins}) == len(pins), "a package has two versions"
+    return {canonicalize_name(name): Version(version) for name, version in pins}
+
+
+def test_conda_gets_the_same_packages_in_the_same_ranges():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    *conda, last = environment["dependencies"]
+    through_pip = by_name(last["pip"])
+    expected = for_labs() | for_development()
+    assert through_pip.keys() == expected.keys()
+    for name, requirement in expected.items():
+        assert through_pip[name].specifier == requirement.specifier, name
+    python = next(Requirement(entry) for entry in conda if entry.startswith("python"))
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    requires = tomllib.loads(text)["project"]["requires-python"]
+    assert python.specifier == Requirement(f"python{requires}").specifier
+
+
+def test_every_direct_dependency_is_pinned_inside_its_range():
+    pins = locked()
+    for name, requirement in (for_labs() | for_development()).items():
+        assert name in pins, f"{name} is not in requirements.lock: run `make lock`"
+        assert requirement.specifier.contains(pins[name]), f"{name} {pins[name]}: run `make lock`"
+
+
+def test_everything_that_a_pinned_package_needs_is_pinned_too():
+    """pip installs the lock file with --no-deps, so nothing may be missing from it."""
+    pins = locked()
+    missing = []
+    for name in pins:
+        try:
+            needed = metadata.requires(name) or []
+        except metadata.PackageNotFoundError:
+            continue  # for another platform
+        for line in needed:
+            requirement = Requirement(line)
+            if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+                continue
+            other = canonicalize_name(requirement.name)
+            if other not in pins:
+                missing.append(f"{name} needs {line}")
+            elif not requirement.specifier.contains(pins[other], prereleases=True):
+                missing.append(f"{name} needs {line}, pinned is {pins[other]}")
+    assert not missing, missing
+
+
+def test_every_pin_has_hashes_and_no_address():
+    entries = re.split(r"^(?=[\w.-]+==)", LOCK, flags=re.MULTILINE)[1:]
+    assert len(entries) == len(locked()) > 100
+    for entry in entries:
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}\b", entry), entry.splitlines()[0]
+    # It installs from whichever registry pip is configured for, so it names none.
+    assert not re.search(r"://|^\s*-(?!-hash=)", LOCK, re.MULTILINE)
+
+
+@pytest.mark.parametrize("file", ["requirements.txt", "pyproject.toml"])
+def test_every_direct_dependency_says_what_needs_it(file):
+    text = (ROOT / file).read_text(encoding="utf-8")
+    lines = text.splitlines()
+    if file == "pyproject.toml":
+        start = lines.index("dev = [")
+        lines = lines[start + 1 : lines.index("]", start)]
+    else:
+        lines = [line for line in lines if line and not line.startswith("#")]
+    assert len(lines) > 10
+    for line in lines:
+        comment = line.partition("#")[2].strip()
+        assert len(comment) > 10, line
+
+
+# What Colab ships, by its release notes: requirements.txt must be content with it, so that the
+# set-up cell changes nothing there.
+COLAB = {
+    "keras": ["3.10.0"],
+    "tensorflow": ["2.19.0", "2.19.1", "2.20.0"],
+    "tensorflow-datasets": ["4.9.9"],
+    "tensorflow-metadata": ["1.17.2"],
+    "importlib-resources": ["6.5.2"],
+    "numpy": ["2.0.2"],
+    "scipy": ["1.16.1"],
+    "pillow": ["11.3.0"],
+    "imageio": ["2.37.0"],
+    "scikit-image": ["0.25.2"],
+    "opencv-python-headless": ["4.12.0.88"],
+    "pycocotools": ["2.0.10"],
+    "matplotlib": ["3.10.0"],
+    "ipywidgets": ["7.7.1"],
+    "tqdm": ["4.67.1"],
+}
+
+
+def test_colab_already_has_what_the_labs_need_except_keras_cv():
+    requirements = for_labs()
+    assert requirements.keys() - COLAB.keys() == {"keras-cv"}
+    for name, versions in COLAB.items():
+        for version in versions:
+            assert requirements[name].specifier.contains(version), f"{name} {version}"
+
+
+def test_the_known_traps_stay_closed():
+    pins = locked()
+    assert len([name for name in pins if name.startswith("opencv-")]) == 1
+    assert "importlib-resources" in pins  # imported by tensorflow-datasets, not required by it
+    assert "tensorflow-cpu" not in pins
+    assert not pins.keys() & {"tf-keras", "keras-hub", "tensorflow-text"}
+    assert pins["tensorflow-metadata"] < Version("1.18")
+
+
+def python_sources() -> list[tuple[Path, str]]:
+    """All modules, and the code of the labs without lines for the shell."""
+    files = [
+        path
+        for folder in ("helpers", "tools", "tests", "data")
+        for path in (ROOT / folder).rglob("*.py")
+        if "render" not in path.parts  # requirements-render.txt
+    ]
+    sources = [(path, path.read_text(encoding="utf-8")) for path in files]
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        lines = [re.sub(r"^\s*[%!].*", "pass", line) for line in "\n".join(code).splitlines()]
+        sources.append((path, "\n".join(lines)))
+    return sources
+
+
+def imported_modules(source: str) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+# Imported, but part of or required by a package that is named.
+COMES_WITH = {
+    "IPython": "ipywidgets",
+    "traitlets": "ipywidgets",
+    "psutil": "psutil",
+    "jinja2": "nbconvert",
+    "packaging": "matplotlib",
+    "yaml": "jupyterlab",
+    "google": "tensorflow",
+    "bpy": "",  # in the generators' tests, which skip without it
+}
+
+
+def test_every_import_is_of_a_declared_package():
+    declared = for_labs() | for_development()
+    distributions = metadata.packages_distributions()
+    own = {"helpers", "tools", "tests", "data", "conftest"}
+    undeclared = []
+    for path, source in python_sources():
+        for name in imported_modules(source) - set(sys.stdlib_module_names) - own:
+            if name in COMES_WITH:
+                continue
+            names = {canonicalize_name(d) for d in distributions.get(name, [])}
+            if not names & declared.keys():
+                undeclared.append(f"{path.relative_to(ROOT)} imports {name}")
+    assert not undeclared, undeclared
+
+
+def test_keras_cv_is_reached_through_one_place():
+    users = [p.relative_to(ROOT) for p, s in python_sources() if "keras_cv" in imported_modules(s)]
+    users = [str(path) for path in users if path.parts[0] != "tests"]
+    assert len(users) <= 1, users
