@@ -20,6 +20,7 @@ from helpers.masks import Image, Labels, check_labels
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from PIL import Image as PILImage
 
 ORANGE, SKY, GREEN, YELLOW = (230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66)
 BLUE, RED, PINK, BLACK = (0, 114, 178), (213, 94, 0), (204, 121, 167), (0, 0, 0)
@@ -167,9 +168,8 @@ def class_legend(
 def show(figure: Figure, *, title: str, data: str, alt: str) -> None:
     """Displays a figure with its title, the data it was made from and its alternative text.
 
-    The picture is reduced to 256 colours, spread over all that occur so that small things keep
-    theirs; the eye hardly notices, and a notebook with twenty figures stays under 2 MB. Outside of
-    IPython nothing is displayed.
+    The picture is reduced to 256 colours, which the eye hardly notices and which keeps a notebook
+    with twenty figures under 2 MB. Outside of IPython nothing is displayed.
 
     Args:
         figure: from `new_figure`; it is closed.
@@ -190,9 +190,22 @@ def show(figure: Figure, *, title: str, data: str, alt: str) -> None:
     plt.close(figure)
     drawn = PILImage.open(buffer).convert("RGB")
     buffer = io.BytesIO()
-    drawn = drawn.quantize(256, method=PILImage.Quantize.MAXCOVERAGE)
-    drawn.save(buffer, "png", optimize=True)
+    _reduced(drawn).save(buffer, "png", optimize=True)
     display(Picture(data=buffer.getvalue(), alt=alt))
+
+
+def _reduced(drawn: PILImage.Image) -> PILImage.Image:
+    """The same picture in 256 colours, from which the closest is taken for each pixel.
+
+    They are spread over all colours that occur, so that small things keep theirs (Pillow's default
+    makes a cat's green eyes brown), and then moved to the centres of what they stand for. Every
+    third pixel of every third row is enough to find them.
+    """
+    from PIL import Image as PILImage
+
+    sample = PILImage.fromarray(np.asarray(drawn)[::3, ::3])
+    palette = sample.quantize(256, method=PILImage.Quantize.MAXCOVERAGE, kmeans=2)
+    return drawn.quantize(palette=palette, dither=PILImage.Dither.NONE)
 
 
 def headline(**metrics: float | int | str) -> None:
