@@ -125,6 +125,7 @@ def lab_page(
     """
     page = notebook.copy()
     page.metadata = {**notebook.metadata, "title": notebooks.title(notebook) or name}
+    page.metadata.pop("widgets", None)  # their state is of use to a script only
     resources = {
         "metadata": {"name": name, "path": str(folder)},
         "links": links or [],

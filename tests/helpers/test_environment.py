@@ -1,0 +1,141 @@
+"""`import helpers` is light, and `helpers.setup()` prepares a process and says what is wrong."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import helpers
+from helpers import environment
+
+
+def in_fresh_python(code: str, **variables: str) -> str:
+    """Output of `code` in a new interpreter without this one's settings."""
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in (*environment.SETTINGS, *environment.THREAD_SETTINGS)
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=helpers.ROOT,
+        env=clean | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_importing_helpers_takes_under_300_ms():
+    code = "import time; t = time.perf_counter(); import helpers; print(time.perf_counter() - t)"
+    assert min(float(in_fresh_python(code)) for _ in range(3)) < 0.3
+
+
+def test_importing_and_setting_up_load_neither_tensorflow_nor_matplotlib():
+    code = (
+        "import sys, helpers; helpers.setup(quiet=True)\n"
+        "print(sorted({'tensorflow', 'keras', 'matplotlib', 'cv2'} & set(sys.modules)))"
+    )
+    assert in_fresh_python(code) == "[]\n"
+
+
+def test_modules_come_on_first_use():
+    code = (
+        "import sys, helpers\n"
+        "print('helpers.environment' in sys.modules)\n"
+        "helpers.environment.available_cpus()\n"
+        "print('helpers.environment' in sys.modules)"
+    )
+    assert in_fresh_python(code) == "False\nTrue\n"
+    assert {"environment", "setup", "ROOT", "DATA", "BUILD"} <= set(dir(helpers))
+
+
+def test_an_unknown_name_is_an_attribute_error_that_lists_the_known():
+    with pytest.raises(AttributeError, match=r"'mask'; it has .*environment"):
+        _ = helpers.mask
+
+
+def test_settings_are_made_before_tensorflow_and_keep_the_readers_own():
+    code = (
+        "import os, helpers; helpers.setup(quiet=True)\n"
+        "print(os.environ['TF_DETERMINISTIC_OPS'], os.environ['TF_CPP_MIN_LOG_LEVEL'])"
+    )
+    assert in_fresh_python(code, TF_CPP_MIN_LOG_LEVEL="0") == "1 0\n"
+
+
+def test_the_cap_on_threads_reaches_tensorflow():
+    code = (
+        "import helpers; helpers.setup(threads={}, quiet=True)\n"
+        "import psutil, tensorflow as tf\n"
+        "before = psutil.Process().num_threads()\n"
+        "tf.linalg.matmul(tf.ones((512, 512)), tf.ones((512, 512)))\n"
+        "print(psutil.Process().num_threads() - before)"
+    )
+    one, six = (int(in_fresh_python(code.format(threads))) for threads in (1, 6))
+    assert six - one >= 5
+
+
+def test_too_late_is_said():
+    code = (
+        "import sys, types; sys.modules['tensorflow'] = types.ModuleType('tensorflow')\n"
+        "import helpers; helpers.setup(quiet=True); helpers.setup(quiet=True)"
+    )
+    shown = in_fresh_python(code)
+    assert shown.count("TensorFlow was imported before helpers.setup()") == 1
+
+
+@pytest.mark.parametrize(
+    ("quota", "expected"),
+    [("max 100000", 8), ("200000 100000", 2), ("50000 100000", 1), ("nonsense", 8), (None, 8)],
+)
+def test_available_cpus_respects_the_containers_quota(monkeypatch, quota, expected):
+    def read_text(self: Path, **_: str) -> str:
+        if quota is None:
+            raise FileNotFoundError(self)
+        return quota
+
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    monkeypatch.setattr(Path, "read_text", read_text)
+    assert environment.available_cpus() == expected
+
+
+def test_the_locked_environment_has_no_problem():
+    assert list(environment.requirement_problems()) == []
+
+
+def test_missing_and_unsuitable_packages_are_named(tmp_path, capsys, monkeypatch):
+    file = tmp_path / "requirements.txt"
+    file.write_text("# why\nno-such-package>=1  # reason\nnumpy<1\nnumpy>=1\n")
+    missing, old = environment.requirement_problems(file)
+    assert missing == "no-such-package is missing"
+    assert old.startswith("numpy is 2.")
+    assert old.endswith("<1 is needed")
+
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    helpers.setup(quiet=True)
+    shown = capsys.readouterr().out
+    assert "Note: no-such-package is missing." in shown
+    assert "make setup" in shown
+
+
+def test_two_opencvs_of_different_versions_are_noticed(tmp_path, monkeypatch):
+    versions = {"opencv-python": "4.12.0", "opencv-python-headless": "5.0.0"}
+    monkeypatch.setattr(environment, "version", lambda name: versions.get(name, "not installed"))
+    empty = tmp_path / "requirements.txt"
+    empty.write_text("")
+    (problem,) = environment.requirement_problems(empty)
+    assert "opencv-python 4.12.0 and opencv-python-headless 5.0.0 overwrite" in problem
+    versions["opencv-python-headless"] = "4.12.0"
+    assert list(environment.requirement_problems(empty)) == []
+
+
+def test_the_data_folder_is_shown_as_seen_from_here(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(helpers.ROOT / "tests")
+    helpers.setup()
+    assert capsys.readouterr().out.endswith("data in ../data\n")

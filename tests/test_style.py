@@ -1,0 +1,64 @@
+"""One style for all code: ruff finds nothing, in modules, tests and labs."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+TEXTS = {".py", ".md", ".toml", ".yml", ".txt", ".lock", ".sh", ".ipynb", ".json"}
+
+
+def ruff(root, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "ruff", *arguments],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_ruff_finds_nothing(root):
+    done = ruff(root, "check", "--no-cache", ".")
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_code_is_formatted(root):
+    done = ruff(root, "format", "--check", "--no-cache", ".")
+    assert done.returncode == 0, done.stdout
+
+
+def tracked_texts(root) -> dict[str, str]:
+    """Text files that git knows, or would take."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    try:
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("not a git checkout")
+    texts = {}
+    for name in filter(None, done.stdout.split("\0")):
+        path = root / name
+        if path.suffix in TEXTS and path.is_file() and path.stat().st_size < 5_000_000:
+            texts[name] = path.read_text(encoding="utf-8")
+    return texts
+
+
+def test_no_file_names_somebodys_home_directory(root):
+    pattern = re.compile(r"(?<![\w.:/])/(?:home|Users)/(?!someone\b)[a-z]\w*|(?<![\w.:/])/root/\w")
+    found = {
+        name: match.group(0)
+        for name, text in tracked_texts(root).items()
+        if (match := pattern.search(text)) and not name.startswith("tests/")
+    }
+    assert not found
+
+
+def test_texts_end_with_one_newline_and_have_no_tabs_or_trailing_spaces(root):
+    for name, text in tracked_texts(root).items():
+        if name.endswith((".py", ".md", ".toml", ".yml", ".sh")) and text:
+            assert text.endswith("\n") and not text.endswith("\n\n"), name
+            assert not re.search(r"[ \t]+$", text, re.MULTILINE), name
+            assert "\t" not in text, name

@@ -1,0 +1,209 @@
+"""The pages: formulas without scripts, alternative text, and no request to the network."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+from PIL import Image
+
+from tools import notebooks, pages
+from tools.lint_notebooks import BADGE_IMAGE, badge
+
+output = nbformat.v4.new_output
+ALT = 'Mask "A" & mask B overlap <by a third>'
+
+
+def png(width: int = 900, height: int = 300, colour: tuple[int, int, int] = (0, 114, 178)) -> str:
+    import base64
+    import io
+
+    stream = io.BytesIO()
+    Image.new("RGB", (width, height), colour).save(stream, "PNG")
+    return base64.b64encode(stream.getvalue()).decode("ascii")
+
+
+@pytest.fixture
+def lab() -> nbformat.NotebookNode:
+    """A notebook with everything that a page could want from the network."""
+    text = (
+        f"# Lab 1: Masks\n\n{badge(Path('01_masks.ipynb'))}\n\n"
+        "IoU is $\\frac{|A \\cap B|}{|A \\cup B|}$, and\n\n$$\\mathrm{Dice} = 2x$$\n\n"
+        "\\begin{align} a &= b \\end{align}\n\nA price of \\$5."
+    )
+    picture = output("display_data", {"image/png": png()}, metadata={"image/png": {"alt": ALT}})
+    widget = output(
+        "display_data", {notebooks.WIDGET_MIME: {"model_id": "1"}, "text/plain": "a slider"}
+    )
+    script = output("display_data", {"application/javascript": "x", "text/plain": "no script"})
+    formula = output("display_data", {"text/latex": "$\\alpha^2$", "text/plain": "a2"})
+    metadata = {"widgets": {"application/vnd.jupyter.widget-state+json": {"state": {}}}}
+    outputs = [picture, widget, script, formula]
+    cells = [
+        nbformat.v4.new_markdown_cell(text),
+        nbformat.v4.new_code_cell("show()", outputs=outputs, execution_count=1),
+    ]
+    return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+
+
+def outside_addresses(page: str) -> list[str]:
+    """What a browser would fetch for the page from elsewhere."""
+    soup = BeautifulSoup(page, "html.parser")
+    found = [tag["src"] for tag in soup.find_all(src=True)]
+    found += [tag["href"] for tag in soup.find_all("link", href=True)]
+    found += re.findall(r"url\(['\"]?([^'\")]+)|@import\s+['\"]([^'\"]+)", page)
+    found += re.findall(r"\bimport\(['\"]([^'\"]+)", page)
+    flat = ["".join(entry) for entry in found]
+    return [entry for entry in flat if not entry.startswith(("data:", "#"))]
+
+
+def test_a_page_has_no_scripts_and_asks_nothing_of_the_network(lab):
+    page = pages.lab_page(lab, "01_masks")
+    assert outside_addresses(page) == []
+    assert BeautifulSoup(page, "html.parser").find_all("script") == []
+    assert BADGE_IMAGE not in page
+    link = BeautifulSoup(page, "html.parser").find("a", string="Open in Colab")
+    assert link["href"].endswith("/blob/main/notebooks/01_masks.ipynb")
+    assert "a slider" in page
+    assert "no script" in page
+
+
+def test_nbconverts_own_page_would_fail_this_test(lab):
+    from nbconvert import HTMLExporter
+
+    page, _ = HTMLExporter().from_notebook_node(lab)
+    assert any("mathjax" in address for address in outside_addresses(page))
+
+
+def test_formulas_are_mathml(lab):
+    soup = BeautifulSoup(pages.lab_page(lab, "01_masks"), "html.parser")
+    formulas = soup.find_all("math")
+    assert [formula["display"] for formula in formulas] == ["inline", "block", "block", "inline"]
+    assert formulas[0].find("mfrac")
+    assert soup.find("main").get_text().count("$") == 1  # the price
+
+
+@pytest.mark.parametrize(
+    ("formula", "tag"),
+    [
+        (r"\begin{aligned} a &= b \\ c &= d \end{aligned}", "mtable"),
+        (r"\begin{cases} 1 & x > 0 \\ 0 & \text{otherwise} \end{cases}", "mtable"),
+        (r"\sum_{i=1}^{n} x_i", "munderover"),
+        (r"\sqrt{\hat{y}}", "msqrt"),
+    ],
+)
+def test_the_formulas_of_the_labs_are_understood(formula, tag):
+    assert f"<{tag}" in pages.mathml(formula, "block")
+    assert "&amp;" not in pages.mathml(formula)
+
+
+def test_a_formula_that_is_not_understood_is_shown_as_code(monkeypatch):
+    def fail(*_, **__):
+        raise ValueError
+
+    monkeypatch.setattr(pages.latex2mathml.converter, "convert", fail)
+    assert pages.mathml("a < b") == '<code class="formula">a &lt; b</code>'
+
+
+def test_figures_carry_their_alternative_text(lab):
+    soup = BeautifulSoup(pages.lab_page(lab, "01_masks"), "html.parser")
+    assert [image["alt"] for image in soup.find_all("img")] == [ALT]
+
+
+def test_the_labs_own_figures_carry_it_too():
+    """helpers.figures.show() and this template agree on where the text is."""
+    from IPython.display import Image as Picture
+
+    data, metadata = Picture(data=b"\x89PNG\r\n\x1a\n", format="png", alt=ALT)._repr_png_()
+    shown = output("display_data", {"image/png": data}, metadata={"image/png": metadata})
+    cell = nbformat.v4.new_code_cell("show()", outputs=[shown])
+    page = pages.lab_page(nbformat.v4.new_notebook(cells=[cell]), "x")
+    assert BeautifulSoup(page, "html.parser").find("img")["alt"] == ALT
+
+
+def test_the_thumbnail_is_small_and_a_tagged_one_is_preferred(lab):
+    data, alt = pages.thumbnail(lab)
+    assert alt == ALT
+    import io
+
+    assert Image.open(io.BytesIO(data)).size == (480, 160)
+    other = output("display_data", {"image/png": png(100, 100, (213, 94, 0))})
+    cell = nbformat.v4.new_code_cell("x", outputs=[other], metadata={"tags": ["thumbnail"]})
+    lab.cells.append(cell)
+    assert Image.open(io.BytesIO(pages.thumbnail(lab)[0])).getpixel((5, 5)) == (213, 94, 0)
+
+
+def test_a_lab_without_figures_has_no_thumbnail():
+    assert pages.thumbnail(nbformat.v4.new_notebook()) is None
+
+
+ENTRY = {"lab": "01_masks", "ok": True, "cells": 9, "seconds": 3.2, "peak_mb": 400}
+
+
+def test_the_index_links_labs_with_figure_and_numbers(lab):
+    entries = [
+        ENTRY | {"metrics": {"miou": 0.81234, "images": 120}},
+        ENTRY | {"lab": "02_x", "ok": False, "failed_cell": 7, "reason": "E: <b>", "metrics": {}},
+    ]
+    page = pages.index_page(entries, {"01_masks": lab, "02_x": nbformat.v4.new_notebook()})
+    soup = BeautifulSoup(page, "html.parser")
+    assert outside_addresses(page) == []
+    assert [a["href"] for a in soup.find_all("a")] == [
+        "01_masks.html",
+        "01_masks.ipynb",
+        "02_x.html",
+        "02_x.failed.ipynb",
+    ]
+    assert soup.find("img")["alt"] == ALT
+    assert soup.find("dd").get_text() == "0.812"
+    assert "Stopped at cell 7: E: <b>" in soup.get_text()
+    assert "1 of them stopped before the end" in soup.get_text()
+
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+# What the browser itself calls, whatever the page.
+BROWSERS_OWN = re.compile(r"https?://([\w-]+\.)*(googleapis|google|gstatic)\.com/")
+
+
+def in_browser(text: str, folder: Path) -> tuple[set[str], Image.Image]:
+    """Addresses that Chromium asks for to show a page, and what it shows."""
+    folder.mkdir()
+    page, log, shot = folder / "page.html", folder / "net.json", folder / "shot.png"
+    page.write_text(text, encoding="utf-8")
+    subprocess.run(
+        [
+            CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+            "--no-first-run", "--disable-background-networking", "--disable-component-update",
+            "--disable-sync", f"--user-data-dir={folder / 'profile'}", f"--log-net-log={log}",
+            "--window-size=900,900", f"--screenshot={shot}", page.as_uri(),
+        ],
+        check=True, capture_output=True, timeout=150,
+    )  # fmt: skip
+    recorded = log.read_text(encoding="utf-8")
+    try:
+        events = json.loads(recorded)["events"]
+    except ValueError:  # the browser ended before it closed the list
+        events = json.loads(recorded.rstrip().rstrip(",") + "]}")["events"]
+    urls = {event["params"]["url"] for event in events if "url" in event.get("params", {})}
+    asked = {u for u in urls if u.startswith("http") and not BROWSERS_OWN.match(u)}
+    return asked, Image.open(shot).convert("RGB")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+def test_a_real_browser_shows_the_page_and_fetches_nothing(lab, tmp_path):
+    asked, shot = in_browser(pages.lab_page(lab, "01_masks"), tmp_path / "page")
+    assert asked == set()
+    colours = {colour: count for count, colour in shot.getcolors(1_000_000)}
+    assert colours[(0, 114, 178)] > 10_000  # the figure
+
+    outside = "http://outside.invalid/x.js"
+    asked, _ = in_browser(f"<p>x</p><script src='{outside}'></script>", tmp_path / "other")
+    assert asked == {outside}  # so a request would have been seen
