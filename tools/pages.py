@@ -175,7 +175,8 @@ def _card(entry: dict[str, Any], notebook: NotebookNode) -> str:
         picture = f'<img src="data:image/png;base64,{data}" alt="{html.escape(small[1])}">'
     metrics = "".join(
         f"<div><dt>{html.escape(key.replace('_', ' '))}</dt>"
-        f"<dd>{html.escape(format_metric(value))}</dd></div>"
+        f"<dd{' class=words' if isinstance(value, str) else ''}>"
+        f"{html.escape(format_metric(value))}</dd></div>"
         for key, value in entry["metrics"].items()
     )
     note = f"{entry['cells']} cells, {entry['seconds']} s, peak memory {entry['peak_mb']} MB"
@@ -218,6 +219,7 @@ h2 { font-size: 1.15rem; line-height: 1.3; margin: 0 0 0.5rem; }
 dl { margin: 0 0 0.5rem; display: flex; flex-wrap: wrap; gap: 0.25rem 1.5rem; }
 dt { font-size: 0.85rem; color: var(--muted); }
 dd { margin: 0; font-size: 1.3rem; font-variant-numeric: tabular-nums; }
+dd.words { font-size: 1rem; }
 li p { margin: auto 0 0; color: var(--muted); font-size: 0.9rem; }
 a { color: var(--link); }
 a:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
