@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ORANGE, SKY, GREEN, YELLOW = (230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66)
 BLUE, RED, PINK, BLACK = (0, 114, 178), (213, 94, 0), (204, 121, 167), (0, 0, 0)
-GREY = (153, 153, 153)
+GREY = (200, 200, 200)  # a darker one is what pink looks like without green receptors
 
 COLOURS = (ORANGE, SKY, GREEN, PINK, BLUE, YELLOW, RED, BLACK, GREY)
 """RGB, 0 to 255, in the order in which classes or instances take them."""
@@ -205,6 +205,9 @@ def _reduced(drawn: PILImage.Image) -> PILImage.Image:
 
     sample = PILImage.fromarray(np.asarray(drawn)[::3, ::3])
     palette = sample.quantize(256, method=PILImage.Quantize.MAXCOVERAGE, kmeans=2)
+    colours = np.array(palette.getpalette()).reshape(-1, 3)
+    colours[colours.sum(axis=1).argmax()] = 255  # the page is white, not nearly white
+    palette.putpalette(colours.ravel().tolist())
     return drawn.quantize(palette=palette, dither=PILImage.Dither.NONE)
 
 

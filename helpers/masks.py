@@ -206,18 +206,52 @@ def mask_to_rle(mask: Mask) -> dict:
 
 
 def rle_to_mask(rle: Mapping) -> Mask:
-    """COCO's run-length code, compressed or a plain list of counts -> (H, W) bool."""
+    """COCO's run-length code, compressed (bytes or str) or a plain list of counts -> (H, W) bool.
+
+    Raises:
+        DataError: no such code, damaged, or its runs do not fill `size`. This is checked before
+            pycocotools decodes it, because its C code takes the runs on trust.
+    """
     try:
-        height, width = rle["size"]
-        if isinstance(rle["counts"], list):
-            if sum(rle["counts"]) != height * width:
-                found = f"counts that add up to {sum(rle['counts'])}"
-                raise DataError(explain("rle", expected=f"{height * width} pixels", found=found))
-            rle = coco_mask.frPyObjects(dict(rle), height, width)
-        return coco_mask.decode(dict(rle)).astype(bool)
-    except (KeyError, TypeError) as error:
-        expected = 'a dict with "size": [H, W] and "counts"'
+        height, width = (int(side) for side in rle["size"])
+        counts = rle["counts"]
+        runs = np.array(counts) if isinstance(counts, list) else _run_lengths(counts)
+        negative = int(runs.min(initial=0))
+        if negative < 0 or int(runs.sum()) != height * width:
+            found = f"a run of {negative}" if negative < 0 else f"runs of {int(runs.sum())} in all"
+            raise DataError(explain("rle", expected=f"{height * width} pixels", found=found))
+        code = {"size": [height, width], "counts": counts}
+        if isinstance(counts, list):
+            code = coco_mask.frPyObjects(code, height, width)
+        return coco_mask.decode(code).astype(bool)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
+        expected = 'a dict with "size": [H, W] and "counts", run lengths or their code'
         raise DataError(explain("rle", expected=expected, found=repr(rle)[:80])) from error
+
+
+def _run_lengths(counts: bytes | str) -> NDArray[np.int64]:
+    """The run lengths in COCO's compressed code, without the mask.
+
+    Each number is in 5-bit groups, lowest first, a sixth bit says that more follow; from the fourth
+    number on it is the difference to the number two before (`rleToString` in pycocotools).
+    """
+    code = counts.encode("ascii") if isinstance(counts, str) else counts
+    groups = np.frombuffer(code, np.uint8).astype(np.int64) - 48
+    last = (groups & 32) == 0
+    if groups.size and (groups.min() < 0 or groups.max() > 63 or not last[-1]):
+        raise ValueError("not a run-length code")
+    number = np.cumsum(last) - last  # to which number a group belongs
+    place = np.arange(groups.size) - np.concatenate([[0], np.flatnonzero(last) + 1])[number]
+    if (place > 6).any():
+        raise ValueError("a run length of more than 32 bits")
+    runs = np.zeros(int(last.sum()), np.int64)
+    np.add.at(runs, number, (groups & 31) << (5 * place))
+    runs -= np.where(groups[last] & 16, 32 << (5 * place[last]), 0)  # the sign
+    for start in (1, 2):
+        runs[start::2] = np.cumsum(runs[start::2])
+    return runs
 
 
 def mask_to_polygons(mask: Mask) -> list[NDArray[np.int32]]:
