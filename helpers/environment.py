@@ -22,7 +22,8 @@ SETTINGS = {
     # 3 leaves Python's own errors and warnings; below it, TensorFlow's C++ side writes to stderr
     # about CUDA on every machine without a GPU.
     "TF_CPP_MIN_LOG_LEVEL": "3",
-    # One result for one seed, on one machine: cuDNN and TensorFlow choose reproducible kernels.
+    # One result for one seed, on one machine: TensorFlow and cuDNN choose reproducible kernels. An
+    # operation that has none on a GPU then says so; set this to 0 beforehand to do without.
     "TF_DETERMINISTIC_OPS": "1",
     "TF_CUDNN_DETERMINISTIC": "1",
     "CUBLAS_WORKSPACE_CONFIG": ":4096:8",

@@ -18,7 +18,6 @@ import shutil
 import signal
 import sys
 from pathlib import Path
-from typing import Any
 
 from tqdm import tqdm
 
@@ -130,16 +129,11 @@ def run_labs(labs: list[Path], out: Path, cell_timeout: float, lab_timeout: floa
                 write_results(run, out, page_links(labs, index), lab.parent)
     finally:
         entries = [run.summary() for run in runs]
-        summary = json.dumps(entries, indent=2, ensure_ascii=False, default=_plain_number)
+        summary = json.dumps(entries, indent=2, ensure_ascii=False)
         notebooks.write_text(out / "summary.json", summary + "\n")
         index_page = pages.index_page(entries, {run.lab: run.notebook for run in runs})
         notebooks.write_text(out / "index.html", index_page)
     return runs
-
-
-def _plain_number(value: Any) -> float:
-    """NumPy numbers, should a lab's metric still be one."""
-    return float(value)
 
 
 def store(runs: list[LabRun], folder: Path) -> list[Path]:

@@ -126,6 +126,7 @@ def install(venv: Path, requirements: Path) -> None:
     environment = {k: v for k, v in os.environ.items() if k not in FOREIGN_SETTINGS}
     base_python = getattr(sys, "_base_executable", sys.executable)
     if venv.exists():
+        (venv / STAMP).unlink(missing_ok=True)  # first: half removed is not complete either
         shutil.rmtree(venv)
     subprocess.run([base_python, "-m", "venv", str(venv)], env=environment, check=True)
 

@@ -105,6 +105,23 @@ def test_a_real_environment_is_made_and_a_failure_leaves_it_unfinished(tmp_path,
     assert not ensure(venv, requirements)
 
 
+def test_a_removal_that_is_interrupted_does_not_leave_a_complete_environment(
+    tmp_path, requirements, fake_install, monkeypatch
+):
+    venv = tmp_path / ".venv"
+    ensure(venv, requirements)
+    before = wanted_state(requirements)
+    monkeypatch.undo()  # the real install() again
+
+    def killed(_: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(setup_env.shutil, "rmtree", killed)
+    with pytest.raises(KeyboardInterrupt):
+        setup_env.install(venv, requirements)
+    assert not is_complete(venv, before)
+
+
 def make_wheel(path: Path) -> None:
     """The smallest package that pip installs."""
     import zipfile
