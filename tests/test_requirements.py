@@ -185,6 +185,7 @@ def imported_modules(source: str) -> set[str]:
 COMES_WITH = {
     "IPython": "ipywidgets",
     "traitlets": "ipywidgets",
+    "bs4": "nbconvert",
     "jinja2": "nbconvert",
     "packaging": "matplotlib",
     "yaml": "jupyterlab",
