@@ -1,0 +1,72 @@
+"""Finished frames on disk: one compressed file each, written whole or not at all.
+
+Rendering takes hours and may be killed at any moment. A frame is written under a temporary name
+and then moved into place, so a file that exists is complete; the next run skips it. Rests on NumPy
+alone, so packing reads the frames without Blender.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from . import GENERATOR_VERSION
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One rendered picture with its truth."""
+
+    image: np.ndarray  # (H, W, 3) uint8 RGB
+    ids: np.ndarray  # (H, W) uint8; 0 sky, semantic class + 1, or instance id
+    amodal: np.ndarray  # (N, H, W) bool, in the order of facts["instances"]
+    facts: dict
+
+
+def save_frame(path: Path, frame: Frame) -> None:
+    """Write a frame so that it is either complete or absent."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    facts = json.dumps({"generator_version": GENERATOR_VERSION, **frame.facts})
+    with temporary.open("wb") as file:
+        np.savez_compressed(
+            file,
+            image=frame.image,
+            ids=frame.ids,
+            amodal=np.packbits(frame.amodal, axis=-1),
+            facts=np.frombuffer(facts.encode(), np.uint8),
+        )
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def load_frame(path: Path) -> Frame:
+    """Read a frame; a damaged file raises ValueError that names it."""
+    try:
+        with np.load(path) as stored:
+            ids = stored["ids"]
+            amodal = np.unpackbits(stored["amodal"], axis=-1, count=ids.shape[1]).astype(bool)
+            facts = json.loads(stored["facts"].tobytes())
+            return Frame(stored["image"], ids, amodal, facts)
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise ValueError(
+            f"{path}: not a finished Kerbside frame ({error}); delete it and render again"
+        ) from error
+
+
+def is_finished(path: Path) -> bool:
+    """Whether a frame of this generator version is there."""
+    if not path.exists():
+        return False
+    try:
+        with np.load(path) as stored:
+            facts = json.loads(stored["facts"].tobytes())
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+        return False
+    return facts.get("generator_version") == GENERATOR_VERSION
