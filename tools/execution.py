@@ -7,6 +7,7 @@ user presses Ctrl-C, even if the kernel no longer answers. Rests on nbclient and
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import logging
 import os
@@ -162,6 +163,7 @@ class LabExecution:
         self.run_ = LabRun(path.stem, nbformat.read(path, as_version=4))
         self.current = 0  # cell that runs, from 1
         self.current_code = 0
+        self.first_cell_at: float | None = None
         self.error: BaseException | None = None
         for cell in self.run_.notebook.cells:  # results of an earlier run are not this run's
             if cell.cell_type == "code":
@@ -204,7 +206,8 @@ class LabExecution:
                 if self.bar is not None and elapsed >= next_refresh:
                     self.bar.refresh()
                     next_refresh = elapsed + max(0.5, self.bar.mininterval)
-                if not timed_out and elapsed > self.lab_timeout:
+                began = self.first_cell_at  # the kernel's start has a limit of its own
+                if not timed_out and began and time.monotonic() - began > self.lab_timeout:
                     timed_out = True
                     kill_tree(pid)
         finally:
@@ -224,12 +227,16 @@ class LabExecution:
             self.client.execute(env=self.environment, stdout=self.log, stderr=self.log)
         except BaseException as error:  # reported by the first thread
             self.error = error
+        finally:
+            # Left behind where the kernel died early; it would complain when Python ends.
+            atexit.unregister(self.client._cleanup_kernel)
 
     def _kernel_pid(self) -> int | None:
         provisioner = getattr(self.client.km, "provisioner", None)
         return getattr(provisioner, "pid", None)
 
     def _cell_start(self, cell: NotebookNode, cell_index: int) -> None:
+        self.first_cell_at = self.first_cell_at or time.monotonic()
         self.current = cell_index + 1
         self.current_code += cell.cell_type == "code"
 

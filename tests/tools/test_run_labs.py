@@ -116,11 +116,11 @@ def test_a_cell_that_hangs_ends_with_its_children(make_lab, tmp_path):
         ("code", "time.sleep(987)"),
     ).parent
     start = time.monotonic()
-    assert run(folder, tmp_path / "out", "--timeout", "2") == 1
-    assert time.monotonic() - start < 60
+    assert run(folder, tmp_path / "out", "--timeout", "10") == 1
+    assert time.monotonic() - start < 150
     (entry,) = summary(tmp_path / "out")
     assert entry["failed_cell"] == 3
-    assert entry["reason"] == "the cell took longer than 2 s"
+    assert entry["reason"] == "the cell took longer than 10 s"
     assert not running("time.sleep(987)")
 
 
@@ -185,13 +185,13 @@ def test_an_interrupt_leaves_no_kernel_and_nothing_half_written(make_lab, tmp_pa
         str(out),
     ]
     process = subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 120
     while not running(marker):
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.2)
     process.send_signal(signum)
-    _, stderr = process.communicate(timeout=30)
+    _, stderr = process.communicate(timeout=120)
 
     assert process.returncode == 130
     assert b"Interrupted" in stderr
