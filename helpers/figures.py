@@ -206,9 +206,14 @@ def _reduced(drawn: PILImage.Image) -> PILImage.Image:
     sample = PILImage.fromarray(np.asarray(drawn)[::3, ::3])
     palette = sample.quantize(256, method=PILImage.Quantize.MAXCOVERAGE, kmeans=2)
     colours = np.array(palette.getpalette()).reshape(-1, 3)
-    colours[colours.sum(axis=1).argmax()] = 255  # the page is white, not nearly white
+    white = int(colours.sum(axis=1).argmax())
+    colours[white] = 255  # the page is white, not nearly white
     palette.putpalette(colours.ravel().tolist())
-    return drawn.quantize(palette=palette, dither=PILImage.Dither.NONE)
+    indices = np.array(drawn.quantize(palette=palette, dither=PILImage.Dither.NONE))
+    indices[(np.asarray(drawn) == 255).all(axis=2)] = white  # Pillow looks colours up coarsely
+    reduced = PILImage.fromarray(indices)
+    reduced.putpalette(colours.ravel().tolist())
+    return reduced
 
 
 def headline(**metrics: float | int | str) -> None:

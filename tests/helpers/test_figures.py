@@ -98,6 +98,16 @@ def test_small_things_keep_their_colours_and_the_page_stays_white(displayed: lis
     assert len(np.unique(shown.reshape(-1, 3), axis=0)) <= 256
 
 
+def test_the_page_is_white_also_beside_nearly_white_things(displayed: list) -> None:
+    figure, axes = figures.new_figure(size=(5, 3.5))
+    shades = np.linspace(200, 254, 256).round().astype(np.uint8)
+    figures.picture(axes, np.repeat(np.tile(shades, (60, 1))[..., None], 3, axis=2))
+    axes.plot([0, 250], [0, 59])
+    figures.show(figure, **TEXTS)
+    assert (as_array(displayed[0][0])[:3] == 255).all()
+    assert (as_array(displayed[0][0])[-3:] == 255).all()
+
+
 def test_two_times_the_same_figure_gives_the_same_bytes(displayed: list) -> None:
     figures.show(drawn(), **TEXTS)
     figures.show(drawn(), **TEXTS)
