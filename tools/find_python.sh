@@ -16,11 +16,12 @@ CHECK
 }
 
 versions="$*"
+wanted=$(printf '%s' "$versions" | sed 's/ / or /g')
 if [ -n "${PYTHON:-}" ]; then
     candidates="$PYTHON"
     usable "$PYTHON" && { printf '%s\n' "$PYTHON"; exit 0; }
     found=$("$PYTHON" --version 2>&1) || found="it does not run: $found"
-    echo "PYTHON=$PYTHON cannot be used: Python $versions with its venv module is needed," >&2
+    echo "PYTHON=$PYTHON cannot be used: Python $wanted with its venv module is needed," >&2
     echo "and this is: $found." >&2
     exit 1
 fi
@@ -30,7 +31,7 @@ for candidate in python3 python3.12 python3.11 python; do
     usable "$candidate" && { printf '%s\n' "$candidate"; exit 0; }
 done
 
-echo "No usable Python found: the course needs Python $versions with its venv module, and the PATH" >&2
-echo "has python3: $(python3 --version 2>&1 || true). Install one (Debian and Ubuntu: python3.12-venv)" >&2
+echo "No usable Python found: the course needs Python $wanted with its venv module, and" >&2
+echo "the PATH has python3: $(python3 --version 2>&1 || true). Install one (on Debian: python3.12-venv)" >&2
 echo "or name it: make setup PYTHON=/path/to/python3.12" >&2
 exit 1

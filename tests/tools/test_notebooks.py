@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -137,6 +139,14 @@ def test_a_failed_write_keeps_the_old_file_and_removes_the_draft(tmp_path, monke
         notebooks.write_text(path, "new")
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["n.txt"]
+
+
+def test_the_commands_start_quickly():
+    """A grammar that nobody needs once took most of the start; see tools/__init__.py."""
+    code = "import time, tools.run_labs; print(time.process_time())"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=notebooks.ROOT, capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 2.5
 
 
 def test_headline_metrics_take_the_last_value_of_each_name():

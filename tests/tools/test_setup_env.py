@@ -184,7 +184,7 @@ def test_a_python_that_was_asked_for_is_taken_or_refused(tmp_path):
 
 @posix_only
 def test_the_path_is_searched_and_an_unsuitable_python_passed_over(tmp_path):
-    for tool in ("cat", "sh"):
+    for tool in ("sed", "sh"):
         (tmp_path / tool).symlink_to(shutil.which(tool))
     (tmp_path / "python3").write_text("#!/bin/sh\nexit 1\n")
     (tmp_path / "python3").chmod(0o755)
