@@ -3,10 +3,12 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup labs notebooks test lint lock data clean
 
-# PYTHON=python3.12 make test      another interpreter (3.11 or 3.12) for .venv
-# make labs LABS="01 02"           some labs only
-# make test ARGS="-k masks"        options for pytest's unit tests; see tools/run_tests.py
+# PYTHON=python3.12 make test          another interpreter (3.11 or 3.12) for .venv
+# PYTHON_RENDER=python3.11 make data   the one for .venv-render, if PYTHON is another
+# make labs LABS="01 02"               some labs only
+# make test ARGS="-k masks"            options for pytest's unit tests; see tools/run_tests.py
 PYTHON ?=
+PYTHON_RENDER ?=
 LABS ?=
 ARGS ?=
 export PYTHON
@@ -35,11 +37,14 @@ lint: setup  ## check code style and notebooks
 lock:  ## pin requirements.txt and the development tools anew (ARGS=--upgrade: newest versions)
 	@python="$$(sh tools/find_python.sh 3.11 3.12)" && "$$python" -m tools.lock $(ARGS)
 
-data:  ## render the two bundled datasets anew (Blender, about an hour)
-	@python="$$(sh tools/find_python.sh 3.11)" && "$$python" tools/setup_env.py \
-	    --venv .venv-render --requirements requirements-render.txt
+# Frames are rendered in Blender's environment and packed in the course's; both resume.
+data: setup  ## render the two bundled datasets anew (Blender, Python 3.11, about an hour)
+	@python="$$(PYTHON="$(PYTHON_RENDER)" sh tools/find_python.sh 3.11)" && "$$python" \
+	    tools/setup_env.py --venv .venv-render --requirements requirements-render.txt
 	@.venv-render/bin/python -m data.render.pets --all
 	@.venv-render/bin/python -m data.render.street --all
+	@$(IN_VENV) -m data.render.pets --pack
+	@$(IN_VENV) -m data.render.street.pack --frames build/kerbside_frames --out data/kerbside
 
 clean:  ## remove what the commands made, but not .venv
 	@rm -rf build .pytest_cache .ruff_cache .hypothesis
