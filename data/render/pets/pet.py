@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from data.render.pets import contract
-from data.render.pets.body import POSE_WEIGHTS, POSES, Body, build_body
+from data.render.pets.body import Body
 from data.render.pets.breeds import individual
 from data.render.pets.features import (
     add_collar,
@@ -23,6 +23,7 @@ from data.render.pets.features import (
 )
 from data.render.pets.geometry import direction, frame_from, unit, vec
 from data.render.pets.head_parts import build_head
+from data.render.pets.poses import POSE_WEIGHTS, POSES, build_body
 from data.render.pets.skin import BARE_BELOW, Skin
 
 
@@ -67,7 +68,7 @@ def build_pet(
         side_pose_side: +1 or -1, where the belly points if the pet lies on its side.
         camera_azimuth: direction of the camera, radians.
         camera_elevation: the same, above the horizon.
-        pose: one of `body.POSES`.
+        pose: one of `poses.POSES`.
         rnd: source of all other single choices.
         rng: source of all other choices by the thousand.
     """
