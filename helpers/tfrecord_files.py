@@ -52,6 +52,12 @@ def _byte_table() -> np.ndarray:
 
 
 @cache
+def _byte_list() -> list[int]:
+    """The same table as plain numbers, which are faster one by one."""
+    return _byte_table().tolist()
+
+
+@cache
 def _shift_tables(doublings: int) -> np.ndarray:
     """Tables (4, 256) that move a checksum past `_LANE * 2**doublings` zero bytes.
 
@@ -85,11 +91,11 @@ def crc32c(data: bytes) -> int:
     >>> hex(crc32c(b"123456789"))
     '0xe3069283'
     """
-    if len(data) < 4:
-        crc = np.uint32(0xFFFFFFFF)
+    if len(data) < _LANE:  # too short to be worth NumPy's overhead: the eight bytes of a length
+        crc, table = 0xFFFFFFFF, _byte_list()
         for byte in data:
-            crc = _byte_table()[(crc ^ np.uint32(byte)) & 0xFF] ^ (crc >> np.uint32(8))
-        return int(crc) ^ 0xFFFFFFFF
+            crc = table[(crc ^ byte) & 0xFF] ^ (crc >> 8)
+        return crc ^ 0xFFFFFFFF
     lanes = 1
     while lanes * _LANE < len(data):
         lanes *= 2
