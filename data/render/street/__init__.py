@@ -13,6 +13,9 @@ GENERATOR_VERSION = "1.0.0"
 #: Picture size in pixels, the same for every still and clip.
 WIDTH, HEIGHT = 320, 240
 
+#: Frames a second of the clips.
+CLIP_FPS = 2
+
 #: Semantic classes; the stored label of a pixel is the position in this tuple.
 #: `pole` holds all street furniture: poles, signs, lamps, hydrants, bins, benches, bicycles.
 SEMANTIC_CLASSES = (

@@ -10,12 +10,16 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from . import GENERATOR_VERSION
+
+#: What reading a missing, cut off or altered file can raise.
+_DAMAGE = (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -47,14 +51,13 @@ def save_frame(path: Path, frame: Frame) -> None:
 
 
 def load_frame(path: Path) -> Frame:
-    """Read a frame; a damaged file raises ValueError that names it."""
+    """Read a frame; a missing or damaged file raises ValueError that names it."""
     try:
         with np.load(path) as stored:
             ids = stored["ids"]
             amodal = np.unpackbits(stored["amodal"], axis=-1, count=ids.shape[1]).astype(bool)
-            facts = json.loads(stored["facts"].tobytes())
-            return Frame(stored["image"], ids, amodal, facts)
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+            return Frame(stored["image"], ids, amodal, _facts(stored))
+    except _DAMAGE as error:
         raise ValueError(
             f"{path}: not a finished Kerbside frame ({error}); delete it and render again"
         ) from error
@@ -62,11 +65,12 @@ def load_frame(path: Path) -> Frame:
 
 def is_finished(path: Path) -> bool:
     """Whether a frame of this generator version is there."""
-    if not path.exists():
-        return False
     try:
         with np.load(path) as stored:
-            facts = json.loads(stored["facts"].tobytes())
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+            return _facts(stored).get("generator_version") == GENERATOR_VERSION
+    except _DAMAGE:
         return False
-    return facts.get("generator_version") == GENERATOR_VERSION
+
+
+def _facts(stored: np.lib.npyio.NpzFile) -> dict:
+    return json.loads(stored["facts"].tobytes())

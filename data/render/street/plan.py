@@ -16,7 +16,6 @@ SPLITS: dict[str, tuple[int, int, int, int]] = {
     "test": (3000, 26, 10, 14),
 }
 CLIP_FRAMES = 48
-CLIP_FPS = 2
 
 
 @dataclass(frozen=True)

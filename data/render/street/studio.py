@@ -11,16 +11,16 @@ from pathlib import Path
 
 import numpy as np
 
-from . import FIRST_INSTANCE_ID
+from . import CLIP_FPS, FIRST_INSTANCE_ID
 from .frames import Frame, is_finished, save_frame
 from .layout import make_layout
 from .light import Light, draw_light
 from .placement import PersonState, VehicleState, place_scene
-from .plan import CLIP_FPS, ClipJob, StillJob
+from .plan import ClipJob, StillJob
 from .render import Renderer
 from .scene import StreetScene
 from .sensor import Sensor
-from .traffic import Traffic, make_traffic
+from .traffic import DWELL_LIMIT, Traffic, make_traffic
 from .truth import describe
 
 #: Frames of a clip that are rendered before their labels; a kill costs at most these.
@@ -117,6 +117,7 @@ class Studio:
 def timeline(traffic: Traffic) -> dict:
     """Behaviours and events of a clip as stored with every frame."""
     return dict(
+        dwell_limit_seconds=DWELL_LIMIT,
         behaviours={str(track.id): track.behaviour for track in traffic.vehicles},
         events=[asdict(event) for event in traffic.events],
     )

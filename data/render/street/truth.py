@@ -18,11 +18,7 @@ from .camera import Camera
 from .layout import Layout, Zone
 from .light import Light
 from .placement import IN_ZONE, PersonState, VehicleState, zone_shares
-
-#: Visible areas in pixels below which an instance counts as small, and as medium.
-SMALL, MEDIUM = 400, 2500
-#: Below this many visible pixels nobody can judge an instance: it is marked as crowd.
-TOO_SMALL = 24
+from .truth_tags import occlusion_tag, size_tag
 
 _TREES: dict[str, BVHTree] = {}
 
@@ -80,7 +76,7 @@ def describe(
         entry["depth"] = round(_depth(camera, state), 3)
         _add_visibility(entry, visible, amodal)
         entry["tags"] = dict(
-            occlusion=_occlusion_tag(entry), size=_size_tag(entry["visible_pixels"]), light=tag
+            occlusion=occlusion_tag(entry), size=size_tag(entry["visible_pixels"]), light=tag
         )
         facts.append(entry)
         masks.append(amodal)
@@ -120,7 +116,7 @@ def _vehicle_facts(layout: Layout, zones: list[Zone], state: VehicleState) -> di
         "contact_image": _rounded(
             camera.project([(x, y, layout.ground_height(x, y)) for x, y in contact])[:, :2], 2
         ),
-        "zone_shares": {name: round(share, 5) for name, share in shares.items()},
+        "zone_shares": {name: round(share, 4) for name, share in shares.items()},
         "stands_in_zone": zone,
     }
 
@@ -156,17 +152,6 @@ def _add_occluders(facts: list[dict], masks: list[np.ndarray], ids: np.ndarray) 
         entry["occluded_by"] = sorted(covering & known)
 
 
-def _occlusion_tag(entry: dict) -> str:
-    hidden = entry["occlusion"]
-    if hidden is None or entry["visible_pixels"] == 0:
-        return "hidden"
-    return "none" if hidden < 0.1 else "partial" if hidden < 0.5 else "heavy"
-
-
-def _size_tag(pixels: int) -> str:
-    return "small" if pixels < SMALL else "medium" if pixels < MEDIUM else "large"
-
-
 def _light_tag(state: VehicleState, light: Light, thing: bpy.types.Object) -> str:
     """The mood, or sun and shade told apart by a ray from the roof towards the sun."""
     if light.mood not in ("clear", "low_sun"):
@@ -182,5 +167,5 @@ def _light_tag(state: VehicleState, light: Light, thing: bpy.types.Object) -> st
     return "shade" if hit else "sun"
 
 
-def _rounded(values, digits: int = 4):
+def _rounded(values, digits: int = 3):
     return np.round(np.asarray(values, float), digits).tolist()
