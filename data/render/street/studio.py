@@ -6,6 +6,7 @@ A `Studio` keeps the street of the last camera, so that the scenes of one camera
 from __future__ import annotations
 
 import atexit
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -75,8 +76,10 @@ class Studio:
         )
         return Frame(image, ids, amodal, {**facts, "instances": instances})
 
-    def clip(self, job: ClipJob, frames: Path, progress=lambda: None) -> None:
-        """Render the frames of a clip that are not there yet.
+    def clip(
+        self, job: ClipJob, frames: Path, progress: Callable[[int], object] = lambda done: None
+    ) -> None:
+        """Render the frames of a clip that are not there yet; tells `progress` how many are done.
 
         Pictures and labels come in batches: swapping the materials after every frame would throw
         away what Cycles keeps from one frame to the next.
