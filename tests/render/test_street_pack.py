@@ -16,8 +16,8 @@ import pytest
 
 from data.render.street import HEIGHT, WIDTH, convert
 from data.render.street.frames import Frame, is_finished, load_frame, save_frame
-from data.render.street.layout import make_layout
 from data.render.street.plan import SPLITS, clip_jobs, still_jobs
+from data.render.street.street_plan import make_layout
 from data.render.street.zone_files import camera_file
 from helpers.records import parse, read
 

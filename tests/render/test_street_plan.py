@@ -6,12 +6,13 @@ No Blender here, so these tests run with all the others.
 from __future__ import annotations
 
 import math
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
 
 from data.render.street import FIRST_INSTANCE_ID
+from data.render.street.events import DWELL_LIMIT
 from data.render.street.geometry import (
     clip_convex,
     oriented_rectangle,
@@ -20,7 +21,6 @@ from data.render.street.geometry import (
     separation,
     signed_area,
 )
-from data.render.street.layout import make_layout
 from data.render.street.placement import (
     CLEAR_OF_ZONE,
     IN_ZONE,
@@ -31,7 +31,8 @@ from data.render.street.placement import (
     shares_by_kind,
 )
 from data.render.street.plan import SPLITS, ClipJob, all_jobs, camera_seeds, clip_jobs, still_jobs
-from data.render.street.traffic import DWELL_LIMIT, make_traffic
+from data.render.street.street_plan import make_layout
+from data.render.street.traffic import make_traffic
 from data.render.street.vehicle_specs import VEHICLES
 
 CAMERAS = (1000, 1007, 2003, 3005)
@@ -196,7 +197,7 @@ def moments(states) -> list[np.ndarray | None]:
     footprints = [state and state.footprint() for state in states]
     between = [
         None if a is None or b is None else (a + b) / 2
-        for a, b in zip(footprints, footprints[1:], strict=False)
+        for a, b in pairwise(footprints)
     ]
     return [*footprints, *between]
 

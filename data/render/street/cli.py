@@ -118,8 +118,8 @@ def render_all(frames: Path, workers: int, limit: int | None = None) -> int:
 
 def write_cameras(frames: Path) -> None:
     """Write the zone file of every camera."""
-    from .layout import make_layout
     from .plan import SPLITS, camera_seeds
+    from .street_plan import make_layout
     from .zone_files import camera_file
 
     folder = frames / "cameras"

@@ -27,6 +27,7 @@ from helpers.tfrecord_files import write_raw
 
 from . import CLIP_FPS, GENERATOR_VERSION, HEIGHT, INSTANCE_CLASSES, WIDTH
 from .convert import clip_truth, coco_annotations, coco_categories, to_example
+from .datasheet import draw_datasheet
 from .frames import load_frame
 from .plan import SPLITS, ClipJob, camera_seeds, clip_jobs, still_jobs
 from .tfds_files import write_tfds_metadata
@@ -85,6 +86,7 @@ def pack(frames: Path, out: Path, partial: bool = False) -> dict:
              if all(job.path(frames, k).exists() for k in range(job.frames))]
     shutil.copytree(frames / "cameras", building / "cameras")
     (building / "label_map.pbtxt").write_text(label_map())
+    draw_datasheet(building)
     manifest = write_manifest(building, counts, len(clips), complete=not missing)
     _replace_folder(building, out)
     return manifest

@@ -5,11 +5,16 @@ Needs OpenCV, not Blender.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import cv2
 import numpy as np
 
 from . import FIRST_INSTANCE_ID
 from .frames import Frame
+
+if TYPE_CHECKING:
+    from helpers.records import Example
 
 #: Okabe-Ito colours (RGB) of the semantic classes, sky to pole.
 SEMANTIC_COLOURS = np.array(
@@ -61,6 +66,15 @@ def _outline(picture: np.ndarray, polygon: list, colour: tuple, scale: int, widt
     if len(polygon) > 1:
         points = np.rint(np.array(polygon) * scale).astype(np.int32)
         cv2.polylines(picture, [points], True, colour, width, cv2.LINE_AA)
+
+
+def overlay_example(example: Example, camera: dict) -> np.ndarray:
+    """The same for a packed record, at the size of the picture."""
+    ids = np.zeros(example.semantic.shape, np.uint8)
+    for number, mask in zip(example.facts["objects"], example.masks, strict=True):
+        ids[mask] = number
+    ids = np.where(ids == 0, example.semantic + 1, ids).astype(np.uint8)
+    return overlay(Frame(example.image, ids, example.amodal, example.facts), camera, scale=1)
 
 
 def label_picture(frame: Frame) -> np.ndarray:

@@ -8,6 +8,7 @@ one object's index, exactly; the suite proves it against ray casting.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import sys
 import tempfile
@@ -27,7 +28,8 @@ class Renderer:
     """Cycles on the CPU, with `threads` threads."""
 
     def __init__(self, threads: int = 1, samples: int = SAMPLES, persistent: bool = True) -> None:
-        bpy.ops.preferences.addon_enable(module="cycles")
+        with _quiet():
+            bpy.ops.preferences.addon_enable(module="cycles")
         self.samples = samples
         scene = bpy.context.scene
         render, cycles = scene.render, scene.cycles
@@ -100,7 +102,7 @@ class Renderer:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep Blender's reports of every render out of standard output; they come from C code."""
+    """Keep Blender's own reports out of standard output; they come from C code."""
     sys.stdout.flush()
     kept = os.dup(1)
     sink = os.open(os.devnull, os.O_WRONLY)
@@ -108,6 +110,8 @@ def _quiet() -> Iterator[None]:
         os.dup2(sink, 1)
         yield
     finally:
+        if sys.platform != "win32":
+            ctypes.CDLL(None).fflush(None)  # else C's buffer would come out after the switch back
         os.dup2(kept, 1)
         os.close(kept)
         os.close(sink)

@@ -14,14 +14,15 @@ from mathutils import Matrix
 
 from . import SEMANTIC_CLASSES
 from .buildings import place_ending, place_house, place_side_street
+from .events import Traffic
 from .furniture import furniture_mesh
 from .ground import build_ground
 from .layout import Layout
-from .light import Light, apply_light
+from .light import apply_light
 from .mesh import CACHED, place
+from .mood import Light
 from .people import person_mesh
 from .placement import PersonState, VehicleState
-from .traffic import Traffic
 from .trees import tree_mesh
 from .vehicles import vehicle_mesh
 

@@ -13,15 +13,16 @@ from pathlib import Path
 import numpy as np
 
 from . import CLIP_FPS, FIRST_INSTANCE_ID
+from .events import DWELL_LIMIT, Traffic
 from .frames import Frame, is_finished, save_frame
-from .layout import make_layout
-from .light import Light, draw_light
+from .mood import Light, draw_light
 from .placement import PersonState, VehicleState, place_scene
 from .plan import ClipJob, StillJob
 from .render import Renderer
 from .scene import StreetScene
 from .sensor import Sensor
-from .traffic import DWELL_LIMIT, Traffic, make_traffic
+from .street_plan import make_layout
+from .traffic import make_traffic
 from .truth import describe
 
 #: Frames of a clip that are rendered before their labels; a kill costs at most these.

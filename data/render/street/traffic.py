@@ -10,14 +10,14 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
-from .geometry import oriented_rectangle, separation, smoothstep
-from .layout import LEFT, RIGHT, Layout, Zone
+from .events import DWELL_LIMIT, PersonTrack, Traffic, VehicleTrack, find_events
+from .geometry import oriented_rectangle, separation
+from .layout import LEFT, RIGHT, Layout
+from .motion import ENTER, LEAVE, Motion, Pose, Walk, drive_and_stop
 from .placement import (
-    IN_ZONE,
     PersonState,
     VehicleState,
     clear_of_furniture,
@@ -25,64 +25,14 @@ from .placement import (
     rest,
     spot,
     verdict_is_clear,
-    zone_shares,
 )
 from .vehicle_specs import PAINTS, VEHICLES
 
 SUBSTEPS = 8  # moments per frame at which actors are kept apart
 MARGIN = 0.3  # metres between footprints
-DWELL_LIMIT = 8.0  # seconds of standing in a no-parking zone that make an offence
-BRAKING = 2.2  # m/s^2
-ENTER, LEAVE = -9.0, 80.0  # y where vehicles come and go
 ILLEGAL = ("half_on_sidewalk", "on_sidewalk", "on_crossing", "at_hydrant", "in_bus_lane",
            "double_parked")
 BRIEF = ("half_on_sidewalk", "at_hydrant", "in_bus_lane", "double_parked")
-
-
-@dataclass(frozen=True)
-class VehicleTrack:
-    """A vehicle over a clip: `states[k]` at frame k, None while it is not in the street."""
-
-    id: int
-    behaviour: str
-    states: tuple[VehicleState | None, ...]
-
-
-@dataclass(frozen=True)
-class PersonTrack:
-    """A person over a clip."""
-
-    id: int
-    states: tuple[PersonState | None, ...]
-
-
-@dataclass(frozen=True)
-class Event:
-    """A vehicle standing in a zone from one frame to another, both included."""
-
-    vehicle: int
-    behaviour: str
-    zone: str
-    zone_kind: str
-    first_frame: int
-    last_frame: int
-    share: float  # of the footprint in the zone
-    violation: bool  # it stood at least `DWELL_LIMIT` seconds
-
-
-@dataclass(frozen=True)
-class Traffic:
-    """Everything that moves or stands in a clip."""
-
-    fps: int
-    frames: int
-    vehicles: tuple[VehicleTrack, ...]
-    people: tuple[PersonTrack, ...]
-    events: tuple[Event, ...]
-
-
-Pose = tuple[float, float, float, float] | None  # x, y, yaw, speed
-Motion = Callable[[float], Pose]
 
 
 def make_traffic(layout: Layout, seed: int, frames: int, fps: int, first_id: int) -> Traffic:
@@ -104,7 +54,7 @@ def make_traffic(layout: Layout, seed: int, frames: int, fps: int, first_id: int
     for _ in range(rnd.randint(1, 4)):
         stage.try_walker()
     vehicles = tuple(stage.vehicles)
-    events = tuple(_events(vehicles, layout.zones(), fps))
+    events = tuple(find_events(vehicles, layout.zones(), fps))
     return Traffic(fps, frames, vehicles, tuple(stage.people), events)
 
 
@@ -197,7 +147,7 @@ class _Stage:
             y, way = self.rnd.uniform(y0 + 0.6, y1 - 0.6), self.rnd.choice((-1, 1))
             begin = self.layout.kerb[LEFT if way > 0 else RIGHT] - way * 1.6
             span = abs(self.layout.kerb[RIGHT] - self.layout.kerb[LEFT]) + 3.2
-            self._try_person(_Walk(begin, y, way, 0, start, 1.35, span))
+            self._try_person(Walk(begin, y, way, 0, start, 1.35, span))
 
     def try_walker(self) -> None:
         """Somebody who walks along a sidewalk."""
@@ -205,12 +155,12 @@ class _Stage:
             side = self.rnd.choice((LEFT, RIGHT))
             inset = self.rnd.uniform(0.9, self.layout.sidewalk_width[side] - 0.4)
             x = self.layout.kerb[side] + self.layout.towards_kerb(side) * inset
-            walk = _Walk(x, self.rnd.uniform(4, 40), 0, self.rnd.choice((-1, 1)),
+            walk = Walk(x, self.rnd.uniform(4, 40), 0, self.rnd.choice((-1, 1)),
                          0.0, self.rnd.uniform(1.0, 1.5), 200.0)
             if self._try_person(walk):
                 return
 
-    def _try_person(self, walk: _Walk) -> bool:
+    def _try_person(self, walk: Walk) -> bool:
         look, scale = self.rnd.randrange(8), self.rnd.uniform(0.9, 1.06)
         colour = self.rnd.choice(PAINTS)
         states = []
@@ -232,63 +182,6 @@ class _Stage:
         self.outlines.append(outlines)
         self.next_id += 1
         return True
-
-
-@dataclass(frozen=True)
-class _Walk:
-    """A straight walk that begins at a time and ends after a span."""
-
-    x: float
-    y: float
-    dx: int
-    dy: int
-    start: float
-    speed: float
-    span: float
-
-    def at(self, t: float) -> tuple[float, float, float]:
-        walked = min(self.span, max(0.0, (t - self.start) * self.speed))
-        return self.x + self.dx * walked, self.y + self.dy * walked, walked
-
-
-def _along(t: float, stop: float | None, go: float | None, speed: float) -> tuple[float, float]:
-    """Way (m) relative to the stopping point and speed at time t.
-
-    The vehicle cruises, brakes to stand at time `stop`, and sets off at `go`; None means never.
-    """
-    if go is not None and t >= go:
-        since = t - go
-        ramp = speed / BRAKING
-        if since < ramp:
-            return BRAKING / 2 * since**2, BRAKING * since
-        return speed**2 / (2 * BRAKING) + speed * (since - ramp), speed
-    if stop is None or t >= stop:
-        return 0.0, 0.0
-    left = stop - t
-    ramp = speed / BRAKING
-    if left < ramp:
-        return -BRAKING / 2 * left**2, BRAKING * left
-    return -(speed**2) / (2 * BRAKING) - speed * (left - ramp), speed
-
-
-def _motion(layout: Layout, x: float, y: float, side: int, stop: float | None, go: float | None,
-            speed: float) -> Motion:
-    """Drive in the lane of a side, swing out to (x, y), stand there, and swing back."""
-    direction = 1 if side == RIGHT else -1
-    lane = layout.towards_kerb(side) * layout.lane_width / 2
-
-    def place_at(way: float) -> tuple[float, float]:
-        swing = smoothstep(1 - abs(way) / (11.0 if way < 0 else 10.0))
-        return lane + (x - lane) * swing, y + direction * way
-
-    def at(t: float) -> Pose:
-        way, pace = _along(t, stop, go, speed)
-        (px, py), (qx, qy) = place_at(way), place_at(way + 0.02)
-        if not ENTER < py < LEAVE:
-            return None
-        return px, py, math.atan2(px - qx, qy - py), pace
-
-    return at
 
 
 def _parked(stage: _Stage, looks: dict) -> Motion | None:
@@ -336,7 +229,8 @@ def _wait_at_crossing(stage: _Stage, looks: dict) -> Motion:
     begin = min(crossing_times, default=stage.frames // 3) / stage.fps
     stop = max(0.5, begin - rnd.uniform(-0.5, 2.0))
     lane = layout.towards_kerb(side) * layout.lane_width / 2
-    return _motion(layout, lane, y, side, stop, stop + rnd.uniform(3.0, 5.5), rnd.uniform(5, 8))
+    go = stop + rnd.uniform(3.0, 5.5)
+    return drive_and_stop(layout, lane, y, side, stop, go, rnd.uniform(5, 8))
 
 
 def _stop_and_stay(stage: _Stage, looks: dict) -> Motion | None:
@@ -349,7 +243,7 @@ def _stop_and_stay(stage: _Stage, looks: dict) -> Motion | None:
     go = None
     if stage.rnd.random() < 0.25 and stop + DWELL_LIMIT + 2 < stage.duration:
         go = stage.rnd.uniform(stop + DWELL_LIMIT + 1.5, stage.duration)
-    return _motion(stage.layout, *target, stop, go, stage.rnd.uniform(4.5, 8))
+    return drive_and_stop(stage.layout, *target, stop, go, stage.rnd.uniform(4.5, 8))
 
 
 def _stop_and_go(stage: _Stage, looks: dict) -> Motion | None:
@@ -359,7 +253,7 @@ def _stop_and_go(stage: _Stage, looks: dict) -> Motion | None:
         return None
     stop = stage.rnd.uniform(1.0, stage.duration - 8)
     go = stop + stage.rnd.uniform(3.0, 5.0)
-    return _motion(stage.layout, *target, stop, go, stage.rnd.uniform(4.5, 8))
+    return drive_and_stop(stage.layout, *target, stop, go, stage.rnd.uniform(4.5, 8))
 
 
 def _park_legally(stage: _Stage, looks: dict) -> Motion | None:
@@ -367,34 +261,4 @@ def _park_legally(stage: _Stage, looks: dict) -> Motion | None:
     if target is None:
         return None
     stop = stage.rnd.uniform(2.0, stage.duration - 6)
-    return _motion(stage.layout, *target, stop, None, stage.rnd.uniform(4.5, 7))
-
-
-def _events(vehicles: tuple[VehicleTrack, ...], zones: list[Zone], fps: int) -> list[Event]:
-    """Every run of frames in which a vehicle stands in a no-parking zone."""
-    events = []
-    for track in vehicles:
-        start = None
-        for k, state in enumerate((*track.states, None)):
-            stands = state is not None and state.standing
-            if stands and start is None:
-                start = k
-            if not stands and start is not None:
-                event = _event(track, zones, start, k - 1, fps)
-                if event:
-                    events.append(event)
-                start = None
-    return events
-
-
-def _event(track: VehicleTrack, zones: list[Zone], first: int, last: int, fps: int) -> Event | None:
-    """The event of one stand; the lane counts only where no stricter zone is touched."""
-    shares = zone_shares(track.states[first].footprint(), [z for z in zones if z.no_parking])
-    touched = [z for z in zones if shares.get(z.name, 0) >= IN_ZONE]
-    if not touched:
-        return None
-    zone = max(touched, key=lambda z: (not z.needs_time, shares[z.name]))
-    long_enough = (last - first + 1) / fps >= DWELL_LIMIT
-    return Event(track.id, track.behaviour, zone.name, zone.kind, first, last,
-                 round(shares[zone.name], 5), long_enough)
-
+    return drive_and_stop(stage.layout, *target, stop, None, stage.rnd.uniform(4.5, 7))

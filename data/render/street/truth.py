@@ -16,7 +16,7 @@ from mathutils.bvhtree import BVHTree
 
 from .camera import Camera
 from .layout import Layout, Zone
-from .light import Light
+from .mood import Light
 from .placement import IN_ZONE, PersonState, VehicleState, zone_shares
 from .truth_tags import occlusion_tag, size_tag
 
