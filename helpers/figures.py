@@ -149,13 +149,16 @@ def class_legend(
     colours: Sequence[tuple[int, int, int]] = COLOURS,
     plain: Iterable[int] = (),
 ) -> None:
-    """The key to `class_map`, below the figure: name, colour and hatching of each class."""
+    """The key to `class_map`, below the figure: name, colour and hatching of each class.
+
+    Classes that are `plain` have no colour over an image, and none here.
+    """
     from matplotlib.patches import Patch
 
     plain = set(plain)
     patches = [
         Patch(
-            facecolor=unit(colours[index]),
+            facecolor="none" if index in plain else unit(colours[index]),
             hatch=None if index in plain else HATCHES[index % len(HATCHES)],
             edgecolor="black",
             label=name,

@@ -15,6 +15,7 @@ import os
 import re
 import socket
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -145,7 +146,10 @@ def load_pets(
         mask.set_shape((None, None, 1))
         return example | {"image": image, "segmentation_mask": mask}
 
-    return raw.map(decode, num_parallel_calls=tf.data.AUTOTUNE).apply(
+    examples = tf.data.Dataset.from_generator(
+        lambda: _checked(raw, source, split), output_signature=raw.element_spec
+    )
+    return examples.map(decode, num_parallel_calls=tf.data.AUTOTUNE).apply(
         tf.data.experimental.assert_cardinality(source.images[split])
     )
 
@@ -163,6 +167,34 @@ def to_pair(example: dict[str, Any], size: int) -> tuple[tf.Tensor, tf.Tensor]:
     image = tf.image.resize(example["image"], (size, size), antialias=True)
     mask = tf.image.resize(example["segmentation_mask"], (size, size), method="nearest")
     return image, tf.cast(mask[..., 0], tf.int32) - 1
+
+
+def _checked(raw: tf.data.Dataset, source: PetData, split: str) -> Iterator[dict]:
+    """The examples as read. TensorFlow does not name the shard that is damaged; this does."""
+    import tensorflow as tf
+
+    count, why = 0, ""
+    try:
+        for example in raw.as_numpy_iterator():
+            yield example
+            count += 1
+    except tf.errors.OpError as error:
+        why = f" ({type(error).__name__})"
+    if count != source.images[split]:
+        shards = sorted(source.folder.glob(f"*-{SPLITS[split].partition('[')[0]}.tfrecord-*"))
+        broken = [str(shard) for shard in shards if not _is_whole(shard)] or map(str, shards)
+        expected = f"whole records, {source.images[split]} of {split}"
+        do = "The data set is damaged: prepare it again."
+        raise DataError(explain(", ".join(broken), expected=expected, found=f"{count}{why}", do=do))
+
+
+def _is_whole(shard: Path) -> bool:
+    import tensorflow as tf
+
+    try:
+        return sum(1 for _ in tf.data.TFRecordDataset(str(shard))) > 0
+    except tf.errors.OpError:
+        return False
 
 
 def _decode(file_name: bytes, image: bytes, mask: bytes) -> tuple[np.ndarray, np.ndarray]:
@@ -281,7 +313,7 @@ def _describe(folder: Path) -> PetData:
             if not Path(path).is_file()
         ]
     except Exception as error:
-        found = f"{type(error).__name__}: {error}"
+        found = f"{type(error).__name__}: {str(error).rstrip('.')}"
         expected = "a data set prepared by TensorFlow Datasets with the splits train and test"
         raise DataError(explain(str(folder), expected=expected, found=found)) from error
     if missing:

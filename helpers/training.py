@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -18,7 +20,8 @@ from typing import TYPE_CHECKING
 
 import helpers
 from helpers import pets, unet
-from helpers.errors import CourseError, DataError, explain
+from helpers.environment import available_cpus, version
+from helpers.errors import CourseError, DataError, WeightsError, explain
 
 if TYPE_CHECKING:
     import keras
@@ -83,7 +86,7 @@ def batches(
     pairs = dataset.map(to_pair, num_parallel_calls=tf.data.AUTOTUNE).cache()
     if augment is None:
         return pairs.batch(batch_size).prefetch(1)
-    shuffled = pairs.shuffle(len(dataset), seed=seed).batch(batch_size, drop_remainder=True)
+    shuffled = pairs.shuffle(max(1, len(dataset)), seed=seed).batch(batch_size, drop_remainder=True)
     # One call at a time: only then the random numbers come in the same order in every run.
     return shuffled.map(augment, num_parallel_calls=1).prefetch(2)
 
@@ -124,7 +127,7 @@ def compile_model(
     model: keras.Model,
     *,
     steps: int,
-    learning_rate: float = 5e-4,
+    learning_rate: float = 7e-4,
     loss: Callable = combined_loss,
 ) -> None:
     """AdamW with a short warm-up and a cosine down to zero over `steps`; reports mIoU.
@@ -172,10 +175,11 @@ def fit(
     import keras
     from tqdm.auto import tqdm
 
+    for name, data in (("train", train), ("validation", validation)):
+        if data.cardinality() == 0:
+            do = "Use a smaller batch or more images."
+            raise DataError(explain(name, expected="at least one batch", found="none", do=do))
     steps = int(train.cardinality())
-    if steps < 1:
-        do = "Use a smaller batch or more images."
-        raise DataError(explain("train", expected="at least one batch", found="none", do=do))
     bar = tqdm(total=epochs * steps, desc=f"train {model.name}", unit="step", leave=False)
 
     def begin(epoch: int, logs: dict | None = None) -> None:
@@ -188,19 +192,41 @@ def fit(
 
     extra = list(callbacks or [])
     if backup is not None:
-        extra.insert(0, keras.callbacks.BackupAndRestore(backup))
+        extra.insert(0, _backup(backup))
     progress = keras.callbacks.LambdaCallback(on_epoch_begin=begin, on_epoch_end=report)
     progress.on_train_batch_end = lambda batch, logs=None: bar.update()
-    with bar:
-        history = model.fit(
-            train,
-            validation_data=validation,
-            epochs=epochs,
-            verbose=0,
-            shuffle=False,  # the pipeline shuffles
-            callbacks=[*extra, progress],
-        )
+    try:
+        with bar:
+            history = model.fit(
+                train,
+                validation_data=validation,
+                epochs=epochs,
+                verbose=0,
+                shuffle=False,  # the pipeline shuffles
+                callbacks=[*extra, progress],
+            )
+    finally:
+        model._initial_epoch = None  # or Keras would begin this model's next training there, too
     return history.history
+
+
+def _backup(folder: Path) -> keras.callbacks.Callback:
+    """Keras's own, which keeps two states lest one is half-written, and names a damaged one."""
+    import keras
+
+    class Backup(keras.callbacks.BackupAndRestore):
+        def on_train_begin(self, logs: dict | None = None) -> None:
+            try:
+                super().on_train_begin(logs)
+            except (OSError, ValueError) as error:
+                found = f"{type(error).__name__}: {str(error).splitlines()[0]}"
+                expected = "the state of this training when it was interrupted"
+                do = "Delete the folder to start anew."
+                raise WeightsError(
+                    explain(str(folder), expected=expected, found=found, do=do)
+                ) from error
+
+    return Backup(folder, double_checkpoint=True)
 
 
 # --- command line -----------------------------------------------------------------------------
@@ -209,6 +235,7 @@ def fit(
 def _train(options: argparse.Namespace) -> dict:
     import keras
 
+    unet.check_destination(options.weights)  # now, not after minutes of training
     keras.utils.set_random_seed(options.seed)
     photos = pets.find_pets(data_dir=options.data_dir)
     to_pair = partial(pets.to_pair, size=unet.SIZE)
@@ -216,25 +243,48 @@ def _train(options: argparse.Namespace) -> dict:
     augment = augmenter(len(pets.CLASSES), options.seed)
     train = batches(load("train"), to_pair, augment=augment, seed=options.seed)
     validation = batches(load("validation"), to_pair, batch_size=16)
-    model = unet.light_unet(encoder_weights=options.encoder_weights)
+    if options.model == "classic":
+        model = unet.classic_unet()
+    else:
+        model = unet.light_unet(encoder_weights=options.encoder_weights)
     compile_model(model, steps=options.epochs * int(train.cardinality()))
     start = time.monotonic()
     backup = BACKUPS / f"unet-{options.weights.stem}-{options.epochs}-{options.seed}"
     history = fit(model, train, validation, epochs=options.epochs, backup=backup)
     unet.save_weights(model, options.weights)
-    return {
-        "weights": options.weights.name,
+    record = {
+        "command": f"python -m helpers.unet train --model {options.model} "
+        f"--epochs {options.epochs} --seed {options.seed}",
         "data": photos.title("train"),
         "epochs": options.epochs,
         "seed": options.seed,
         "seconds": round(time.monotonic() - start, 1),
-        "validation_miou": round(history["val_miou"][-1], 4) if history else None,
+        "cpus": available_cpus(),
+        "parameters": model.count_params(),
+        "tensorflow": version("tensorflow"),
+        "keras": version("keras"),
+        "val_miou_by_epoch": [round(value, 4) for value in history["val_miou"]],
+        "scores": {},
     }
+    _write_record(options.weights, record)
+    return {name: value for name, value in record.items() if name != "scores"}
+
+
+def record_path(weights: Path) -> Path:
+    """Where it is written down how a file of weights was made and how well it does."""
+    return weights.with_name(weights.name.removesuffix(".weights.h5") + ".json")
+
+
+def _write_record(weights: Path, record: dict) -> None:
+    path = record_path(weights)
+    temporary = path.with_name(f".{path.name}")
+    temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    os.replace(temporary, path)
 
 
 def _evaluate(options: argparse.Namespace) -> dict:
     photos = pets.find_pets(data_dir=options.data_dir)
-    model = unet.light_unet()
+    model = unet.classic_unet() if options.model == "classic" else unet.light_unet()
     unet.load_weights(model, options.weights)
     scores = unet.evaluate(
         model,
@@ -243,7 +293,12 @@ def _evaluate(options: argparse.Namespace) -> dict:
         to_pair=partial(pets.to_pair, size=unet.SIZE),
         flips=not options.no_flips,
     )
-    return scores.summary()
+    summary = scores.summary()
+    if options.record:
+        record = json.loads(record_path(options.weights).read_text(encoding="utf-8"))
+        record["scores"][options.split] = summary | {"flips": not options.no_flips}
+        _write_record(options.weights, record)
+    return summary
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -251,7 +306,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m helpers.unet", description=unet.__doc__)
     commands = parser.add_subparsers(required=True, metavar="train|evaluate")
     train = commands.add_parser("train", help="train the light U-Net on the train split")
-    train.add_argument("--epochs", type=int, default=40, help="default: %(default)s")
+    train.add_argument("--epochs", type=int, default=50, help="default: %(default)s")
     train.add_argument("--seed", type=int, default=0, help="default: %(default)s")
     train.add_argument(
         "--encoder-weights",
@@ -262,8 +317,12 @@ def main(arguments: list[str] | None = None) -> int:
     evaluate = commands.add_parser("evaluate", help="score a split, all pixels in one matrix")
     evaluate.add_argument("--split", choices=list(pets.SPLITS), default="test")
     evaluate.add_argument("--no-flips", action="store_true", help="predict each picture once only")
+    evaluate.add_argument(
+        "--record", action="store_true", help="add the scores to the JSON file beside the weights"
+    )
     evaluate.set_defaults(run=_evaluate)
     for command in (train, evaluate):
+        command.add_argument("--model", choices=("light", "classic"), default="light")
         command.add_argument("--data-dir", help="TFDS folder; default: $TFDS_DATA_DIR, then ~")
         command.add_argument(
             "--weights", type=Path, default=unet.WEIGHTS, help="default: the shipped ones"
@@ -275,7 +334,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         result = options.run(options)
     except (CourseError, OpError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        # An error from within a tf.data pipeline carries a traceback; ours is one line in it.
+        ours = re.search(r"DataError: (.+)", str(error))
+        message = ours[1] if ours else str(error).strip().splitlines()[0]
+        print(f"error: {message}", file=sys.stderr)
         return 1
     print(json.dumps(result))
     return 0

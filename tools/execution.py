@@ -105,6 +105,8 @@ def isolated_kernel_environment(threads: int | None = None) -> Iterator[dict[str
     for name in THREAD_SETTINGS:
         environment[name] = str(threads or available_cpus())
     environment.update(SETTINGS)
+    # Running all labs never downloads: photos where they are prepared, the bundled data elsewhere.
+    environment.setdefault("PETS_SOURCE", "local")
     environment.update(
         PYTHONHASHSEED="0",
         PYTHONUTF8="1",

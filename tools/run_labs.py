@@ -177,6 +177,8 @@ def main(arguments: list[str] | None = None) -> int:
         Ctrl-C.
     """
     options = parse(arguments)
+    if options.store:
+        os.environ["PETS_SOURCE"] = "toy"  # what is stored is made from the bundled data
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         labs = notebooks.find_labs(options.labs, options.notebooks)
