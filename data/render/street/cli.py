@@ -59,15 +59,17 @@ def render_one(seed: int, scene: int, out: Path) -> None:
 
     from .frames import save_frame
     from .preview import label_picture, overlay
+    from .quiet import quiet
     from .studio import Studio
     from .zone_files import camera_file
 
-    studio = Studio(threads=os.cpu_count() or 1)
-    try:
-        frame = studio.still(seed, scene)
-        camera = camera_file(studio.scene.layout)
-    finally:
-        studio.close()
+    with quiet():
+        studio = Studio(threads=os.cpu_count() or 1)
+        try:
+            frame = studio.still(seed, scene)
+            camera = camera_file(studio.scene.layout)
+        finally:
+            studio.close()
     out.mkdir(parents=True, exist_ok=True)
     save_frame(out / "frame.npz", frame)
     pictures = {
@@ -139,6 +141,7 @@ _progress = None
 def _start_worker(counter) -> None:
     global _progress
     _progress = counter
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Blender reports every render there
 
 
 def _work(task: tuple[Path, list[StillJob | ClipJob]]) -> str | None:

@@ -7,12 +7,8 @@ one object's index, exactly; the suite proves it against ray casting.
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import os
-import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import bpy
@@ -28,8 +24,7 @@ class Renderer:
     """Cycles on the CPU, with `threads` threads."""
 
     def __init__(self, threads: int = 1, samples: int = SAMPLES, persistent: bool = True) -> None:
-        with _quiet():
-            bpy.ops.preferences.addon_enable(module="cycles")
+        bpy.ops.preferences.addon_enable(module="cycles")
         self.samples = samples
         scene = bpy.context.scene
         render, cycles = scene.render, scene.cycles
@@ -89,8 +84,7 @@ class Renderer:
 
     def _render(self) -> np.ndarray:
         bpy.context.scene.render.filepath = self._path
-        with _quiet():
-            bpy.ops.render.render(write_still=True)
+        bpy.ops.render.render(write_still=True)
         image = bpy.data.images.load(self._path)
         image.colorspace_settings.name = "Non-Color"
         width, height = image.size
@@ -98,23 +92,6 @@ class Renderer:
         image.pixels.foreach_get(pixels)
         bpy.data.images.remove(image)
         return pixels.reshape(height, width, 4)[::-1, :, :3].copy()
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep Blender's own reports out of standard output; they come from C code."""
-    sys.stdout.flush()
-    kept = os.dup(1)
-    sink = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(sink, 1)
-        yield
-    finally:
-        if sys.platform != "win32":
-            ctypes.CDLL(None).fflush(None)  # else C's buffer would come out after the switch back
-        os.dup2(kept, 1)
-        os.close(kept)
-        os.close(sink)
 
 
 def _label_material() -> bpy.types.Material:
