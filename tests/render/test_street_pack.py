@@ -229,9 +229,9 @@ def test_packing_twice_gives_the_same_bytes(frames, packed, tmp_path):
 
 
 def test_an_unfinished_set_is_not_packed(frames, tmp_path, capsys):
-    from data.render.street.pack import main
+    from data.render.street.cli import main
 
-    assert main(["--frames", str(frames), "--out", str(tmp_path / "out")]) == 1
+    assert main(["--pack", "--frames", str(frames), "--out", str(tmp_path / "out")]) == 1
     message = capsys.readouterr().err
     assert "are not rendered yet" in message
     assert "--partial" in message

@@ -2,9 +2,10 @@
 
     python -m data.render.street --seed 30 --out scene-30/        one scene to look at
     python -m data.render.street --all --frames DIR --workers 2   everything, resumable
+    python -m data.render.street --pack --frames DIR              the finished set to data/kerbside
 
-Rendering needs Blender as a Python module (`requirements-render.txt`). Packing the finished frames
-into TFRecords, COCO JSON and clips runs in the course's environment (`data.render.street.pack`).
+Rendering needs Blender as a Python module (`requirements-render.txt`); packing the finished frames
+into TFRecords, COCO JSON and clips runs in the course's environment instead.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 from .plan import ClipJob, StillJob, all_jobs
 
 DEFAULT_FRAMES = Path("build/kerbside_frames")
+DATASET = Path("data/kerbside")
 MISSING = (
     "Blender's Python module `bpy` is not installed in this interpreter. The generators need it, "
     "the labs do not: use Python 3.11 and run `pip install -r requirements-render.txt`, or "
@@ -34,14 +36,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--all", action="store_true", help="render whatever is not finished yet")
+    what.add_argument("--pack", action="store_true", help="write the dataset from its frames")
     what.add_argument("--seed", type=int, help="render one scene; also the street's seed")
     parser.add_argument("--scene", type=int, default=0, help="scene of that street (default 0)")
-    parser.add_argument("--out", type=Path, help="folder of the one scene")
+    parser.add_argument("--out", type=Path,
+                        help="folder of the one scene, or of the dataset (default data/kerbside)")
+    parser.add_argument("--partial", action="store_true",
+                        help="pack what is finished so far (a preview, not for release)")
     parser.add_argument("--frames", type=Path, default=DEFAULT_FRAMES,
                         help=f"folder of finished frames (default {DEFAULT_FRAMES})")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--limit", type=int, help="only the first N stills and clips")
     options = parser.parse_args(arguments)
+    if options.pack:
+        return pack_all(options.frames, options.out or DATASET, options.partial)
     if importlib.util.find_spec("bpy") is None:
         print(f"error: {MISSING}", file=sys.stderr)
         return 2
@@ -50,6 +58,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.out is None:
         parser.error("--seed needs --out")
     render_one(options.seed, options.scene, options.out)
+    return 0
+
+
+def pack_all(frames: Path, out: Path, partial: bool) -> int:
+    """Write the dataset; tells when frames are missing."""
+    from .pack import NotFinished, pack
+
+    try:
+        manifest = pack(frames, out, partial=partial)
+    except NotFinished as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(json.dumps({key: manifest[key] for key in ("complete", "stills", "clips")}))
     return 0
 
 

@@ -1,6 +1,4 @@
-"""Packs finished frames into the shipped dataset.
-
-    python -m data.render.street.pack --frames DIR --out data/kerbside
+"""Packs finished frames into the shipped dataset: `python -m data.render.street --pack`.
 
 It runs in the course's environment (TensorFlow, TFDS, pycocotools, OpenCV), not in Blender's. One
 set of shards serves everybody: their keys are those of the TensorFlow Object Detection API, and
@@ -10,13 +8,11 @@ data_dir="data/kerbside")` reads the very files that TFOD2 reads.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import os
 import shutil
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -37,25 +33,8 @@ EXAMPLES_PER_SHARD = 150
 LICENCE = "CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/)"
 COMMANDS = (
     "python -m data.render.street --all --frames DIR",
-    "python -m data.render.street.pack --frames DIR --out data/kerbside",
+    "python -m data.render.street --pack --frames DIR",
 )
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m data.render.street.pack", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--frames", type=Path, required=True, help="folder of finished frames")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the dataset")
-    parser.add_argument("--partial", action="store_true",
-                        help="pack what is finished so far (a preview, not for release)")
-    options = parser.parse_args(arguments)
-    try:
-        pack(options.frames, options.out, partial=options.partial)
-    except NotFinished as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
 
 
 class NotFinished(ValueError):
@@ -230,7 +209,3 @@ def _replace_folder(new: Path, old: Path) -> None:
         os.replace(old, retired)
     os.replace(new, old)
     shutil.rmtree(retired, ignore_errors=True)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
