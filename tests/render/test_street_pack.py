@@ -46,8 +46,16 @@ def fake_frame(seed: int, **facts) -> Frame:
             "class": name,
             "visible_pixels": int(visible.sum()),
             "box": box,
-            "tags": {"size": "small"},
+            "tags": {"size": "small", "occlusion": "none"},
         }
+        if name != "person":
+            square = [[30, 150], [60, 150], [60, 180], [30, 180]]
+            entry |= {
+                "mode": "parked",
+                "stands_in_zone": None,
+                "footprint_image": square,
+                "contact_image": square,
+            }
         instances.append(entry)
         mask = visible.copy()
         mask[180:190, 30:60] |= number == HIDDEN
