@@ -169,9 +169,12 @@ def fold_batch_norm(model: keras.Model) -> keras.Model:
             config | ({"use_bias": True} if layer.name in folded else {})
         )
 
-    # Keras hands the normalisation a `mask` argument that the identity does not know.
+    # Without its compilation, which Keras would copy as well. And Keras hands the normalisation a
+    # `mask` argument that the identity does not know.
     result = keras.models.clone_model(
-        model, clone_function=copy, call_function=lambda layer, *inputs, **_: layer(*inputs)
+        keras.Model(model.inputs, model.outputs),
+        clone_function=copy,
+        call_function=lambda layer, *inputs, **_: layer(*inputs),
     )
     for layer in result.layers:
         weights = model.get_layer(layer.name).get_weights()
