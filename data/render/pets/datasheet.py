@@ -84,6 +84,7 @@ def draw_statistics(records: dict[str, list[PetRecord]], path: Path) -> None:
     axes[1].set_ylabel("pictures, %")
     axes[2].set_xticks(range(len(BREEDS)), BREEDS, rotation=90)
     axes[2].set_ylabel("pictures")
+    axes[2].yaxis.get_major_locator().set_params(integer=True)
     axes[0].legend()
     figure.savefig(path, dpi=80, metadata={"Software": None})
     plt.close(figure)
