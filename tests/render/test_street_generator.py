@@ -38,6 +38,15 @@ def frame(studio):
     return studio.still(CAMERA, SCENE)
 
 
+def assert_nearly_the_same_picture(found: np.ndarray, expected: np.ndarray) -> None:
+    """Pictures are not promised bit by bit: Cycles' noise depends on what it rendered before.
+
+    The mean difference stays below that of two shots of a camera; one thing out of place, or
+    another light, would give ten times as much.
+    """
+    assert np.abs(found.astype(int) - expected).mean() < 2.0
+
+
 def cast_rays(studio) -> np.ndarray:
     """Ids (H, W) by Blender's ray casting through the pixel centres: another path to the truth."""
     import bpy
@@ -119,13 +128,14 @@ def test_wheels_touch_the_ground(studio, frame):
 
 def test_same_seed_same_geometry_and_labels(studio, frame):
     """Also after another scene and another street in between."""
-    studio.still(CAMERA, SCENE + 1)
+    other = studio.still(CAMERA, SCENE + 1)
+    assert np.abs(other.image.astype(int) - frame.image).mean() > 6  # the bound below can fail
     studio.still(CAMERA + 1, SCENE)
     again = studio.still(CAMERA, SCENE)
     np.testing.assert_array_equal(again.ids, frame.ids)
     np.testing.assert_array_equal(again.amodal, frame.amodal)
     assert again.facts == frame.facts
-    assert np.abs(again.image.astype(int) - frame.image).mean() < 0.5
+    assert_nearly_the_same_picture(again.image, frame.image)
 
 
 def test_a_clip_is_finished_from_where_it_was_killed(studio, tmp_path):
@@ -142,7 +152,7 @@ def test_a_clip_is_finished_from_where_it_was_killed(studio, tmp_path):
         after = load_frame(job.path(tmp_path, k))
         np.testing.assert_array_equal(after.ids, before.ids)
         assert after.facts == before.facts
-        assert np.abs(after.image.astype(int) - before.image).mean() < 0.5
+        assert_nearly_the_same_picture(after.image, before.image)
 
 
 def test_a_still_is_saved_under_its_own_name(studio, tmp_path):
