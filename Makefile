@@ -44,7 +44,7 @@ data: setup  ## render the two bundled datasets anew (Blender, Python 3.11, abou
 	@.venv-render/bin/python -m data.render.pets --all
 	@.venv-render/bin/python -m data.render.street --all
 	@$(IN_VENV) -m data.render.pets --pack
-	@$(IN_VENV) -m data.render.street.pack --frames build/kerbside_frames --out data/kerbside
+	@$(IN_VENV) -m data.render.street --pack
 
 clean:  ## remove what the commands made, but not .venv
 	@rm -rf build .pytest_cache .ruff_cache .hypothesis
