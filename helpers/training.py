@@ -47,8 +47,10 @@ def augmenter(num_classes: int, seed: int) -> Callable:
     import tensorflow as tf
     from keras_cv import layers
 
-    # keras-cv draws from TensorFlow's global generator, which op determinism wants set by hand.
+    # Some of keras-cv's layers draw from TensorFlow's global generator, and brightness and contrast
+    # do not pass on the seed they are given; op determinism wants both set by hand.
     tf.random.set_global_generator(tf.random.Generator.from_seed(seed))
+    tf.random.set_seed(seed)
     steps = [
         layers.RandomFlip("horizontal", seed=seed),
         layers.RandomZoom((-0.35, 0.15), (-0.35, 0.15), seed=seed + 1),

@@ -127,7 +127,9 @@ def light_unet(
     if seen % 32:
         expected = "enlarge * size to be a multiple of 32"
         raise ArrayError(explain("size", expected=expected, found=f"{enlarge} * {size} = {seen}"))
-    encoder = _mobilenet(layers.Resizing(seen, seen)(x), encoder_weights)
+    # Not layers.Resizing: its `training` is True unless it is told, and what comes after it would
+    # believe it, so that a plain `model(images)` would change the decoder's statistics.
+    encoder = _mobilenet(keras.ops.image.resize(x, (seen, seen)), encoder_weights)
     names = [layer.name for layer in encoder.layers]
     for index, layer in enumerate(encoder.layers):
         early = index < names.index(_FIRST_TRAINED)
@@ -138,7 +140,7 @@ def light_unet(
         skip = conv_block(encoder.get_layer(tap).output, width, kernel=1)
         y = layers.UpSampling2D(2, interpolation="bilinear")(y)
         y = separable_block(layers.Concatenate()([y, skip]), width)
-    y = layers.Resizing(size // 2, size // 2)(y)
+    y = keras.ops.image.resize(y, (size // 2, size // 2))
     y = layers.Concatenate()([y, conv_block(x, 24, kernel=4, strides=2)])
     y = separable_block(separable_block(y, filters[-1]), filters[-1])
     logits = layers.Conv2DTranspose(num_classes, 2, strides=2, name="logits")(y)
@@ -172,7 +174,7 @@ def fold_batch_norm(model: keras.Model) -> keras.Model:
     # Without its compilation, which Keras would copy as well. And Keras hands the normalisation a
     # `mask` argument that the identity does not know.
     result = keras.models.clone_model(
-        keras.Model(model.inputs, model.outputs),
+        keras.Model(model.input, model.output, name=model.name),
         clone_function=copy,
         call_function=lambda layer, *inputs, **_: layer(*inputs),
     )
