@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 
@@ -170,18 +170,41 @@ def test_command_line_renders_one_picture(root, tmp_path):
         assert open_image((out / name).read_bytes()).shape[:2] == image.shape[:2]
 
 
-def test_rendering_all_goes_on_where_it_was_stopped(tmp_path, monkeypatch):
-    """A finished frame is kept untouched, a half-written one is made again."""
-    from data.render.pets import batch
+RENDER_TWO = """
+import dataclasses, sys
+from pathlib import Path
+from data.render.pets import batch, contract
+batch.SPLITS = {"test": dataclasses.replace(contract.SPLITS["test"], pictures=2, candidates=40)}
+batch.SPARE = 0
+if __name__ == "__main__":
+    batch.render_all(Path(sys.argv[1]), workers=1)
+"""
 
-    splits = {"test": dataclasses.replace(contract.SPLITS["test"], pictures=2, candidates=40)}
-    monkeypatch.setattr(batch, "SPLITS", splits)
-    monkeypatch.setattr(batch, "SPARE", 0)
+
+def test_rendering_all_goes_on_where_it_was_stopped(root, tmp_path):
+    """A finished frame is kept untouched, a half-written one is made again."""
+    # In a process of its own: this one imported bpy, which one that starts workers must not do.
+    script, frames = tmp_path / "render_two.py", tmp_path / "frames"
+    script.write_text(RENDER_TWO)
+    frames.mkdir()
     first = contract.SPLITS["test"].first_seed
-    half = contract.frame_paths(tmp_path, first)[0]
-    half.write_bytes(b"half a picture")
-    batch.render_all(tmp_path, workers=1)
-    assert half.read_bytes() != b"half a picture" or contract.read_frame(tmp_path, first).rejected
-    before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
-    batch.render_all(tmp_path, workers=1)
-    assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
+    image, trimap, _ = contract.frame_paths(frames, first)
+    image.write_bytes(b"half a picture")
+    (frames / ".stray.json.1.part").write_text("half")
+
+    def render_two() -> dict:
+        environment = os.environ | {"PYTHONPATH": str(root)}
+        subprocess.run([sys.executable, str(script), str(frames)], env=environment, check=True)
+        return {path.name: path.stat().st_mtime_ns for path in frames.iterdir()}
+
+    before = render_two()
+    facts = [contract.read_frame(frames, seed) for seed in contract.SPLITS["test"].seeds]
+    accepted = [frame for frame in facts if frame and not frame.rejected]
+    assert sorted(frame.species for frame in accepted) == ["Cat", "Dog"]
+    for frame in accepted:
+        paths = contract.frame_paths(frames, frame.seed)
+        assert open_image(paths[0].read_bytes()).shape[:2] == (frame.height, frame.width)
+    assert not any(name.endswith(".part") for name in before)
+    assert contract.read_frame(frames, first) is not None
+    assert trimap.exists() or contract.read_frame(frames, first).rejected
+    assert render_two() == before
