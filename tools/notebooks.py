@@ -205,6 +205,8 @@ def _normalised_outputs(
     """Streams joined and cleaned, one after the other; displays without transient parts."""
     joined: list[NotebookNode] = []
     for output in outputs:
+        if "data" in output and _is_progress_widget(output):
+            continue  # before joining: what is printed before and after a bar belongs together
         if output.output_type == "stream":
             if output.name == "stderr" and not keep_stderr:
                 continue
@@ -222,8 +224,6 @@ def _normalised_outputs(
         elif output.output_type == "error":
             output.traceback = [without_machine(line, root) for line in output.traceback]
             output.evalue = without_machine(output.evalue, root)
-        elif _is_progress_widget(output):
-            continue
         else:
             _normalise_display(output, root)
         kept.append(output)

@@ -86,6 +86,13 @@ def test_a_progress_widget_goes_and_a_slider_becomes_a_note():
     assert output.data == {"text/plain": notebooks.WIDGET_NOTE}
 
 
+def test_what_is_printed_before_and_after_a_progress_widget_is_joined():
+    bar = stream("display_data", {WIDGET_MIME: {"model_id": "1"}, "text/plain": "  0%|   | 0/9"})
+    pieces = [stream("stream", name="stdout", text=text) for text in ("before\n", "after\n")]
+    (output,) = outputs_after(pieces[0], bar, pieces[1])
+    assert output.text == "before\nafter\n"
+
+
 def test_metadata_become_the_same_on_every_machine():
     notebook = with_outputs(stream("display_data", {"image/png": "AAAA\n"}))
     notebook.metadata = nbformat.from_dict(
