@@ -190,6 +190,7 @@ COMES_WITH = {
     "packaging": "matplotlib",
     "yaml": "jupyterlab",
     "google": "tensorflow",
+    "h5py": "keras",
 }
 
 

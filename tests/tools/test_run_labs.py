@@ -184,7 +184,13 @@ def test_an_interrupt_leaves_no_kernel_and_nothing_half_written(make_lab, tmp_pa
         "--out",
         str(out),
     ]
-    process = subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        command,
+        cwd=root,
+        stderr=subprocess.PIPE,
+        # Where the tests run in the background, Ctrl-C is ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     deadline = time.monotonic() + 120
     while not running(marker):
         assert process.poll() is None
