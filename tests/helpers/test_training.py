@@ -1,0 +1,470 @@
+"""The input pipeline, the losses and a training that is interrupted; all with tiny networks."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from helpers import metrics, training, unet
+from helpers.errors import DataError, WeightsError
+
+tf = pytest.importorskip("tensorflow")
+keras = pytest.importorskip("keras")
+
+SIZE = 32
+
+
+def discs(count: int, size: int = SIZE, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Bright discs with a rim on dark ground: (N, H, W, 3) images and (N, H, W) labels."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:size, :size]
+    images = rng.uniform(20, 60, (count, size, size, 3)).astype(np.float32)
+    labels = np.ones((count, size, size), np.int32)
+    for image, label in zip(images, labels, strict=True):
+        centre, radius = rng.uniform(0.3, 0.7, 2) * size, rng.uniform(0.15, 0.3) * size
+        distance = np.hypot(y - centre[0], x - centre[1])
+        label[distance < radius + 2] = 2
+        label[distance < radius] = 0
+        image[label == 0] += 170
+    return images, labels
+
+
+def dataset(count: int, seed: int = 0) -> tf.data.Dataset:
+    images, labels = discs(count, seed=seed)
+    names = [f"{number}.png" for number in range(count)]
+    return tf.data.Dataset.from_tensor_slices(
+        {"image": images, "labels": labels, "file_name": names}
+    )
+
+
+def pair(example: dict) -> tuple[tf.Tensor, tf.Tensor]:
+    return example["image"], example["labels"]
+
+
+def network(seed: int = 0) -> keras.Model:
+    """Without a second level: what takes time here is tracing, layer by layer."""
+    keras.utils.set_random_seed(seed)
+    return unet.classic_unet(SIZE, filters=(6,))
+
+
+# --- augmentation -------------------------------------------------------------------------------
+
+
+def augmented(images: np.ndarray, labels: np.ndarray, seed: int = 0) -> tuple:
+    augment = training.augmenter(3, seed)
+    batches = tf.data.Dataset.from_tensors((images, labels)).repeat(4).map(augment)
+    found = list(batches.as_numpy_iterator())
+    return np.concatenate([i for i, _ in found]), np.concatenate([m for _, m in found])
+
+
+def test_image_and_mask_move_together():
+    """The picture shows its mask: bright where the pet is. It still must, after every change."""
+    _, labels = discs(8, size=64)
+    shown = np.repeat((labels == 0)[..., None] * 200.0 + 20, 3, axis=-1).astype(np.float32)
+    images, moved = augmented(shown, labels)
+    overlaps = []
+    for image, mask in zip(images.mean(axis=-1), moved == 0, strict=True):
+        bright = image > (image.min() + image.max()) / 2
+        overlaps.append(metrics.mask_iou(bright, mask, empty=1.0))
+    assert min(overlaps) > 0.85  # a pixel's width along the edge: bilinear against nearest
+    assert np.mean(overlaps) > 0.93
+    unmoved = [metrics.mask_iou(a == 0, b == 0) for a, b in zip(moved, [*labels] * 4, strict=True)]
+    assert np.mean(unmoved) < 0.8  # so something was moved
+
+
+def test_augmentation_makes_no_labels_and_keeps_types():
+    images, labels = discs(8)
+    labels[labels == 2] = 0  # 0 and 1 alone: neither a fill value nor an average may bring in 2
+    images, labels = augmented(images, labels)
+    assert (images.dtype, labels.dtype) == (np.float32, np.int32)
+    assert (images.shape, labels.shape) == ((32, SIZE, SIZE, 3), (32, SIZE, SIZE))
+    assert set(np.unique(labels)) == {0, 1}
+    assert images.min() >= 0
+    assert images.max() <= 255
+
+
+def test_nothing_is_made_up_outside_the_picture():
+    """White pictures stay white up to their edges; black corners would be learnt as background."""
+    white = np.full((8, SIZE, SIZE, 3), 255, np.float32)
+    images, labels = augmented(white, np.zeros((8, SIZE, SIZE), np.int32))
+    assert set(np.unique(labels)) == {0}
+    assert np.ptp(images, axis=(1, 2, 3)).max() < 1
+
+
+def test_every_kind_of_change_occurs():
+    images, labels = discs(8)
+    seen, _ = augmented(images, labels)
+    copies = seen.reshape(4, 8, SIZE, SIZE, 3)
+    for first in range(8):
+        assert len({each.tobytes() for each in copies[:, first]}) == 4  # each time another one
+    means = copies.mean(axis=(2, 3, 4))
+    assert np.ptp(means, axis=0).min() > 1  # light
+
+
+# --- batches ------------------------------------------------------------------------------------
+
+
+def test_the_same_seed_gives_the_same_batches_and_another_seed_others():
+    def epochs(seed: int) -> list[np.ndarray]:
+        augment = training.augmenter(3, seed)
+        batches = training.batches(dataset(9), pair, batch_size=4, augment=augment, seed=seed)
+        return [part for _ in range(2) for batch in batches.as_numpy_iterator() for part in batch]
+
+    first, second, other = epochs(0), epochs(0), epochs(1)
+    assert len(first) == len(second) == 8
+    for a, b in zip(first, second, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert any((a != b).any() for a, b in zip(first, other, strict=True))
+
+
+def numbered(count: int) -> tf.data.Dataset:
+    return tf.data.Dataset.range(count)
+
+
+def with_number(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    return tf.fill((4, 4, 3), tf.cast(number, tf.float32)), tf.zeros((4, 4), tf.int32)
+
+
+def order(batches: tf.data.Dataset) -> list[int]:
+    return [int(n) for images, _ in batches.as_numpy_iterator() for n in images[:, 0, 0, 0]]
+
+
+def keep(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    return images, labels
+
+
+def test_training_shuffles_anew_in_each_epoch_and_leaves_out_the_rest():
+    def epochs(seed: int) -> list[list[int]]:
+        batches = training.batches(numbered(11), with_number, batch_size=4, augment=keep, seed=seed)
+        assert int(batches.cardinality()) == 2
+        return [order(batches) for _ in range(8)]
+
+    first = epochs(0)
+    for epoch in first:
+        assert len(set(epoch)) == 8  # two whole batches, nothing twice
+    assert len({tuple(epoch) for epoch in first}) == 8
+    assert first == epochs(0)
+    assert first != epochs(1)
+    assert set().union(*first) == set(range(11))  # the rest is another one each time
+
+
+def test_validation_is_whole_and_in_order():
+    batches = training.batches(numbered(11), with_number, batch_size=4)
+    assert [len(images) for images, _ in batches] == [4, 4, 3]
+    assert order(batches) == list(range(11))
+
+
+@pytest.mark.parametrize("augment", [None, keep])
+def test_pictures_are_decoded_and_resized_once(augment):
+    calls = []
+
+    def count(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        tf.py_function(lambda n: calls.append(int(n)), [number], [])
+        return with_number(number)
+
+    batches = training.batches(numbered(8), count, batch_size=4, augment=augment)
+    for _ in range(3):
+        order(batches)
+    assert sorted(calls) == list(range(8))
+
+
+# --- losses -------------------------------------------------------------------------------------
+
+
+def slow_cross_entropy(labels: np.ndarray, logits: np.ndarray) -> float:
+    total = []
+    for place in np.ndindex(labels.shape):
+        odds = np.exp(logits[place].astype(float))
+        total.append(-np.log(odds[labels[place]] / odds.sum()))
+    return float(np.mean(total))
+
+
+def slow_dice_loss(labels: np.ndarray, logits: np.ndarray) -> float:
+    odds = np.exp(logits.astype(float))
+    probabilities = odds / odds.sum(axis=-1, keepdims=True)
+    dice = []
+    for number in range(logits.shape[-1]):
+        p, t = probabilities[..., number], labels == number
+        dice.append((2 * p[t].sum() + 1) / (p.sum() + t.sum() + 1))
+    return 1 - float(np.mean(dice))
+
+
+@pytest.fixture
+def guess(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    labels = rng.integers(0, 3, (2, 6, 5)).astype(np.int32)
+    return labels, rng.normal(0, 2, (2, 6, 5, 3)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("loss", "slow"),
+    [
+        (training.cross_entropy, slow_cross_entropy),
+        (training.dice_loss, slow_dice_loss),
+        (training.combined_loss, lambda *a: slow_cross_entropy(*a) + slow_dice_loss(*a)),
+    ],
+    ids=["cross-entropy", "dice", "combined"],
+)
+def test_losses_against_slow_sums(guess, loss, slow):
+    assert float(loss(*guess)) == pytest.approx(slow(*guess), rel=1e-5)
+
+
+@pytest.mark.parametrize("loss", [training.cross_entropy, training.dice_loss])
+def test_a_loss_is_near_0_for_perfect_and_large_for_all_wrong(loss):
+    """The loss of a published lab is the same for both, because labels multiply probabilities."""
+    _, labels = discs(4)
+    perfect = 30 * np.eye(3, dtype=np.float32)[labels]
+    wrong = 30 * np.eye(3, dtype=np.float32)[(labels + 1) % 3]
+    half = np.where(np.arange(SIZE)[None, :, None, None] < SIZE // 2, perfect, wrong)
+    assert float(loss(labels, perfect)) < 1e-3
+    assert float(loss(labels, wrong)) > 0.99
+    assert 0.3 < float(loss(labels, half)) / float(loss(labels, wrong)) < 0.7
+
+
+def test_dice_loss_does_not_ask_for_every_class_in_every_picture():
+    labels = np.zeros((2, 8, 8), np.int32)
+    labels[1] = 1  # class 2 nowhere
+    perfect = 30 * np.eye(3, dtype=np.float32)[labels]
+    assert float(training.dice_loss(labels, perfect)) == pytest.approx(0, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "dice_loss", "combined_loss"])
+def test_each_loss_leads_somewhere(name, guess):
+    """A step against the gradient makes it smaller, for every pixel it has a say in."""
+    labels, start = guess
+    logits = tf.Variable(start)
+    with tf.GradientTape() as tape:
+        loss = getattr(training, name)(labels, logits)
+    gradient = tape.gradient(loss, logits)
+    assert np.isfinite(gradient).all()
+    assert (np.abs(gradient).max(axis=-1) > 0).all()
+    assert float(getattr(training, name)(labels, logits - gradient)) < float(loss)
+
+
+# --- training -----------------------------------------------------------------------------------
+
+
+def pipelines(count: int = 8) -> tuple[tf.data.Dataset, tf.data.Dataset]:
+    train = training.batches(dataset(count), pair, batch_size=4, augment=keep, seed=0)
+    return train, training.batches(dataset(4, seed=1), pair, batch_size=4)
+
+
+def test_training_learns_and_reports_each_epoch(capsys):
+    train, validation = pipelines(16)
+    model = network()
+    training.compile_model(model, steps=8 * 4, learning_rate=0.02)
+    history = training.fit(model, train, validation, epochs=8)
+    assert set(history) == {"loss", "miou", "val_loss", "val_miou"}
+    assert [len(values) for values in history.values()] == [8] * 4
+    assert history["loss"][-1] < 0.6 * history["loss"][0]
+    assert "Resuming" not in capsys.readouterr().out
+
+
+def test_the_learning_rate_warms_up_and_ends_at_0():
+    model = network()
+    training.compile_model(model, steps=30, learning_rate=0.01)
+    rate = model.optimizer._learning_rate
+    rates = [float(rate(step)) for step in range(31)]
+    assert rates[0] == 0
+    assert max(rates) == pytest.approx(0.01) == rates[2]
+    assert rates[30] == pytest.approx(0, abs=1e-9)
+    assert rates[2:] == sorted(rates[2:], reverse=True)
+
+
+def test_the_reported_miou_is_that_of_one_matrix_over_the_epoch():
+    """A mean over batches of 3, 3 and 1 picture would be another number."""
+    train, _ = pipelines()
+    examples = dataset(7, seed=3)
+    validation = training.batches(examples, pair, batch_size=3)
+    model = network()
+    training.compile_model(model, steps=2, learning_rate=0.02)
+    history = training.fit(model, train, validation, epochs=1)
+    scores = unet.evaluate(model, examples, data="made", to_pair=pair)
+    assert history["val_miou"][0] == pytest.approx(float(metrics.mean_iou(scores.matrix)), abs=1e-5)
+
+
+class Interrupt(keras.callbacks.Callback):
+    """Ctrl+C in the middle of an epoch (counted from 0)."""
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__()
+        self.epoch, self.now = epoch, -1
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        self.now = epoch
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        if self.now == self.epoch and batch == 0:
+            raise KeyboardInterrupt
+
+
+def compiled() -> keras.Model:
+    model = network()
+    training.compile_model(model, steps=3 * 2, learning_rate=0.01)
+    return model
+
+
+def test_an_interrupted_training_goes_on_at_the_right_epoch(tmp_path, capsys):
+    backup = tmp_path / "backup"
+    train, validation = pipelines()
+    first = compiled()
+    with pytest.raises(KeyboardInterrupt):
+        training.fit(
+            first, train, validation, epochs=3, backup=backup, callbacks=[Interrupt(epoch=1)]
+        )
+    assert backup.is_dir()
+    assert "Resuming" not in capsys.readouterr().out
+
+    class Watch(keras.callbacks.Callback):
+        def __init__(self) -> None:
+            super().__init__()
+            self.epochs: list[int] = []
+
+        def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+            self.epochs.append(epoch)
+            if len(self.epochs) == 1:
+                self.steps = int(self.model.optimizer.iterations)
+                self.moments = [float(np.abs(v).sum()) for v in self.model.optimizer.variables[2:]]
+
+    second, watch = compiled(), Watch()
+    history = training.fit(second, train, validation, epochs=3, backup=backup, callbacks=[watch])
+    assert "Resuming classic_unet after epoch 1 of 3.\n" in capsys.readouterr().out
+    assert watch.epochs == [1, 2]
+    assert watch.steps == 2  # of epoch 0; the step of the epoch that was broken off is repeated
+    assert max(watch.moments) > 0  # Adam's memory came back, not only the weights
+    assert int(second.optimizer.iterations) == 6
+    assert [len(values) for values in history.values()] == [2] * 4
+    assert not backup.exists()
+
+
+def test_resuming_starts_from_the_weights_of_the_last_whole_epoch(tmp_path):
+    backup = tmp_path / "backup"
+    whole, first, second = compiled(), compiled(), compiled()
+    weights: list[list[np.ndarray]] = []
+    record = keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs: weights.append(second.get_weights())
+    )
+    training.fit(whole, *pipelines(), epochs=1)
+    with pytest.raises(KeyboardInterrupt):
+        training.fit(first, *pipelines(), epochs=3, backup=backup, callbacks=[Interrupt(1)])
+    training.fit(second, *pipelines(), epochs=3, backup=backup, callbacks=[record])
+    for expected, found in zip(whole.get_weights(), weights[0], strict=True):
+        np.testing.assert_allclose(expected, found, atol=2e-3)
+
+
+def test_the_next_training_of_a_resumed_model_begins_at_its_beginning(tmp_path):
+    backup = tmp_path / "backup"
+    train, validation = pipelines()
+    model = compiled()
+    with pytest.raises(KeyboardInterrupt):
+        training.fit(model, train, validation, epochs=2, backup=backup, callbacks=[Interrupt(1)])
+    assert len(training.fit(model, train, validation, epochs=2, backup=backup)["loss"]) == 1
+    assert len(training.fit(model, train, validation, epochs=1)["loss"]) == 1
+
+
+@pytest.mark.parametrize("damage", ["cut", "another model"])
+def test_a_backup_that_cannot_be_read_is_named(tmp_path, damage):
+    backup = tmp_path / "backup"
+    train, validation = pipelines()
+    with pytest.raises(KeyboardInterrupt):
+        training.fit(
+            compiled(), train, validation, epochs=3, backup=backup, callbacks=[Interrupt(1)]
+        )
+    [state] = backup.glob("*.weights.h5")
+    if damage == "cut":
+        state.write_bytes(state.read_bytes()[:1000])
+    else:
+        unet.save_weights(unet.classic_unet(SIZE, filters=(7,)), state)
+    with pytest.raises(WeightsError, match=r"backup: expected the state of .* Delete the folder"):
+        training.fit(compiled(), train, validation, epochs=3, backup=backup)
+    assert state.is_file()
+
+
+def test_a_training_that_was_not_interrupted_leaves_no_backup(tmp_path):
+    train, validation = pipelines()
+    training.fit(compiled(), train, validation, epochs=1, backup=tmp_path / "backup")
+    assert not (tmp_path / "backup").exists()
+
+
+@pytest.mark.parametrize("count", [0, 3])
+def test_too_few_pictures_for_a_batch_are_an_error(count):
+    train, validation = pipelines(count)
+    with pytest.raises(DataError, match="train: expected at least one batch, found none"):
+        training.fit(compiled(), train, validation, epochs=1)
+
+
+def test_an_empty_validation_is_an_error():
+    train, _ = pipelines()
+    empty = training.batches(dataset(4).take(0), pair)
+    with pytest.raises(DataError, match="validation: expected at least one batch, found none"):
+        training.fit(compiled(), train, empty, epochs=1)
+
+
+def test_two_trainings_with_one_seed_give_the_same_network():
+    def weights() -> list[np.ndarray]:
+        model = compiled()
+        augment = training.augmenter(3, seed=5)
+        train = training.batches(dataset(12), pair, batch_size=4, augment=augment, seed=5)
+        training.fit(model, train, pipelines()[1], epochs=2)
+        return model.get_weights()
+
+    for first, second in zip(weights(), weights(), strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+# --- command line -------------------------------------------------------------------------------
+
+
+def small_light_unet(**options: object) -> keras.Model:
+    """In place of the light U-Net, whose training takes half a minute for a first step."""
+    assert options.keys() <= {"encoder_weights"}
+    return unet.classic_unet(unet.SIZE, filters=(3,))
+
+
+def train_here(*arguments: object) -> int:
+    return training.main(["train", "--epochs", "1", *map(str, arguments)])
+
+
+def test_train_writes_weights_and_a_record_that_evaluate_goes_on_with(
+    make_pets, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(unet, "light_unet", small_light_unet)
+    monkeypatch.setattr(training, "BACKUPS", tmp_path / "backups")
+    data, weights = make_pets(), tmp_path / "out" / "new.weights.h5"
+    assert train_here("--data-dir", data, "--weights", weights, "--seed", "3") == 0
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert found["data"] == "Oxford-IIIT Pet (photos), train, 8 images"
+    assert (found["epochs"], found["seed"]) == (1, 3)
+    assert "--epochs 1 --seed 3" in found["command"]
+    [miou] = found["val_miou_by_epoch"]
+    assert 0 <= miou <= 1
+    assert sorted(path.name for path in weights.parent.iterdir()) == ["new.json", weights.name]
+    assert not list((tmp_path / "backups").glob("*"))
+    arguments = ["evaluate", "--data-dir", data, "--weights", weights, "--record"]
+    assert training.main([str(each) for each in arguments]) == 0
+    scores = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert scores["images"] == 4
+    record = json.loads((weights.parent / "new.json").read_text(encoding="utf-8"))
+    assert record["scores"]["test"]["miou"] == scores["miou"]
+    assert record["val_miou_by_epoch"] == [miou]
+
+
+@pytest.mark.parametrize("place", ["file/new.weights.h5", "new.h5"])
+def test_weights_that_cannot_be_written_are_an_error_before_the_training(
+    make_pets, tmp_path, monkeypatch, capsys, place
+):
+    """Not after ten minutes of it."""
+    monkeypatch.setattr(training, "fit", lambda *args, **kwargs: pytest.fail("it was trained"))
+    monkeypatch.setattr(unet, "light_unet", small_light_unet)
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    assert train_here("--data-dir", make_pets(), "--weights", tmp_path / place) == 1
+    assert capsys.readouterr().err.startswith(f"error: {tmp_path / place}: expected")
+
+
+def test_without_a_folder_of_that_name_nothing_is_trained(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(training, "fit", lambda *args, **kwargs: pytest.fail("it was trained"))
+    weights = tmp_path / "new.weights.h5"
+    assert train_here("--data-dir", tmp_path, "--weights", weights) == 1
+    assert "expected oxford_iiit_pet/" in capsys.readouterr().err
+    assert not weights.exists()
