@@ -237,6 +237,7 @@ def save_weights(model: keras.Model, path: str | os.PathLike) -> None:
         WeightsError: the folder cannot be written to.
     """
     import h5py
+    import keras
 
     check_destination(path)
     path = Path(path)
@@ -251,7 +252,8 @@ def save_weights(model: keras.Model, path: str | os.PathLike) -> None:
             target.require_group(name).attrs.update(item.attrs)
 
     try:
-        model.save_weights(whole)
+        # As a model that was never compiled: Adam's state would be twice the size of the model.
+        keras.Model(model.input, model.output).save_weights(whole)
         with h5py.File(whole) as source, h5py.File(half, "w") as target:
             source.visititems(copy)
         os.replace(half, path)
