@@ -265,7 +265,7 @@ def _train(options: argparse.Namespace) -> dict:
         "parameters": model.count_params(),
         "tensorflow": version("tensorflow"),
         "keras": version("keras"),
-        "val_miou_by_epoch": [round(value, 4) for value in history["val_miou"]],
+        "val_miou_by_epoch": [round(value, 4) for value in history.get("val_miou", [])],
         "scores": {},
     }
     _write_record(options.weights, record)
