@@ -84,9 +84,7 @@ def find_pets(*, data_dir: str | os.PathLike | None = None, source: str = "auto"
         raise DataError(explain("source", expected=expected, found=repr(source)))
 
     if source == "toy":
-        folder = _prepared(DATA / "pets", TOY)
-        if folder is None:
-            raise _missing(DATA / "pets", TOY, "The repository is incomplete: clone it again.")
+        folder = _toy_folder()
     else:
         folder = _find_photos(data_dir, source)
     found = _describe(folder)
@@ -253,6 +251,11 @@ def _find_photos(data_dir: str | os.PathLike | None, source: str) -> Path:
         raise _missing(place, OXFORD, do + (reason if may_download else ""))
     if may_download:
         print(f"Oxford-IIIT Pet is not prepared and {_DOWNLOAD_HOST} cannot be reached.")
+    return _toy_folder()
+
+
+def _toy_folder() -> Path:
+    """The folder of the bundled toy pets."""
     folder = _prepared(DATA / "pets", TOY)
     if folder is None:
         raise _missing(DATA / "pets", TOY, "The repository is incomplete: clone it again.")

@@ -101,8 +101,7 @@ def light_unet(
     The encoder sees the pictures enlarged, because its filters were learnt on larger objects; fine
     detail comes from a skip connection at half the picture's own size. Its batch normalisation is
     frozen: statistics of ImageNet's 1.3 million photos are better than any that a batch of 8 has.
-    Its first blocks are frozen as well: edges and textures need no new training, and leaving them
-    out nearly halves the time of a step.
+    Its first blocks are frozen as well: edges and textures need no new training.
 
     Args:
         size: height and width of the images; `enlarge * size` must be divisible by 32.
