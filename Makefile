@@ -18,7 +18,7 @@ IN_VENV := .venv/bin/python
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
-setup:  ## prepare .venv from requirements.lock (once; later runs find it done)
+setup:  ## prepare .venv from the lock and TFOD2's files (once; later runs find it done)
 	@python="$$(sh tools/find_python.sh 3.11 3.12)" && "$$python" tools/setup_env.py
 
 labs: setup  ## run every lab; executed notebooks, HTML and summary.json go to build/labs/

@@ -32,6 +32,9 @@ SETTINGS = {
     "KERAS_BACKEND": "tensorflow",
 }
 
+REQUIREMENTS = ("requirements.txt", "requirements-garden.txt")
+"""The lists that the set-up cell installs; what TFOD2 itself needs, `helpers.tfod` checks."""
+
 THREAD_SETTINGS = (
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
@@ -69,10 +72,10 @@ def version(package: str) -> str:
 
 
 def requirement_problems(requirements: Path | None = None) -> Iterator[str]:
-    """Compares the installed packages with requirements.txt.
+    """Compares the installed packages with requirements.txt and requirements-garden.txt.
 
     Args:
-        requirements: the file to compare with; the course's own by default.
+        requirements: another file to compare with.
 
     Yields:
         One sentence for each package that is missing or has another version, and one if two
@@ -80,9 +83,10 @@ def requirement_problems(requirements: Path | None = None) -> Iterator[str]:
     """
     from packaging.requirements import Requirement
 
-    text = (requirements or ROOT / "requirements.txt").read_text(encoding="utf-8")
+    files = [requirements] if requirements else [ROOT / name for name in REQUIREMENTS]
+    text = "\n".join(file.read_text(encoding="utf-8") for file in files)
     for line in text.splitlines():
-        wanted = re.sub(r"\s*#.*", "", line)
+        wanted = re.split(r"\s*(?:#|\\|--hash)", line)[0]  # without comment, without hashes
         if not wanted:
             continue
         requirement = Requirement(wanted)
@@ -130,7 +134,8 @@ def setup(*, threads: int | None = None, quiet: bool = False) -> None:
     if problems:
         print(
             "Note: on your own machine `make setup` installs what the course needs; elsewhere "
-            "run `pip install -r requirements.txt` and restart the kernel."
+            "run `pip install -r requirements.txt`, then `pip install --no-deps -r "
+            "requirements-garden.txt`, and restart the kernel."
         )
     if not quiet:
         names = {"TensorFlow": "tensorflow", "Keras": "keras", "NumPy": "numpy"}

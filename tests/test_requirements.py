@@ -1,4 +1,4 @@
-"""requirements.txt, requirements.lock, environment.yml and the `dev` group say the same."""
+"""The requirement files, the lock file, environment.yml and the `dev` group say the same."""
 
 from __future__ import annotations
 
@@ -43,9 +43,20 @@ def for_development() -> dict[str, Requirement]:
     return by_name(tomllib.loads(text)["dependency-groups"]["dev"])
 
 
-def locked() -> dict[str, Version]:
-    """Name and version of each package in the lock file, whatever the platform."""
-    pins = re.findall(r"^([\w.-]+)==([^ ;\\]+)", LOCK, re.MULTILINE)
+BARE = {
+    name: (ROOT / name).read_text(encoding="utf-8")
+    for name in ("requirements-garden.txt", "requirements-tfod2.txt")
+}
+"""Lists that are installed without what their packages ask for."""
+
+
+def without_dependencies() -> dict[str, Version]:
+    return locked("\n".join(BARE.values()))
+
+
+def locked(text: str = LOCK) -> dict[str, Version]:
+    """Name and version of each package in a file with hashes, whatever the platform."""
+    pins = re.findall(r"^([\w.-]+)==([^ ;\\]+)", text, re.MULTILINE)
     assert len({name for name, _ in pins}) == len(pins), "a package has two versions"
     return {canonicalize_name(name): Version(version) for name, version in pins}
 
@@ -101,6 +112,37 @@ def test_every_pin_has_hashes_and_no_address():
     assert not re.search(r"://|^\s*-(?!-hash=)", LOCK, re.MULTILINE)
 
 
+@pytest.mark.parametrize("name", BARE)
+def test_what_comes_without_dependencies_is_pinned_with_hashes_too(name):
+    entries = re.split(r"^(?=[\w.-]+==)", BARE[name], flags=re.MULTILINE)[1:]
+    assert entries
+    for entry in entries:
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}\b", entry), entry
+    assert "://" not in BARE[name]
+    assert not without_dependencies().keys() & locked().keys()
+
+
+def test_what_is_installed_is_what_the_files_pin():
+    for name, version in locked(BARE["requirements-garden.txt"]).items():
+        assert metadata.version(name) == str(version), "run `make setup`"
+    aside = Path(sys.prefix, "tfod2")
+    found = {
+        canonicalize_name(d.metadata["Name"]): Version(d.version)
+        for d in metadata.distributions(path=[str(aside)])
+    }
+    assert found == locked(BARE["requirements-tfod2.txt"]), "run `make setup`"
+
+
+def test_tfod2_cannot_overwrite_other_peoples_packages():
+    """Its `datasets`, `nets` and the like lie in a folder that is not on Python's path."""
+    aside = Path(sys.prefix, "tfod2")
+    assert (aside / "datasets").is_dir()  # so it would, in site-packages
+    assert str(aside) not in sys.path
+    site = Path(metadata.distribution("tf-models-official").locate_file(""))
+    assert (site / "official").is_dir()
+    assert not [n for n in ("datasets", "nets", "deployment") if (site / n).exists()]
+
+
 @pytest.mark.parametrize("file", ["requirements.txt", "pyproject.toml"])
 def test_every_direct_dependency_says_what_needs_it(file):
     text = (ROOT / file).read_text(encoding="utf-8")
@@ -134,12 +176,14 @@ COLAB = {
     "matplotlib": ["3.10.0"],
     "ipywidgets": ["7.7.1"],
     "tqdm": ["4.67.1"],
+    "tf-keras": ["2.19.0", "2.20.1"],
+    "six": ["1.17.0"],
 }
 
 
-def test_colab_already_has_what_the_labs_need_except_keras_cv():
+def test_colab_already_has_what_the_labs_need_but_for_three_small_packages():
     requirements = for_labs()
-    assert requirements.keys() - COLAB.keys() == {"keras-cv"}
+    assert requirements.keys() - COLAB.keys() == {"keras-cv", "gin-config", "contextlib2"}
     for name, versions in COLAB.items():
         for version in versions:
             assert requirements[name].specifier.contains(version), f"{name} {version}"
@@ -150,7 +194,10 @@ def test_the_known_traps_stay_closed():
     assert len([name for name in pins if name.startswith("opencv-")]) == 1
     assert "importlib-resources" in pins  # imported by tensorflow-datasets, not required by it
     assert "tensorflow-cpu" not in pins
-    assert not pins.keys() & {"tf-keras", "keras-hub", "tensorflow-text"}
+    assert not pins.keys() & {"keras-hub", "tensorflow-text", "tensorflow-io"}
+    assert pins["tf-keras"].release[:2] == pins["tensorflow"].release[:2]
+    # 2.20.0 does not run on TensorFlow 2.19, which Colab may have.
+    assert without_dependencies()["tf-models-official"] == Version("2.19.1")
     assert pins["tensorflow-metadata"] < Version("1.18")
 
 
@@ -191,11 +238,12 @@ COMES_WITH = {
     "yaml": "jupyterlab",
     "google": "tensorflow",
     "h5py": "keras",
+    "object_detection": "tf-object-detection-api",  # in .venv/tfod2: unseen until activated
 }
 
 
 def test_every_import_is_of_a_declared_package():
-    declared = for_labs() | for_development()
+    declared = for_labs().keys() | for_development().keys() | without_dependencies().keys()
     distributions = metadata.packages_distributions()
     own = {"helpers", "tools", "tests", "data", "conftest"}
     undeclared = []
@@ -204,7 +252,7 @@ def test_every_import_is_of_a_declared_package():
             if COMES_WITH.get(name) in declared or name == "bpy":  # generators' tests skip without
                 continue
             names = {canonicalize_name(d) for d in distributions.get(name, [])}
-            if not names & declared.keys():
+            if not names & declared:
                 undeclared.append(f"{path.relative_to(ROOT)} imports {name}")
     assert not undeclared, undeclared
 

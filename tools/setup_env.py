@@ -1,10 +1,14 @@
-"""Brings a virtual environment in line with a requirement file; does nothing if it is already.
+"""Brings a virtual environment in line with requirement files; does nothing if it is already.
 
 `make setup` runs it with a Python 3.11 or 3.12 and nothing installed, so only the standard library
 is used. The stamp `complete.json` is written last: an environment whose installation was
 interrupted has none and is made anew, as is one of another Python version or of an older lock.
 
-    python tools/setup_env.py                                  # .venv from requirements.lock
+Every file with hashes is installed without dependencies, since it is complete: requirements.lock
+and requirements-garden.txt into the environment, requirements-tfod2.txt, whose packages would
+overwrite others, into the folder `tfod2` inside it.
+
+    python tools/setup_env.py                                  # .venv, from these three files
     python tools/setup_env.py --venv .venv-render --requirements requirements-render.txt
 """
 
@@ -20,28 +24,33 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 STAMP = "complete.json"
+DEFAULT_FILES = ("requirements.lock", "requirements-garden.txt", "requirements-tfod2.txt")
+ASIDE = {"requirements-tfod2.txt": "tfod2"}
+"""Files that are installed into a folder of their own inside the environment."""
 
 # Settings of the caller's shell that would send packages elsewhere or mix other ones in. The
 # configuration that says where the package registry is stays in force.
 FOREIGN_SETTINGS = ("PYTHONHOME", "PYTHONPATH", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")
 
 
-def wanted_state(requirements: Path) -> dict[str, str]:
+def wanted_state(files: Sequence[Path]) -> dict[str, str]:
     """The stamp of a finished environment: which Python, and which requirements.
 
     Args:
-        requirements: the file that the environment is installed from.
+        files: what the environment is installed from.
 
     Returns:
-        `{"python": "3.12", "requirements": "<SHA-256 of the file>"}`.
+        `{"python": "3.12", "requirements": "<SHA-256 of the files>"}`.
     """
+    content = b"".join(file.read_bytes() for file in files)
     return {
         "python": "{}.{}".format(*sys.version_info[:2]),
-        "requirements": hashlib.sha256(requirements.read_bytes()).hexdigest(),
+        "requirements": hashlib.sha256(content).hexdigest(),
     }
 
 
@@ -79,7 +88,8 @@ class Progress(threading.Thread):
         """One line: phase, packages done of all, seconds."""
         text = self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
         phase, done = "collecting", len(re.findall(r"^Collecting ", text, re.MULTILINE))
-        if "Installing collected packages" in text:
+        # A file's packages are all collected before the first of them is installed.
+        if text.rfind("Installing collected packages") > text.rfind("\nCollecting "):
             pattern = "Lib/site-packages" if os.name == "nt" else "lib/python*/site-packages"
             phase = "installing"
             done = sum(1 for _ in self.venv.glob(f"{pattern}/*.dist-info"))
@@ -105,21 +115,44 @@ class Progress(threading.Thread):
             print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
-def install(venv: Path, requirements: Path) -> None:
-    """Makes `venv` anew and installs `requirements` into it.
+def pip_arguments(venv: Path, file: Path) -> list[str]:
+    """The command that installs one requirement file into `venv`.
+
+    Args:
+        venv: folder of the environment.
+        file: a complete file with hashes, which pip then requires of every package, or an ordinary
+            requirement file.
+
+    Returns:
+        Arguments for `subprocess.run`.
+    """
+    command = [
+        str(venv_python(venv)), "-m", "pip", "install", "--disable-pip-version-check",
+        "--no-input", "--progress-bar", "off", "-r", str(file),
+    ]  # fmt: skip
+    if "--hash=" in file.read_text(encoding="utf-8"):
+        # A source archive is built with the locked setuptools, not with what is newest today.
+        command += ["--require-hashes", "--no-deps", "--no-build-isolation", "--use-pep517"]
+    if file.name in ASIDE:
+        command += ["--target", str(venv / ASIDE[file.name])]
+    return command
+
+
+def install(venv: Path, files: Sequence[Path]) -> None:
+    """Makes `venv` anew and installs the requirement files into it, in order.
 
     Args:
         venv: folder of the environment; removed first.
-        requirements: a lock file (`*.lock`: complete and with hashes, which pip then requires) or
-            an ordinary requirement file.
+        files: see `pip_arguments`.
 
     Raises:
         SystemExit: pip failed; the message ends with the last lines of its log.
     """
-    total = pinned_count(requirements)
+    total = sum(map(pinned_count, files))
     print(
         f"Making {venv.name} with Python {sys.version.split()[0]}: {total} packages from "
-        f"{requirements.name}. This takes a minute or two and is done once.",
+        f"{files[0].name}{' and others' * (len(files) > 1)}. "
+        "This takes a minute or two and is done once.",
         file=sys.stderr,
         flush=True,
     )
@@ -130,37 +163,23 @@ def install(venv: Path, requirements: Path) -> None:
         shutil.rmtree(venv)
     subprocess.run([base_python, "-m", "venv", str(venv)], env=environment, check=True)
 
-    command = [
-        str(venv_python(venv)),
-        "-m",
-        "pip",
-        "install",
-        "--disable-pip-version-check",
-        "--no-input",
-        "--progress-bar",
-        "off",
-        "-r",
-        str(requirements),
-    ]
-    if requirements.suffix == ".lock":
-        command += ["--require-hashes", "--no-deps"]
     log = venv / "install.log"
     progress = Progress(log, venv, total)
-    with log.open("wb") as stream:
-        progress.start()
-        try:
-            status = subprocess.run(
-                command, env=environment, stdout=stream, stderr=subprocess.STDOUT, check=False
-            ).returncode
-        finally:
-            progress.stop()
-    if status:
-        tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:]
-        sys.exit(
-            f"Installing {requirements.name} failed; pip said (all of it is in "
-            f"{venv.name}/install.log):\n  " + "\n  ".join(tail) + "\n"
-            "Is the package registry reachable? Once it is, run the same command again."
-        )
+    progress.start()
+    try:
+        for file in files:
+            with log.open("ab") as stream:
+                status = subprocess.run(
+                    pip_arguments(venv, file),
+                    env=environment,
+                    stdout=stream,
+                    stderr=subprocess.STDOUT,
+                    check=False,
+                ).returncode
+            if status:
+                sys.exit(failure(file, log))
+    finally:
+        progress.stop()
     print(
         f"{venv.name} is ready after {time.monotonic() - progress.start_time:.0f} s.",
         file=sys.stderr,
@@ -168,16 +187,26 @@ def install(venv: Path, requirements: Path) -> None:
     )
 
 
-def ensure(venv: Path, requirements: Path) -> bool:
+def failure(file: Path, log: Path) -> str:
+    """What to say when pip failed at `file`: the end of its log, and what to do."""
+    tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:]
+    return (
+        f"Installing {file.name} failed; pip said (all of it is in {log.parent.name}/{log.name}):\n"
+        "  " + "\n  ".join(tail) + "\n"
+        "Is the package registry reachable? Once it is, run the same command again."
+    )
+
+
+def ensure(venv: Path, files: Sequence[Path]) -> bool:
     """Installs the environment unless it is complete.
 
     Returns:
         Whether anything had to be installed.
     """
-    state = wanted_state(requirements)
+    state = wanted_state(files)
     if is_complete(venv, state):
         return False
-    install(venv, requirements)
+    install(venv, files)
     # Last, and in one step: without the stamp the next run starts over.
     temporary = venv / (STAMP + ".tmp")
     temporary.write_text(json.dumps(state, indent=2) + "\n", encoding="utf-8")
@@ -189,10 +218,12 @@ def main(arguments: list[str] | None = None) -> None:
     """Command line; see the module's text."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--venv", type=Path, default=ROOT / ".venv")
-    parser.add_argument("--requirements", type=Path, default=ROOT / "requirements.lock")
+    default = [ROOT / name for name in DEFAULT_FILES]
+    parser.add_argument("--requirements", type=Path, nargs="+", default=default)
     options = parser.parse_args(arguments)
-    if not options.requirements.is_file():
-        sys.exit(f"{options.requirements.name} is missing: expected beside the Makefile.")
+    for file in options.requirements:
+        if not file.is_file():
+            sys.exit(f"{file.name} is missing: expected beside the Makefile.")
     try:
         ensure(options.venv.absolute(), options.requirements)
     except KeyboardInterrupt:
