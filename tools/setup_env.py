@@ -131,10 +131,11 @@ def pip_arguments(venv: Path, file: Path) -> list[str]:
         "--no-input", "--progress-bar", "off", "-r", str(file),
     ]  # fmt: skip
     if "--hash=" in file.read_text(encoding="utf-8"):
-        # A source archive is built with the locked setuptools, not with what is newest today.
-        command += ["--require-hashes", "--no-deps", "--no-build-isolation", "--use-pep517"]
+        command += ["--require-hashes", "--no-deps"]
     if file.name in ASIDE:
         command += ["--target", str(venv / ASIDE[file.name])]
+        # Its source archive is built with the locked setuptools, not with what is newest today.
+        command += ["--no-build-isolation", "--use-pep517"]
     return command
 
 
