@@ -1,73 +1,25 @@
 """Training a segmentation network: the input pipeline, losses, callbacks and an honest resume.
 
-Introduced in lab 2, used again in lab 5; the command line of `helpers.unet` ends here. Rests on
-Keras, which does the training, the checkpoints and the early stopping, and on keras-cv for random
-transformations that treat image and mask alike.
+Introduced in lab 2, used again in lab 5. Rests on Keras, which does the training, the checkpoints
+and the early stopping. The random changes of the pictures are in `helpers.augmentation`.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
-import re
 import sys
-import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import helpers
-from helpers import pets, unet
-from helpers.environment import available_cpus, version
-from helpers.errors import CourseError, DataError, WeightsError, explain
+from helpers.errors import DataError, WeightsError, explain
 
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
-BACKUPS = helpers.BUILD / "backups"
-"""Where an interrupted training leaves its state, a folder for each run."""
-
-
 # --- the input pipeline -----------------------------------------------------------------------
-
-
-def augmenter(num_classes: int, seed: int) -> Callable:
-    """Random flip, zoom, rotation and light, the same for an image and its mask.
-
-    The one place that touches keras-cv (0.9.0 is its last release; its makers go on in keras-hub).
-    Its rotation and zoom mirror what lies outside the picture, so no label is made up there.
-
-    Returns:
-        A function of (B, H, W, 3) float32 images from 0 to 255 and (B, H, W) int32 labels that
-        gives the same, changed.
-    """
-    import tensorflow as tf
-    from keras_cv import layers
-
-    # Some of keras-cv's layers draw from TensorFlow's global generator, and brightness and contrast
-    # do not pass on the seed they are given; op determinism wants both set by hand.
-    tf.random.set_global_generator(tf.random.Generator.from_seed(seed))
-    tf.random.set_seed(seed)
-    steps = [
-        layers.RandomFlip("horizontal", seed=seed),
-        layers.RandomZoom((-0.35, 0.15), (-0.35, 0.15), seed=seed + 1),
-        layers.RandomRotation(0.05, segmentation_classes=num_classes, seed=seed + 2),
-        layers.RandomBrightness(0.15, (0, 255), seed=seed + 3),
-        layers.RandomContrast((0, 255), 0.3, seed=seed + 4),
-        layers.RandomColorDegeneration(0.5, seed=seed + 5),
-    ]
-
-    def augment(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        both = {"images": images, "segmentation_masks": tf.cast(labels[..., None], tf.float32)}
-        for step in steps:
-            both = step(both)
-        images = tf.ensure_shape(both["images"], images.shape)
-        return images, tf.cast(both["segmentation_masks"][..., 0], tf.int32)
-
-    return augment
 
 
 def batches(
@@ -131,11 +83,20 @@ def compile_model(
     steps: int,
     learning_rate: float = 7e-4,
     loss: Callable = combined_loss,
+    averaging: float | None = None,
 ) -> None:
     """AdamW with a short warm-up and a cosine down to zero over `steps`; reports mIoU.
 
     The reported `miou` comes from one confusion matrix over the epoch, not from a mean over
     batches.
+
+    Args:
+        model: is compiled in place.
+        steps: of the whole training.
+        learning_rate: the highest, after the warm-up.
+        loss: of integer labels and logits.
+        averaging: if given, the model ends with, and is validated with, an exponential moving
+            average of its weights: `averaging` times the old one plus the rest new, each step.
     """
     import keras
 
@@ -145,7 +106,13 @@ def compile_model(
     )
     classes = model.output_shape[-1]
     model.compile(
-        optimizer=keras.optimizers.AdamW(schedule, weight_decay=1e-4, clipnorm=1.0),
+        optimizer=keras.optimizers.AdamW(
+            schedule,
+            weight_decay=1e-4,
+            clipnorm=1.0,
+            use_ema=averaging is not None,
+            ema_momentum=averaging or 0.0,
+        ),
         loss=loss,
         metrics=[keras.metrics.MeanIoU(classes, sparse_y_pred=False, name="miou")],
     )
@@ -172,7 +139,8 @@ def fit(
         callbacks: more of Keras's callbacks.
 
     Returns:
-        Keras's history: loss, miou, val_loss, val_miou of each epoch run now.
+        Keras's history: loss, miou, val_loss, val_miou of each epoch, those before an interruption
+        included.
     """
     import keras
     from tqdm.auto import tqdm
@@ -192,9 +160,12 @@ def fit(
     def report(epoch: int, logs: dict) -> None:
         bar.set_postfix(loss=f"{logs['loss']:.3f}", val_miou=f"{logs['val_miou']:.3f}")
 
-    extra = list(callbacks or [])
+    extra, state = list(callbacks or []), None
     if backup is not None:
-        extra.insert(0, _backup(backup))
+        state = _backup(backup)
+        extra.insert(0, state)
+    if model.optimizer.use_ema:
+        extra.append(keras.callbacks.SwapEMAWeights())  # validation scores the averaged weights
     progress = keras.callbacks.LambdaCallback(on_epoch_begin=begin, on_epoch_end=report)
     progress.on_train_batch_end = lambda batch, logs=None: bar.update()
     try:
@@ -209,17 +180,26 @@ def fit(
             )
     finally:
         model._initial_epoch = None  # or Keras would begin this model's next training there, too
-    return history.history
+    return state.history if state else history.history
 
 
 def _backup(folder: Path) -> keras.callbacks.Callback:
-    """Keras's own, which keeps two states lest one is half-written, and names a damaged one."""
+    """Keras's own, which keeps two states lest one is half-written; this one also keeps the history
+    and names a damaged state."""
     import keras
 
+    past = folder / "history.json"
+
     class Backup(keras.callbacks.BackupAndRestore):
+        history: dict[str, list[float]]
+
         def on_train_begin(self, logs: dict | None = None) -> None:
+            self.history = {}
             try:
                 super().on_train_begin(logs)
+                if done := self.model._initial_epoch:
+                    kept = json.loads(past.read_text(encoding="utf-8"))
+                    self.history = {name: values[:done] for name, values in kept.items()}
             except (OSError, ValueError) as error:
                 found = f"{type(error).__name__}: {str(error).splitlines()[0]}"
                 expected = "the state of this training when it was interrupted"
@@ -228,118 +208,14 @@ def _backup(folder: Path) -> keras.callbacks.Callback:
                     explain(str(folder), expected=expected, found=found, do=do)
                 ) from error
 
+        def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+            for name, value in logs.items():
+                self.history.setdefault(name, []).append(float(value))
+            # Before the weights: a history that is an epoch ahead of them is cut at the resume.
+            folder.mkdir(parents=True, exist_ok=True)
+            temporary = folder / ".history.json"
+            temporary.write_text(json.dumps(self.history), encoding="utf-8")
+            os.replace(temporary, past)
+            super().on_epoch_end(epoch, logs)
+
     return Backup(folder, double_checkpoint=True)
-
-
-# --- command line -----------------------------------------------------------------------------
-
-
-def _train(options: argparse.Namespace) -> dict:
-    import keras
-
-    unet.check_destination(options.weights)  # now, not after minutes of training
-    keras.utils.set_random_seed(options.seed)
-    photos = pets.find_pets(data_dir=options.data_dir)
-    to_pair = partial(pets.to_pair, size=unet.SIZE)
-    load = partial(pets.load_pets, source=photos)
-    augment = augmenter(len(pets.CLASSES), options.seed)
-    train = batches(load("train"), to_pair, augment=augment, seed=options.seed)
-    validation = batches(load("validation"), to_pair, batch_size=16)
-    if options.model == "classic":
-        model = unet.classic_unet()
-    else:
-        model = unet.light_unet(encoder_weights=options.encoder_weights)
-    compile_model(model, steps=options.epochs * int(train.cardinality()))
-    start = time.monotonic()
-    backup = BACKUPS / f"unet-{options.weights.stem}-{options.epochs}-{options.seed}"
-    history = fit(model, train, validation, epochs=options.epochs, backup=backup)
-    unet.save_weights(model, options.weights)
-    record = {
-        "command": f"python -m helpers.unet train --model {options.model} "
-        f"--epochs {options.epochs} --seed {options.seed}",
-        "data": photos.title("train"),
-        "epochs": options.epochs,
-        "seed": options.seed,
-        "seconds": round(time.monotonic() - start, 1),
-        "cpus": available_cpus(),
-        "parameters": model.count_params(),
-        "tensorflow": version("tensorflow"),
-        "keras": version("keras"),
-        "val_miou_by_epoch": [round(value, 4) for value in history.get("val_miou", [])],
-        "scores": {},
-    }
-    _write_record(options.weights, record)
-    return {name: value for name, value in record.items() if name != "scores"}
-
-
-def record_path(weights: Path) -> Path:
-    """Where it is written down how a file of weights was made and how well it does."""
-    return weights.with_name(weights.name.removesuffix(".weights.h5") + ".json")
-
-
-def _write_record(weights: Path, record: dict) -> None:
-    path = record_path(weights)
-    temporary = path.with_name(f".{path.name}")
-    temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    os.replace(temporary, path)
-
-
-def _evaluate(options: argparse.Namespace) -> dict:
-    photos = pets.find_pets(data_dir=options.data_dir)
-    model = unet.classic_unet() if options.model == "classic" else unet.light_unet()
-    unet.load_weights(model, options.weights)
-    scores = unet.evaluate(
-        model,
-        pets.load_pets(options.split, source=photos),
-        data=photos.title(options.split),
-        to_pair=partial(pets.to_pair, size=unet.SIZE),
-        flips=not options.no_flips,
-    )
-    summary = scores.summary()
-    if options.record:
-        record = json.loads(record_path(options.weights).read_text(encoding="utf-8"))
-        record["scores"][options.split] = summary | {"flips": not options.no_flips}
-        _write_record(options.weights, record)
-    return summary
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """`python -m helpers.unet train|evaluate`; the last line printed is one JSON object."""
-    parser = argparse.ArgumentParser(prog="python -m helpers.unet", description=unet.__doc__)
-    commands = parser.add_subparsers(required=True, metavar="train|evaluate")
-    train = commands.add_parser("train", help="train the light U-Net on the train split")
-    train.add_argument("--epochs", type=int, default=50, help="default: %(default)s")
-    train.add_argument("--seed", type=int, default=0, help="default: %(default)s")
-    train.add_argument(
-        "--encoder-weights",
-        default="imagenet",
-        help='"imagenet" (downloads) or a file of keras.applications.MobileNetV2 without its top',
-    )
-    train.set_defaults(run=_train)
-    evaluate = commands.add_parser("evaluate", help="score a split, all pixels in one matrix")
-    evaluate.add_argument("--split", choices=list(pets.SPLITS), default="test")
-    evaluate.add_argument("--no-flips", action="store_true", help="predict each picture once only")
-    evaluate.add_argument(
-        "--record", action="store_true", help="add the scores to the JSON file beside the weights"
-    )
-    evaluate.set_defaults(run=_evaluate)
-    for command in (train, evaluate):
-        command.add_argument("--model", choices=("light", "classic"), default="light")
-        command.add_argument("--data-dir", help="TFDS folder; default: $TFDS_DATA_DIR, then ~")
-        command.add_argument(
-            "--weights", type=Path, default=unet.WEIGHTS, help="default: the shipped ones"
-        )
-    options = parser.parse_args(arguments)
-    helpers.setup(quiet=True)
-    from tensorflow.errors import OpError
-
-    try:
-        result = options.run(options)
-    except (CourseError, OpError) as error:
-        # An error from within a tf.data pipeline carries a traceback; ours is one line in it.
-        ours = re.search(r"DataError: (.+)", str(error))
-        message = ours[1] if ours else str(error).strip().splitlines()[0]
-        print(f"error: {message}", file=sys.stderr)
-        return 1
-    print(json.dumps(result))
-    return 0

@@ -1,8 +1,9 @@
-"""U-Nets for semantic segmentation: the classic one, a light one, their weights and their scores.
+"""U-Nets for semantic segmentation: the classic one and a light one.
 
 Introduced in lab 2, used again for street scenes in lab 5. Rests on Keras, and for the light
-model's encoder on MobileNetV2 as `keras.applications` has it. How a network is trained is in
-`helpers.training`; what is here suffices to build, load, predict and evaluate.
+model's encoder on MobileNetV2 as `keras.applications` has it. What is here suffices to build them;
+their training is in `helpers.training`, their weights in `helpers.weights`, their scores in
+`helpers.scoring`.
 
 From the shell: `python -m helpers.unet train|evaluate --help`.
 """
@@ -10,20 +11,17 @@ From the shell: `python -m helpers.unet train|evaluate --help`.
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from helpers import DATA, metrics
-from helpers.errors import ArrayError, DataError, WeightsError, explain
+from helpers import DATA
+from helpers.errors import ArrayError, WeightsError, explain
 
 if TYPE_CHECKING:
     import keras
-    import tensorflow as tf
 
 SIZE = 128
 """Height and width of the pictures that the pets' networks see, in pixels."""
@@ -208,187 +206,7 @@ def _mobilenet(x: keras.KerasTensor, weights: str | os.PathLike | None) -> keras
         raise WeightsError(explain(str(weights), expected=expected, found=found, do=do)) from error
 
 
-# --- weights ----------------------------------------------------------------------------------
-
-
-def check_destination(path: str | os.PathLike) -> None:
-    """Raises `WeightsError` unless weights can be written to `path`; leaves nothing there."""
-    path = Path(path)
-    if not path.name.endswith(".weights.h5"):
-        expected = "a name that ends in .weights.h5"
-        raise WeightsError(explain(str(path), expected=expected, found=path.name))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-    except OSError as error:
-        expected = "a file name in a folder that can be written to"
-        raise WeightsError(explain(str(path), expected=expected, found=str(error))) from error
-
-
-def save_weights(model: keras.Model, path: str | os.PathLike) -> None:
-    """Writes a model's weights as Keras's `.weights.h5`; a file of that name is there whole or not.
-
-    The numbers are stored with 16 bits each: half the size, and scores that differ in the fourth
-    digit at most.
-
-    Raises:
-        WeightsError: the folder cannot be written to.
-    """
-    import h5py
-    import keras
-
-    check_destination(path)
-    path = Path(path)
-    whole = path.with_name(f".{os.getpid()}-whole-{path.name}")
-    half = path.with_name(f".{os.getpid()}-half-{path.name}")
-
-    def copy(name: str, item: h5py.Group | h5py.Dataset) -> None:
-        if isinstance(item, h5py.Dataset):
-            small = item.astype("float16") if item.dtype == np.float32 else item
-            target.create_dataset(name, data=small[()])
-        else:
-            target.require_group(name).attrs.update(item.attrs)
-
-    try:
-        # As a model that was never compiled: Adam's state would be twice the size of the model.
-        keras.Model(model.input, model.output).save_weights(whole)
-        with h5py.File(whole) as source, h5py.File(half, "w") as target:
-            source.visititems(copy)
-        os.replace(half, path)
-    except OSError as error:
-        expected = "a file name in a folder that can be written to"
-        raise WeightsError(explain(str(path), expected=expected, found=str(error))) from error
-    finally:
-        whole.unlink(missing_ok=True)
-        half.unlink(missing_ok=True)
-
-
-def load_weights(model: keras.Model, path: str | os.PathLike = WEIGHTS) -> None:
-    """Loads weights and says so: a run that starts from trained weights must not look like one
-    that starts from none.
-
-    Raises:
-        WeightsError: no such file, a damaged one, or one made for another model.
-    """
-    path = Path(path)
-    if not path.is_file():
-        do = "`python -m helpers.unet train` makes one."
-        expected = "a file of weights (.weights.h5)"
-        raise WeightsError(explain(str(path), expected=expected, found="no such file", do=do))
-    before = model.get_weights()
-    try:
-        model.load_weights(path)
-    except Exception as error:
-        model.set_weights(before)  # some layers may have been read before the error
-        found = f"{type(error).__name__}: {str(error).splitlines()[0]}"
-        expected = f"whole weights of {model.name} ({model.count_params():,} numbers)"
-        raise WeightsError(explain(str(path), expected=expected, found=found)) from error
-    print(f"Loaded weights from {path.name}: {model.name} does not start from scratch.")
-
-
-# --- predicting and scoring -------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Scores:
-    """What an evaluation counted: a confusion matrix for each image of a split.
-
-    `data` names the split, `matrices` is (N, C, C) int64, `file_names` has N names.
-    """
-
-    data: str
-    matrices: np.ndarray
-    file_names: tuple[str, ...]
-
-    @property
-    def matrix(self) -> np.ndarray:
-        """(C, C): all pixels of the split."""
-        return self.matrices.sum(axis=0)
-
-    def summary(self) -> dict:
-        """The figures that the command line reports, shares from 0 to 1."""
-        low, high = metrics.bootstrap_interval(self.matrices, metrics.mean_iou)
-        return {
-            "data": self.data,
-            "images": len(self.matrices),
-            "miou": round(float(metrics.mean_iou(self.matrix)), 4),
-            "per_class_iou": [
-                None if np.isnan(v) else round(float(v), 4)  # NaN is not JSON
-                for v in metrics.iou_per_class(self.matrix)
-            ],
-            "accuracy": round(float(metrics.accuracy(self.matrix)), 4),
-            "dice": round(float(metrics.mean_dice(self.matrix)), 4),
-            "miou_ci95": [round(low, 4), round(high, 4)],
-        }
-
-
-def predict(model: keras.Model, images: np.ndarray, *, flips: bool = False) -> np.ndarray:
-    """Class probabilities of a batch.
-
-    Args:
-        model: gives logits.
-        images: (B, H, W, 3), 0 to 255.
-        flips: also predict the mirrored images, mirror the answers back and take the mean.
-
-    Returns:
-        (B, H, W, C) float32 that add up to 1 over the classes.
-    """
-    import tensorflow as tf
-
-    images = np.asarray(images, np.float32)
-    probabilities = tf.nn.softmax(model.predict_on_batch(images)).numpy()
-    if flips:
-        mirrored = tf.nn.softmax(model.predict_on_batch(images[:, :, ::-1])).numpy()
-        probabilities = (probabilities + mirrored[:, :, ::-1]) / 2
-    return probabilities
-
-
-def evaluate(
-    model: keras.Model,
-    dataset: tf.data.Dataset,
-    *,
-    data: str,
-    to_pair: Callable[[dict], tuple[tf.Tensor, tf.Tensor]],
-    flips: bool = False,
-    batch_size: int = 16,
-) -> Scores:
-    """Predicts every image of a split and counts every pixel, with a progress bar.
-
-    Args:
-        model: gives logits.
-        dataset: elements with "file_name" and what `to_pair` needs, such as `load_pets` gives.
-        data: the name of the split, repeated in the scores.
-        to_pair: from an element to an (H, W, 3) image and (H, W) labels, 0-based.
-        flips: as for `predict`.
-        batch_size: images predicted at once.
-
-    Raises:
-        DataError: the dataset is empty.
-        ArrayError: the model's output holds NaN.
-    """
-    from tqdm.auto import tqdm
-
-    classes = model.output_shape[-1]
-    batches = dataset.map(lambda e: (*to_pair(e), e["file_name"])).batch(batch_size).prefetch(1)
-    matrices, names = [], []
-    with tqdm(total=len(dataset), desc="evaluate", unit="image", leave=False) as bar:
-        for images, truth, file_names in batches.as_numpy_iterator():
-            probabilities = predict(model, images, flips=flips)
-            spoilt = np.isnan(probabilities).any(axis=(1, 2, 3))
-            if spoilt.any():
-                found = f"NaN, first for {file_names[spoilt.argmax()].decode()}"
-                raise ArrayError(explain("model output", expected="numbers", found=found))
-            for labels, answer in zip(truth, probabilities.argmax(axis=-1), strict=True):
-                matrices.append(metrics.confusion_matrix(labels, answer, classes))
-            names += [name.decode() for name in file_names]
-            bar.update(len(images))
-    if not matrices:
-        raise DataError(explain(data, expected="at least one image", found="none"))
-    return Scores(data, np.stack(matrices), tuple(names))
-
-
 if __name__ == "__main__":
-    from helpers.training import main
+    from helpers.unet_cli import main
 
     raise SystemExit(main())

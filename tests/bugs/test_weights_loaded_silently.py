@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers import unet
+from helpers import unet, weights
 
 keras = pytest.importorskip("keras")
 
@@ -24,7 +24,7 @@ def wrong(model: keras.Model, path: Path) -> None:
 
 
 def right(model: keras.Model, path: Path) -> None:
-    unet.load_weights(model, path)
+    weights.load(model, path)
 
 
 def model(seed: int) -> keras.Model:
@@ -35,7 +35,7 @@ def model(seed: int) -> keras.Model:
 def check(load: Callable[[keras.Model, Path], None], folder: Path, printed: Callable) -> None:
     """Loading prints which file and which model; a file that is not there is an error."""
     path = folder / "trained.weights.h5"
-    unet.save_weights(trained := model(seed=1), path)
+    weights.save(trained := model(seed=1), path)
     fresh = model(seed=2)
     printed()
     load(fresh, path)

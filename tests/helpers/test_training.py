@@ -2,45 +2,17 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
-from helpers import metrics, training, unet
+from helpers import augmentation, metrics, scoring, training, unet, weights
 from helpers.errors import DataError, WeightsError
+from tests.helpers.made import dataset, discs, pair
 
 tf = pytest.importorskip("tensorflow")
 keras = pytest.importorskip("keras")
 
 SIZE = 32
-
-
-def discs(count: int, size: int = SIZE, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Bright discs with a rim on dark ground: (N, H, W, 3) images and (N, H, W) labels."""
-    rng = np.random.default_rng(seed)
-    y, x = np.mgrid[:size, :size]
-    images = rng.uniform(20, 60, (count, size, size, 3)).astype(np.float32)
-    labels = np.ones((count, size, size), np.int32)
-    for image, label in zip(images, labels, strict=True):
-        centre, radius = rng.uniform(0.3, 0.7, 2) * size, rng.uniform(0.15, 0.3) * size
-        distance = np.hypot(y - centre[0], x - centre[1])
-        label[distance < radius + 2] = 2
-        label[distance < radius] = 0
-        image[label == 0] += 170
-    return images, labels
-
-
-def dataset(count: int, seed: int = 0) -> tf.data.Dataset:
-    images, labels = discs(count, seed=seed)
-    names = [f"{number}.png" for number in range(count)]
-    return tf.data.Dataset.from_tensor_slices(
-        {"image": images, "labels": labels, "file_name": names}
-    )
-
-
-def pair(example: dict) -> tuple[tf.Tensor, tf.Tensor]:
-    return example["image"], example["labels"]
 
 
 def network(seed: int = 0) -> keras.Model:
@@ -49,66 +21,12 @@ def network(seed: int = 0) -> keras.Model:
     return unet.classic_unet(SIZE, filters=(6,))
 
 
-# --- augmentation -------------------------------------------------------------------------------
-
-
-def augmented(images: np.ndarray, labels: np.ndarray, seed: int = 0) -> tuple:
-    augment = training.augmenter(3, seed)
-    batches = tf.data.Dataset.from_tensors((images, labels)).repeat(4).map(augment)
-    found = list(batches.as_numpy_iterator())
-    return np.concatenate([i for i, _ in found]), np.concatenate([m for _, m in found])
-
-
-def test_image_and_mask_move_together():
-    """The picture shows its mask: bright where the pet is. It still must, after every change."""
-    _, labels = discs(8, size=64)
-    shown = np.repeat((labels == 0)[..., None] * 200.0 + 20, 3, axis=-1).astype(np.float32)
-    images, moved = augmented(shown, labels)
-    overlaps = []
-    for image, mask in zip(images.mean(axis=-1), moved == 0, strict=True):
-        bright = image > (image.min() + image.max()) / 2
-        overlaps.append(metrics.mask_iou(bright, mask, empty=1.0))
-    assert min(overlaps) > 0.85  # a pixel's width along the edge: bilinear against nearest
-    assert np.mean(overlaps) > 0.93
-    unmoved = [metrics.mask_iou(a == 0, b == 0) for a, b in zip(moved, [*labels] * 4, strict=True)]
-    assert np.mean(unmoved) < 0.8  # so something was moved
-
-
-def test_augmentation_makes_no_labels_and_keeps_types():
-    images, labels = discs(8)
-    labels[labels == 2] = 0  # 0 and 1 alone: neither a fill value nor an average may bring in 2
-    images, labels = augmented(images, labels)
-    assert (images.dtype, labels.dtype) == (np.float32, np.int32)
-    assert (images.shape, labels.shape) == ((32, SIZE, SIZE, 3), (32, SIZE, SIZE))
-    assert set(np.unique(labels)) == {0, 1}
-    assert images.min() >= 0
-    assert images.max() <= 255
-
-
-def test_nothing_is_made_up_outside_the_picture():
-    """White pictures stay white up to their edges; black corners would be learnt as background."""
-    white = np.full((8, SIZE, SIZE, 3), 255, np.float32)
-    images, labels = augmented(white, np.zeros((8, SIZE, SIZE), np.int32))
-    assert set(np.unique(labels)) == {0}
-    assert np.ptp(images, axis=(1, 2, 3)).max() < 1
-
-
-def test_every_kind_of_change_occurs():
-    images, labels = discs(8)
-    seen, _ = augmented(images, labels)
-    copies = seen.reshape(4, 8, SIZE, SIZE, 3)
-    for first in range(8):
-        assert len({each.tobytes() for each in copies[:, first]}) == 4  # each time another one
-    means = copies.mean(axis=(2, 3, 4))
-    assert np.ptp(means, axis=0).min() > 1  # light
-
-
-# --- batches ------------------------------------------------------------------------------------
+# --- batches --------------------------------------------------------------------------------------
 
 
 def test_the_same_seed_gives_the_same_batches_and_another_seed_others():
     def epochs(seed: int) -> list[np.ndarray]:
-        augment = training.augmenter(3, seed)
+        augment = augmentation.augmenter(3, seed)
         batches = training.batches(dataset(9), pair, batch_size=4, augment=augment, seed=seed)
         return [part for _ in range(2) for batch in batches.as_numpy_iterator() for part in batch]
 
@@ -170,7 +88,7 @@ def test_pictures_are_decoded_and_resized_once(augment):
     assert sorted(calls) == list(range(8))
 
 
-# --- losses -------------------------------------------------------------------------------------
+# --- losses ---------------------------------------------------------------------------------------
 
 
 def slow_cross_entropy(labels: np.ndarray, logits: np.ndarray) -> float:
@@ -242,7 +160,7 @@ def test_each_loss_leads_somewhere(name, guess):
     assert float(getattr(training, name)(labels, logits - gradient)) < float(loss)
 
 
-# --- training -----------------------------------------------------------------------------------
+# --- training -------------------------------------------------------------------------------------
 
 
 def pipelines(count: int = 8) -> tuple[tf.data.Dataset, tf.data.Dataset]:
@@ -280,8 +198,28 @@ def test_the_reported_miou_is_that_of_one_matrix_over_the_epoch():
     model = network()
     training.compile_model(model, steps=2, learning_rate=0.02)
     history = training.fit(model, train, validation, epochs=1)
-    scores = unet.evaluate(model, examples, data="made", to_pair=pair)
+    scores = scoring.evaluate(model, examples, data="made", to_pair=pair)
     assert history["val_miou"][0] == pytest.approx(float(metrics.mean_iou(scores.matrix)), abs=1e-5)
+
+
+def test_averaged_weights_are_those_that_are_validated_and_kept():
+    """Against the sum worked out from the weights after each step."""
+    train, validation = pipelines()
+    model = network()
+    training.compile_model(model, steps=6, learning_rate=0.02, averaging=0.8)
+    kernels: list[np.ndarray] = []
+    watch = keras.callbacks.LambdaCallback()
+    watch.on_train_batch_end = lambda batch, logs=None: kernels.append(
+        model.trainable_variables[0].numpy()
+    )
+    history = training.fit(model, train, validation, epochs=3, callbacks=[watch])
+    average = kernels[0]
+    for kernel in kernels[1:]:
+        average = 0.8 * average + 0.2 * kernel
+    assert np.abs(average - kernels[-1]).max() > 1e-3
+    np.testing.assert_allclose(model.trainable_variables[0].numpy(), average, atol=1e-6)
+    loss, _ = model.evaluate(validation, verbose=0)
+    assert loss == pytest.approx(history["val_loss"][-1], rel=1e-4)
 
 
 class Interrupt(keras.callbacks.Callback):
@@ -334,7 +272,7 @@ def test_an_interrupted_training_goes_on_at_the_right_epoch(tmp_path, capsys):
     assert watch.steps == 2  # of epoch 0; the step of the epoch that was broken off is repeated
     assert max(watch.moments) > 0  # Adam's memory came back, not only the weights
     assert int(second.optimizer.iterations) == 6
-    assert [len(values) for values in history.values()] == [2] * 4
+    assert [len(values) for values in history.values()] == [3] * 4  # with the epoch before it
     assert not backup.exists()
 
 
@@ -359,7 +297,7 @@ def test_the_next_training_of_a_resumed_model_begins_at_its_beginning(tmp_path):
     model = compiled()
     with pytest.raises(KeyboardInterrupt):
         training.fit(model, train, validation, epochs=2, backup=backup, callbacks=[Interrupt(1)])
-    assert len(training.fit(model, train, validation, epochs=2, backup=backup)["loss"]) == 1
+    assert len(training.fit(model, train, validation, epochs=2, backup=backup)["loss"]) == 2
     assert len(training.fit(model, train, validation, epochs=1)["loss"]) == 1
 
 
@@ -375,7 +313,7 @@ def test_a_backup_that_cannot_be_read_is_named(tmp_path, damage):
     if damage == "cut":
         state.write_bytes(state.read_bytes()[:1000])
     else:
-        unet.save_weights(unet.classic_unet(SIZE, filters=(7,)), state)
+        weights.save(unet.classic_unet(SIZE, filters=(7,)), state)
     with pytest.raises(WeightsError, match=r"backup: expected the state of .* Delete the folder"):
         training.fit(compiled(), train, validation, epochs=3, backup=backup)
     assert state.is_file()
@@ -404,67 +342,10 @@ def test_an_empty_validation_is_an_error():
 def test_two_trainings_with_one_seed_give_the_same_network():
     def weights() -> list[np.ndarray]:
         model = compiled()
-        augment = training.augmenter(3, seed=5)
+        augment = augmentation.augmenter(3, seed=5)
         train = training.batches(dataset(12), pair, batch_size=4, augment=augment, seed=5)
         training.fit(model, train, pipelines()[1], epochs=2)
         return model.get_weights()
 
     for first, second in zip(weights(), weights(), strict=True):
         np.testing.assert_array_equal(first, second)
-
-
-# --- command line -------------------------------------------------------------------------------
-
-
-def small_light_unet(**options: object) -> keras.Model:
-    """In place of the light U-Net, whose training takes half a minute for a first step."""
-    assert options.keys() <= {"encoder_weights"}
-    return unet.classic_unet(unet.SIZE, filters=(3,))
-
-
-def train_here(*arguments: object) -> int:
-    return training.main(["train", "--epochs", "1", *map(str, arguments)])
-
-
-def test_train_writes_weights_and_a_record_that_evaluate_goes_on_with(
-    make_pets, tmp_path, monkeypatch, capsys
-):
-    monkeypatch.setattr(unet, "light_unet", small_light_unet)
-    monkeypatch.setattr(training, "BACKUPS", tmp_path / "backups")
-    data, weights = make_pets(), tmp_path / "out" / "new.weights.h5"
-    assert train_here("--data-dir", data, "--weights", weights, "--seed", "3") == 0
-    found = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert found["data"] == "Oxford-IIIT Pet (photos), train, 8 images"
-    assert (found["epochs"], found["seed"]) == (1, 3)
-    assert "--epochs 1 --seed 3" in found["command"]
-    [miou] = found["val_miou_by_epoch"]
-    assert 0 <= miou <= 1
-    assert sorted(path.name for path in weights.parent.iterdir()) == ["new.json", weights.name]
-    assert not list((tmp_path / "backups").glob("*"))
-    arguments = ["evaluate", "--data-dir", data, "--weights", weights, "--record"]
-    assert training.main([str(each) for each in arguments]) == 0
-    scores = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert scores["images"] == 4
-    record = json.loads((weights.parent / "new.json").read_text(encoding="utf-8"))
-    assert record["scores"]["test"]["miou"] == scores["miou"]
-    assert record["val_miou_by_epoch"] == [miou]
-
-
-@pytest.mark.parametrize("place", ["file/new.weights.h5", "new.h5"])
-def test_weights_that_cannot_be_written_are_an_error_before_the_training(
-    make_pets, tmp_path, monkeypatch, capsys, place
-):
-    """Not after ten minutes of it."""
-    monkeypatch.setattr(training, "fit", lambda *args, **kwargs: pytest.fail("it was trained"))
-    monkeypatch.setattr(unet, "light_unet", small_light_unet)
-    (tmp_path / "file").write_text("in the way", encoding="utf-8")
-    assert train_here("--data-dir", make_pets(), "--weights", tmp_path / place) == 1
-    assert capsys.readouterr().err.startswith(f"error: {tmp_path / place}: expected")
-
-
-def test_without_a_folder_of_that_name_nothing_is_trained(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(training, "fit", lambda *args, **kwargs: pytest.fail("it was trained"))
-    weights = tmp_path / "new.weights.h5"
-    assert train_here("--data-dir", tmp_path, "--weights", weights) == 1
-    assert "expected oxford_iiit_pet/" in capsys.readouterr().err
-    assert not weights.exists()

@@ -1,0 +1,64 @@
+"""Random changes: the same for image and mask, no labels made up."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from helpers import augmentation, metrics
+from tests.helpers.made import discs
+
+tf = pytest.importorskip("tensorflow")
+
+SIZE = 32
+
+
+def augmented(images: np.ndarray, labels: np.ndarray, seed: int = 0) -> tuple:
+    augment = augmentation.augmenter(3, seed)
+    batches = tf.data.Dataset.from_tensors((images, labels)).repeat(4).map(augment)
+    found = list(batches.as_numpy_iterator())
+    return np.concatenate([i for i, _ in found]), np.concatenate([m for _, m in found])
+
+
+def test_image_and_mask_move_together():
+    """The picture shows its mask: bright where the pet is. It still must, after every change."""
+    _, labels = discs(8, size=64)
+    shown = np.repeat((labels == 0)[..., None] * 200.0 + 20, 3, axis=-1).astype(np.float32)
+    images, moved = augmented(shown, labels)
+    overlaps = []
+    for image, mask in zip(images.mean(axis=-1), moved == 0, strict=True):
+        bright = image > (image.min() + image.max()) / 2
+        overlaps.append(metrics.mask_iou(bright, mask, empty=1.0))
+    assert min(overlaps) > 0.85  # a pixel's width along the edge: bilinear against nearest
+    assert np.mean(overlaps) > 0.93
+    unmoved = [metrics.mask_iou(a == 0, b == 0) for a, b in zip(moved, [*labels] * 4, strict=True)]
+    assert np.mean(unmoved) < 0.8  # so something was moved
+
+
+def test_augmentation_makes_no_labels_and_keeps_types():
+    images, labels = discs(8)
+    labels[labels == 2] = 0  # 0 and 1 alone: neither a fill value nor an average may bring in 2
+    images, labels = augmented(images, labels)
+    assert (images.dtype, labels.dtype) == (np.float32, np.int32)
+    assert (images.shape, labels.shape) == ((32, SIZE, SIZE, 3), (32, SIZE, SIZE))
+    assert set(np.unique(labels)) == {0, 1}
+    assert images.min() >= 0
+    assert images.max() <= 255
+
+
+def test_nothing_is_made_up_outside_the_picture():
+    """White pictures stay white up to their edges; black corners would be learnt as background."""
+    white = np.full((8, SIZE, SIZE, 3), 255, np.float32)
+    images, labels = augmented(white, np.zeros((8, SIZE, SIZE), np.int32))
+    assert set(np.unique(labels)) == {0}
+    assert np.ptp(images, axis=(1, 2, 3)).max() < 1
+
+
+def test_every_kind_of_change_occurs():
+    images, labels = discs(8)
+    seen, _ = augmented(images, labels)
+    copies = seen.reshape(4, 8, SIZE, SIZE, 3)
+    for first in range(8):
+        assert len({each.tobytes() for each in copies[:, first]}) == 4  # each time another one
+    means = copies.mean(axis=(2, 3, 4))
+    assert np.ptp(means, axis=0).min() > 1  # light
