@@ -187,7 +187,9 @@ def test_footprints_through_the_homography_lie_under_the_masks(examples, cameras
             nearest = max(contact[:, 1])
             distances.append((nearest - (rows.max() + 1)) / (rows.max() + 1 - rows.min()))
     assert len(distances) > 5
-    assert np.abs(distances).max() < 0.15
+    # Zero on level ground seen from afar; from above, a saloon's long bumper hangs below its tyres.
+    assert np.quantile(np.abs(distances), 0.9) < 0.06
+    assert np.abs(distances).max() < 0.2
 
 
 def test_no_picture_comes_twice(examples):
