@@ -81,6 +81,11 @@ def evaluate(
     return summary
 
 
+def quiet() -> contextlib.AbstractContextManager:
+    """Keeps standard output clean: pycocotools reports there what it is doing."""
+    return contextlib.redirect_stdout(io.StringIO())
+
+
 # --- to COCO's dictionaries -------------------------------------------------------------------
 
 
@@ -151,7 +156,7 @@ def _dataset(images: list[dict], annotations: list[dict], classes: Sequence[int]
         "annotations": annotations,
         "categories": [{"id": int(number), "name": str(number)} for number in classes],
     }
-    with contextlib.redirect_stdout(io.StringIO()):  # pycocotools reports to standard output
+    with quiet():
         coco.createIndex()
     return coco
 
@@ -163,7 +168,7 @@ class _Evaluation(COCOeval):
     """pycocotools' evaluation with Boundary IoU and with objects that are outside a group."""
 
     def __init__(self, truth: COCO, found: COCO, by: str) -> None:
-        with contextlib.redirect_stdout(io.StringIO()):
+        with quiet():
             super().__init__(truth, found, iouType="bbox" if by == "box" else "segm")
         self.by = by
         self.outside: set[int] = set()
@@ -173,7 +178,7 @@ class _Evaluation(COCOeval):
         self.params.areaRng = [list(limits) for limits in ranges.values()]
         self.params.areaRngLbl = list(ranges)
         self.params.maxDets = [MAX_DETECTIONS]
-        with contextlib.redirect_stdout(io.StringIO()):
+        with quiet():
             self.evaluate()
             self.accumulate()
         precision, recall = self.eval["precision"][..., 0], self.eval["recall"][..., 0]

@@ -1,0 +1,185 @@
+"""Runs a detector over a whole split and scores it: Kerbside's records or any COCO file.
+
+Introduced in lab 4; `python -m helpers.maskrcnn evaluate` ends here. Rests on `helpers.detector`,
+`helpers.records` and `helpers.coco_scores`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from helpers import DATA, coco_scores, records
+from helpers.detector import Detections, Detector
+from helpers.errors import DataError, explain
+
+KERBSIDE = DATA / "kerbside" / "kerbside" / "1.0.0"
+"""Records of Kerbside's splits."""
+
+THRESHOLD = 0.05
+"""Detections with a lower score change no AP that is worth reporting, and take time."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A picture with what is in it, as the scores want it."""
+
+    image: np.ndarray  # (H, W, 3) uint8
+    boxes: np.ndarray  # (G, 4) pixels
+    classes: np.ndarray  # (G,)
+    masks: np.ndarray  # (G, H, W) bool
+    crowd: np.ndarray  # (G,) bool
+    tags: tuple[str, ...]  # (G,) how much is hidden, or nothing
+
+
+def kerbside_files(split: str, folder: Path = KERBSIDE) -> list[Path]:
+    """The record files of a split.
+
+    Raises:
+        DataError: there are none.
+    """
+    files = sorted(folder.glob(f"kerbside-{split}.tfrecord-*"))
+    if not files:
+        do = "`make data` renders Kerbside; another folder is given with --data."
+        name = f"{folder}/kerbside-{split}.tfrecord-*"
+        raise DataError(explain(name, expected="records", found="no such files", do=do))
+    return files
+
+
+def record_cases(files: Sequence[Path]) -> Iterator[Case]:
+    """The pictures of record files, tagged with their occlusion where Kerbside's facts tell it."""
+    for example in records.read(files):
+        tagged = {e["id"]: e["tags"] for e in example.facts.get("instances", ())}
+        ids = example.facts.get("objects", ())
+        tags = [f"occlusion_{tagged[number]['occlusion']}" for number in ids]
+        yield Case(
+            example.image,
+            example.boxes,
+            example.classes,
+            example.masks,
+            example.crowd,
+            tuple(tags),
+        )
+
+
+def coco_cases(file: Path, images: Path, category: str, class_number: int) -> Iterator[Case]:
+    """The pictures of a COCO file in which a category occurs, with the objects of it.
+
+    Raises:
+        DataError: the file or a picture is missing or damaged, or has no such category.
+    """
+    import cv2
+    from pycocotools.coco import COCO
+
+    try:
+        content = json.loads(Path(file).read_text(encoding="utf-8"))
+        numbers = {each["name"]: each["id"] for each in content["categories"]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        found = f"{type(error).__name__}: {error}"
+        expected = "COCO's JSON with images, annotations and categories"
+        raise DataError(explain(str(file), expected=expected, found=found)) from error
+    if category not in numbers:
+        found = f"{len(numbers)} others, such as {', '.join(sorted(numbers)[:5])}"
+        raise DataError(explain(str(file), expected=f"a category {category!r}", found=found))
+    coco = COCO()
+    coco.dataset = content
+    with coco_scores.quiet():
+        coco.createIndex()
+    for number in sorted(coco.getImgIds(catIds=[numbers[category]])):
+        name = coco.imgs[number]["file_name"]
+        pixels = cv2.imread(str(Path(images) / name), cv2.IMREAD_COLOR)
+        if pixels is None:
+            do = "--images names the folder of the pictures."
+            raise DataError(
+                explain(str(Path(images) / name), expected="a picture", found="none", do=do)
+            )
+        objects = coco.loadAnns(coco.getAnnIds(imgIds=number, catIds=[numbers[category]]))
+        masks = np.array([coco.annToMask(each) for each in objects], bool)
+        boxes = np.array([each["bbox"] for each in objects], float)[:, [1, 0, 3, 2]]
+        boxes[:, 2:] += boxes[:, :2]
+        yield Case(
+            image=pixels[..., ::-1].copy(),
+            boxes=boxes,
+            classes=np.full(len(objects), class_number),
+            masks=masks,
+            crowd=np.array([each["iscrowd"] for each in objects], bool),
+            tags=(),
+        )
+
+
+def detect(
+    detector: Detector, cases: Iterable[Case], *, total: int | None = None
+) -> tuple[list[tuple[Detections, Case]], float]:
+    """Runs the detector on every picture, with a progress bar.
+
+    Returns:
+        What was detected with what is there, and pictures a second: from picture to pasted masks,
+        without reading files, and without the first picture, for which TensorFlow sets up.
+    """
+    from tqdm.auto import tqdm
+
+    pairs: list[tuple[Detections, Case]] = []
+    seconds = 0.0
+    for case in tqdm(cases, total=total, desc="detect", unit="image", leave=False):
+        start = time.perf_counter()
+        found = detector(case.image, THRESHOLD)
+        seconds += (time.perf_counter() - start) if pairs else 0.0
+        pairs.append((found, case))
+    if not pairs:
+        raise DataError(explain("pictures", expected="at least one", found="none"))
+    return pairs, (len(pairs) - 1) / seconds if seconds else math.nan
+
+
+def only(pairs: Iterable[tuple[Detections, Case]], numbers: Sequence[int], as_number: int):
+    """The detections of some classes alone, as if they were one class."""
+    kept = []
+    for found, case in pairs:
+        rows = np.flatnonzero(np.isin(found.classes, numbers))
+        found = Detections(
+            boxes=found.boxes[rows],
+            classes=np.full(len(rows), as_number),
+            scores=found.scores[rows],
+            masks=found.masks[rows],
+            class_names=tuple(found.class_names[row] for row in rows),
+        )
+        kept.append((found, case))
+    return kept
+
+
+def as_boxes(found: Detections) -> Detections:
+    """The same detections with their boxes filled: what a detector without masks could say."""
+    masks = np.zeros_like(found.masks)
+    for mask, box in zip(masks, np.round(found.boxes).astype(int), strict=True):
+        mask[box[0] : box[2], box[1] : box[3]] = True
+    return replace(found, masks=masks)
+
+
+def summary(pairs: Sequence[tuple[Detections, Case]], images_per_second: float) -> dict:
+    """What the command line reports: AP by mask, box and boundary, by size and by occlusion."""
+    tags = [case.tags for _, case in pairs]
+    tagged = tags if all(len(c.tags) == len(c.classes) for _, c in pairs) and any(tags) else None
+    mask = coco_scores.evaluate(pairs, by="mask", tags=tagged)
+    box = coco_scores.evaluate(pairs, by="box")
+    boundary = coco_scores.evaluate(pairs, by="boundary")
+    filled = [(as_boxes(found), case) for found, case in pairs]
+    scores = {
+        "images": len(pairs),
+        "objects": int(sum((~case.crowd).sum() for _, case in pairs)),
+        **{f"mask_{name}": value for name, value in mask.items()},
+        "box_ap": box["ap"],
+        "box_ap50": box["ap50"],
+        "boundary_ap": boundary["ap"],
+        "boxes_as_masks_ap": coco_scores.evaluate(filled, by="mask")["ap"],
+        "images_per_second": images_per_second,
+    }
+    # NaN is not JSON.
+    return {
+        name: None if isinstance(value, float) and math.isnan(value) else round(value, 4)
+        for name, value in scores.items()
+    }

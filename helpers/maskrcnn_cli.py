@@ -1,0 +1,189 @@
+"""`python -m helpers.maskrcnn train|evaluate|export`: the Mask R-CNN of lab 4 from the shell.
+
+The same steps as the lab's, with a record of how the model was made. Rests on
+`helpers.maskrcnn_training`, `helpers.maskrcnn_export` and `helpers.detector_scores`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+import helpers
+from helpers import detector, detector_scores, maskrcnn
+from helpers.environment import available_cpus, version
+from helpers.errors import CourseError, WeightsError, explain
+
+RUNS = helpers.BUILD / "maskrcnn"
+"""Where trainings leave checkpoints and logs, a folder for each."""
+
+
+def record_path(model: Path) -> Path:
+    """Where it is written down how a model was made and how well it does."""
+    return model.with_name(f"{model.name}.json")
+
+
+def _train(options: argparse.Namespace) -> dict:
+    from helpers import maskrcnn_export, maskrcnn_training
+
+    maskrcnn_export.check_destination(options.output)  # now, not after an hour of training
+    files = options.data or detector_scores.kerbside_files("train")
+    plan = maskrcnn_training.Plan(
+        files=tuple(str(file) for file in files),
+        steps=options.steps,
+        batch_size=options.batch_size,
+        learning_rate=options.learning_rate,
+        seed=options.seed,
+        augment=not options.no_augmentation,
+        encoder_weights=None if options.encoder_weights == "none" else options.encoder_weights,
+        initial=str(options.initial) if options.initial else None,
+    )
+    folder = RUNS / options.name
+    trained = maskrcnn_training.train(plan, folder)
+    return _write_model(folder, plan, trained, options.output)
+
+
+def _export(options: argparse.Namespace) -> dict:
+    from helpers import maskrcnn_training
+
+    folder = RUNS / options.name
+    plan, trained = maskrcnn_training.load_checkpoint(folder)
+    return _write_model(folder, plan, trained, options.output)
+
+
+def _write_model(folder: Path, plan, trained, output: Path) -> dict:
+    """Exports and writes the record; the command in it names files, but no folders."""
+    from helpers import maskrcnn_export
+
+    maskrcnn_export.export(
+        trained.model,
+        trained.task_config.model,
+        output,
+        size=plan.size,
+        class_names=maskrcnn.CLASSES,
+    )
+    encoder = Path(plan.encoder_weights or "none").name
+    record = {
+        "command": f"python -m helpers.maskrcnn train --steps {plan.steps} "
+        f"--batch-size {plan.batch_size} --learning-rate {plan.learning_rate} --seed {plan.seed} "
+        f"--encoder-weights {encoder}{'' if plan.augment else ' --no-augmentation'}",
+        "data": [Path(file).name for file in plan.files],
+        "steps": plan.steps,
+        "seed": plan.seed,
+        "seconds": round(trained.seconds, 1),
+        "cpus": available_cpus(),
+        "parameters": trained.model.count_params(),
+        "megabytes": round(
+            sum(f.stat().st_size for f in output.rglob("*") if f.is_file()) / 1e6, 1
+        ),
+        "losses": {name: round(value, 4) for name, value in trained.losses.items()},
+        "tensorflow": version("tensorflow"),
+        "tf-models-official": version("tf-models-official"),
+        "scores": {},
+    }
+    _write_record(output, record)
+    return {name: value for name, value in record.items() if name != "scores"}
+
+
+def _write_record(model: Path, record: dict) -> None:
+    path = record_path(model)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def _evaluate(options: argparse.Namespace) -> dict:
+    detect = detector.load_detector(options.model)
+    if options.coco:
+        name, cases = _coco(options, detect)
+        pairs, speed = detector_scores.detect(detect, cases)
+        numbers = [_number(detect, each) for each in options.detected_as or [options.category]]
+        pairs = detector_scores.only(pairs, numbers, _number(detect, options.category))
+    else:
+        name = options.split
+        files = options.data or detector_scores.kerbside_files(options.split)
+        pairs, speed = detector_scores.detect(detect, detector_scores.record_cases(files))
+    scores = detector_scores.summary(pairs, speed)
+    if options.record:
+        path = record_path(Path(options.model) if options.model != "kerbside" else detector.SHIPPED)
+        record = json.loads(path.read_text(encoding="utf-8"))
+        record["scores"][name] = scores
+        _write_record(path.with_suffix(""), record)
+    return scores
+
+
+def _coco(options: argparse.Namespace, detect: detector.Detector):
+    if not (options.images and options.category):
+        expected = "--images DIR and --category NAME with it"
+        raise CourseError(explain("--coco", expected=expected, found="one of them missing"))
+    number = _number(detect, options.category)
+    cases = detector_scores.coco_cases(options.coco, options.images, options.category, number)
+    return f"{options.coco.stem}_{options.category}", cases
+
+
+def _number(detect: detector.Detector, name: str) -> int:
+    for number, known in detect.class_names.items():
+        if known == name:
+            return number
+    found = ", ".join(detect.class_names.values()) or "a model without class names"
+    raise WeightsError(explain("model", expected=f"a class {name!r}", found=found))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m helpers.maskrcnn", description=maskrcnn.__doc__.split("\n\n")[0]
+    )
+    commands = parser.add_subparsers(required=True, metavar="train|evaluate|export")
+    train = commands.add_parser("train", help="train on Kerbside, resume, export")
+    train.add_argument("--steps", type=int, default=4000, help="default: %(default)s")
+    train.add_argument("--batch-size", type=int, default=8, help="default: %(default)s")
+    train.add_argument("--learning-rate", type=float, default=2e-3, help="default: %(default)s")
+    train.add_argument("--seed", type=int, default=0, help="default: %(default)s")
+    train.add_argument(
+        "--encoder-weights",
+        default="imagenet",
+        help='"imagenet" (downloads), "none", or a file of keras.applications.MobileNetV2 without '
+        "its top",
+    )
+    train.add_argument("--initial", type=Path, help="begin with the weights of this export")
+    train.add_argument("--no-augmentation", action="store_true", help="pictures as they are")
+    train.set_defaults(run=_train)
+    export = commands.add_parser("export", help="export the last checkpoint of a training")
+    export.set_defaults(run=_export)
+    for command in (train, export):
+        command.add_argument("--name", default="kerbside", help="of the training; %(default)s")
+        command.add_argument("--output", type=Path, default=detector.SHIPPED, help="SavedModel")
+    evaluate = commands.add_parser("evaluate", help="score a model on Kerbside or a COCO file")
+    evaluate.add_argument("--model", default="kerbside", help="as load_detector takes it")
+    evaluate.add_argument("--split", choices=("train", "val", "test"), default="test")
+    evaluate.add_argument("--coco", type=Path, help="instances.json to score on instead")
+    evaluate.add_argument("--images", type=Path, help="the folder of its pictures")
+    evaluate.add_argument("--category", help="which of its categories to score, such as car")
+    evaluate.add_argument(
+        "--detected-as", nargs="+", help="the model's classes that count for it; default: itself"
+    )
+    evaluate.add_argument(
+        "--record", action="store_true", help="add the scores to the JSON file beside the model"
+    )
+    evaluate.set_defaults(run=_evaluate)
+    for command in (train, evaluate):
+        command.add_argument("--data", type=Path, nargs="+", help="other TFRecord files")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs a command; the last line printed is one JSON object."""
+    options = _parser().parse_args(arguments)
+    helpers.setup(quiet=True)
+    from tensorflow.errors import OpError
+
+    try:
+        result = options.run(options)
+    except (CourseError, OpError) as error:
+        print(f"error: {str(error).strip().splitlines()[0]}", file=sys.stderr)
+        return 1
+    print(json.dumps(result))
+    return 0
