@@ -1,8 +1,10 @@
 """The fields of one detection record, taken out of a `tf.train.Example` with checks.
 
 `helpers.records` says which fields there are; here each is decoded, and whatever is wrong with it
-becomes a `RecordError` that names file, record and field. Introduced with lab 3. It rests on
-TensorFlow, which is imported at the first use.
+becomes a `RecordError` that names file, record and field. A picture's header is read before the
+picture is, so that a few damaged bytes cannot ask for gigabytes. Introduced with lab 3. It rests on
+TensorFlow, which is imported when the first picture is decoded, because only TensorFlow's JPEG
+decoder gives the same pixels as TFOD2 does.
 """
 
 from __future__ import annotations
@@ -14,29 +16,44 @@ from typing import Any, NoReturn
 import numpy as np
 
 from helpers.errors import RecordError, explain
+from helpers.mask_png import SIGNATURE, DamagedPNG, decode_mask, png_size
+from helpers.record_message import float_array, parse_features
 
-MAX_PIXELS = 100_000_000
-"""Pictures and masks that claim to be larger are not decoded."""
+MAX_PIXELS = 1 << 26
+"""Pictures and masks that claim to be larger (67 million pixels) are not decoded."""
+
+MAX_MASK_PIXELS = 1 << 30
+"""All masks of a record together: N times H times W, which is their size in bytes."""
+
+MAX_SCANS = 200
+"""Of a progressive JPEG, which repeats the picture in each; a camera's has about ten."""
+
+Size = tuple[int, int]
 
 
 class RecordFields:
     """The features of one record, taken out with checks."""
 
     def __init__(self, payload: bytes, where: str) -> None:
-        import tensorflow as tf
         from google.protobuf.message import DecodeError
 
         self.where = where
         try:
-            self.features = tf.train.Example.FromString(payload).features.feature
+            self.features = parse_features(payload)
         except DecodeError as error:
             raise RecordError(
-                explain(where, expected="a tf.train.Example", found=f"other bytes ({error})")
+                explain(
+                    f"{where}, payload",
+                    expected="a tf.train.Example",
+                    found=f"other bytes ({error})",
+                )
             ) from error
 
-    def fail(self, key: str, expected: str, found: str, cause: Exception | None = None) -> NoReturn:
+    def fail(
+        self, key: str, expected: str, found: str, *, do: str = "", cause: Exception | None = None
+    ) -> NoReturn:
         """Raise a RecordError that names record and field."""
-        message = explain(f"{self.where}, field {key}", expected=expected, found=found)
+        message = explain(f"{self.where}, field {key}", expected=expected, found=found, do=do)
         raise RecordError(message) from cause
 
     def has(self, key: str) -> bool:
@@ -52,25 +69,42 @@ class RecordFields:
             self.fail(key, f"a {kind}", f"a {stored}")
         return getattr(feature, kind).value
 
+    # Numbers and texts --------------------------------------------------------------------------
+
     def integers(self, key: str) -> np.ndarray:
         """Values of an integer list, (N,) int64; empty where the key is missing."""
         return np.array(self._values(key, "int64_list"), np.int64)
 
+    def integer(self, key: str) -> int:
+        """The one value of an integer list."""
+        values = self._values(key, "int64_list")
+        if len(values) != 1:
+            self.fail(key, "one number", f"{len(values)}")
+        return values[0]
+
     def floats(self, key: str) -> np.ndarray:
         """Values of a float list, (N,) float32; empty where the key is missing."""
-        return np.array(self._values(key, "float_list"), np.float32)
+        values = self._values(key, "float_list")
+        return float_array(self.features[key]) if len(values) else np.zeros(0, np.float32)
+
+    def per_object(self, key: str, count: int) -> np.ndarray:
+        """An integer list with one value for each object, (N,) int64."""
+        values = self.integers(key)
+        self.same_count(key, len(values), count)
+        return values
 
     def same_count(self, key: str, found: int, expected: int) -> None:
         """Fail unless a list has one value per object."""
         if found != expected:
-            self.fail(key, f"one value for each of {expected} objects", f"{found}")
+            shown = str(found) if self.has(key) else "no such key"
+            self.fail(key, f"one value for each of {expected} objects", shown)
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Values of a bytes list as text."""
         try:
             return tuple(value.decode() for value in self._values(key, "bytes_list"))
         except UnicodeDecodeError as error:
-            self.fail(key, "UTF-8", f"other bytes ({error.reason})", error)
+            self.fail(key, "UTF-8", f"other bytes ({error.reason})", cause=error)
 
     def text(self, key: str) -> str:
         """The first text, or an empty one."""
@@ -80,58 +114,104 @@ class RecordFields:
         """A JSON object, or an empty one."""
         text = self.text(key)
         try:
-            return json.loads(text) if text else {}
-        except json.JSONDecodeError as error:
-            self.fail(key, "JSON", str(error), error)
+            content = json.loads(text) if text else {}
+        except (ValueError, RecursionError) as error:
+            self.fail(key, "JSON", str(error), cause=error)
+        if not isinstance(content, dict):
+            self.fail(key, "a JSON object", type(content).__name__)
+        return content
 
-    def picture(self, key: str, channels: int) -> np.ndarray:
-        """The one picture under a key, (H, W, channels) uint8."""
+    # Pictures -----------------------------------------------------------------------------------
+
+    def picture(self, key: str, channels: int, size: Size | None = None) -> np.ndarray:
+        """The one picture under a key, (H, W, channels) uint8, of a known size if given."""
+        return self._decode(key, self._encoded(key), channels, size)
+
+    def picture_size(self, key: str) -> Size:
+        """Height and width that the one picture under a key claims in its header."""
+        claimed = self._claimed_size(key, self._encoded(key), "")
+        self._check_size(key, claimed, None, "")
+        return claimed
+
+    def _encoded(self, key: str) -> bytes:
         values = self._values(key, "bytes_list")
         if len(values) != 1:
-            self.fail(key, "one encoded picture", f"{len(values)}")
-        return self.decode(key, values[0], channels)
+            found = f"{len(values)}" if self.has(key) else "no such key"
+            self.fail(key, "one encoded picture", found)
+        return values[0]
 
-    def decode(self, key: str, encoded: bytes, channels: int) -> np.ndarray:
+    def semantic(self, key: str, size: Size) -> np.ndarray | None:
+        """Semantic labels (H, W) uint8, or None where there are none."""
+        return self.picture(key, 1, size)[..., 0] if self.has(key) else None
+
+    def masks(self, key: str, count: int, size: Size) -> np.ndarray:
+        """Masks (N, H, W) bool from PNGs or from a dense float list."""
+        if count * size[0] * size[1] > MAX_MASK_PIXELS:
+            found = f"{count} of {size[1]}x{size[0]}"
+            self.fail(key, f"at most {MAX_MASK_PIXELS} pixels in all masks", found)
+        feature = self.features.get(key)
+        if feature is not None and feature.WhichOneof("kind") == "float_list":
+            return self._dense_masks(key, count, size)
+        values = self._values(key, "bytes_list")
+        self.same_count(key, len(values), count)
+        masks = np.empty((count, *size), bool)
+        for number, encoded in enumerate(values):
+            masks[number] = self._decode_mask(key, encoded, size, number)
+        return masks
+
+    def _dense_masks(self, key: str, count: int, size: Size) -> np.ndarray:
+        dense = self.floats(key)
+        if dense.size != count * size[0] * size[1]:
+            self.fail(key, f"{count} masks of {size[1]}x{size[0]}", f"{dense.size} numbers")
+        # NaN fails the comparison, wherever it is: minimum and maximum pass it on.
+        if dense.size and not (dense.min() >= 0 and dense.max() <= 1):
+            self.fail(key, "numbers from 0 to 1", f"{dense.min()} to {dense.max()}")
+        return (dense > 0.5).reshape(count, *size)
+
+    def _decode_mask(self, key: str, encoded: bytes, size: Size, number: int) -> np.ndarray:
+        suffix = f" for object {number}"
+        if encoded.startswith(SIGNATURE):
+            self._check_size(key, self._claimed_size(key, encoded, suffix), size, suffix)
+            try:
+                mask = decode_mask(encoded)
+            except DamagedPNG as error:
+                self.fail(key, "a complete PNG", f"damaged bytes{suffix} ({error})", cause=error)
+            if mask is not None:
+                return mask
+        return self._decode(key, encoded, 1, size, suffix)[..., 0] > 0
+
+    def _decode(
+        self, key: str, encoded: bytes, channels: int, size: Size | None, suffix: str = ""
+    ) -> np.ndarray:
         """Decode a PNG or JPEG (H, W, channels) after a look at the size it claims."""
         import tensorflow as tf
 
+        self._check_size(key, self._claimed_size(key, encoded, suffix), size, suffix)
         try:
-            if encoded[:8] == b"\x89PNG\r\n\x1a\n":
-                claimed = (int.from_bytes(encoded[20:24]), int.from_bytes(encoded[16:20]))
-            elif encoded[:2] == b"\xff\xd8":
-                claimed = tuple(tf.io.extract_jpeg_shape(encoded).numpy()[:2])
-            else:
-                self.fail(key, "PNG or JPEG", f"bytes that begin with {encoded[:8]!r}")
-            if claimed[0] * claimed[1] > MAX_PIXELS:
-                self.fail(key, f"at most {MAX_PIXELS} pixels", f"{claimed[1]}x{claimed[0]}")
             return tf.io.decode_image(encoded, channels, expand_animations=False).numpy()
         except tf.errors.OpError as error:
-            self.fail(key, "a complete PNG or JPEG", "damaged bytes", error)
+            self.fail(key, "a complete PNG or JPEG", f"damaged bytes{suffix}", cause=error)
 
-    def semantic(self, key: str, size: tuple[int, int]) -> np.ndarray | None:
-        """Semantic labels (H, W) uint8, or None where there are none."""
-        if not self.has(key):
-            return None
-        labels = self.picture(key, channels=1)[..., 0]
-        if labels.shape != size:
-            self.fail(key, f"{size[1]}x{size[0]} pixels", f"{labels.shape[1]}x{labels.shape[0]}")
-        return labels
+    def _claimed_size(self, key: str, encoded: bytes, suffix: str) -> Size:
+        """Height and width from a picture's header."""
+        import tensorflow as tf
 
-    def masks(self, key: str, count: int, size: tuple[int, int]) -> np.ndarray:
-        """Masks (N, H, W) bool from PNGs or from a dense float list."""
-        feature = self.features.get(key)
-        if feature is None or feature.WhichOneof("kind") == "float_list":
-            dense = self.floats(key)
-            if feature is not None and dense.size != count * size[0] * size[1]:
-                self.fail(key, f"{count} masks of {size[1]}x{size[0]}", f"{dense.size} numbers")
-            return dense.reshape(-1, *size) > 0.5 if dense.size else np.zeros((count, *size), bool)
-        values = self._values(key, "bytes_list")
-        self.same_count(key, len(values), count)
-        masks = np.zeros((count, *size), bool)
-        for k, encoded in enumerate(values):
-            mask = self.decode(key, encoded, channels=1)[..., 0]
-            if mask.shape != size:
-                found = f"{mask.shape[1]}x{mask.shape[0]} for object {k}"
-                self.fail(key, f"{size[1]}x{size[0]} pixels", found)
-            masks[k] = mask > 0
-        return masks
+        if not encoded.startswith((SIGNATURE, b"\xff\xd8")):
+            self.fail(key, "PNG or JPEG", f"bytes that begin with {encoded[:8]!r}{suffix}")
+        scans = encoded.count(b"\xff\xda")
+        if scans > MAX_SCANS and not encoded.startswith(SIGNATURE):
+            self.fail(key, f"a JPEG of at most {MAX_SCANS} scans", f"{scans}{suffix}")
+        try:
+            if encoded.startswith(SIGNATURE):
+                return png_size(encoded)
+            height, width, _ = tf.io.extract_jpeg_shape(encoded).numpy().tolist()
+        except (DamagedPNG, tf.errors.OpError) as error:
+            self.fail(key, "a complete PNG or JPEG", f"damaged bytes{suffix}", cause=error)
+        return height, width
+
+    def _check_size(self, key: str, claimed: Size, expected: Size | None, suffix: str) -> None:
+        found = f"{claimed[1]}x{claimed[0]}{suffix}"
+        if expected is not None and claimed != expected:
+            self.fail(key, f"{expected[1]}x{expected[0]} pixels", found)
+        if claimed[0] * claimed[1] > MAX_PIXELS:
+            self.fail(key, f"at most {MAX_PIXELS} pixels", found)

@@ -3,7 +3,7 @@
 Lab 3 introduces it. A record is a `tf.train.Example`: the picture as JPEG or PNG, one list per
 property of the objects, one PNG per mask. `read` gives `Example`s in which everything is a plain
 array, checked, so that a damaged record is an error that names file, record and field instead of a
-wrong picture. It needs TensorFlow alone, which is imported at the first use.
+wrong picture. It needs TensorFlow alone, which is imported when the first picture is decoded.
 
 | key | content |
 | --- | --- |
@@ -22,19 +22,24 @@ wrong picture. It needs TensorFlow alone, which is imported at the first use.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from helpers.errors import RecordError, explain
+from helpers.errors import ArrayError, explain
+from helpers.mask_png import encode_mask
 from helpers.record_fields import RecordFields
-from helpers.tfrecord_files import read_raw, write_raw
+from helpers.record_message import Values, serialise_features
+from helpers.record_reader import Reading
+from helpers.tfrecord_files import write_raw
 
 SIDES = ("ymin", "xmin", "ymax", "xmax")
+_SLACK = 1e-4  # writers round; a ten-thousandth of the picture is no error
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ class Example:
     """One picture and its objects; all arrays agree about N, H and W."""
 
     image: np.ndarray  # (H, W, 3) uint8 RGB
-    boxes: np.ndarray  # (N, 4) float32: ymin, xmin, ymax, xmax in pixels
+    boxes: np.ndarray  # (N, 4) float: ymin, xmin, ymax, xmax in pixels
     classes: np.ndarray  # (N,) int64, from 1
     masks: np.ndarray  # (N, H, W) bool
     crowd: np.ndarray  # (N,) bool
@@ -54,9 +59,8 @@ class Example:
 
     @property
     def boxes_normalised(self) -> np.ndarray:
-        """Boxes (N, 4) in [0, 1]."""
-        height, width = self.image.shape[:2]
-        return self.boxes / np.array((height, width, height, width), np.float32)
+        """Boxes (N, 4) float32 in [0, 1], to the last bit as a record stores them."""
+        return _normalised(self.boxes, self.image.shape[:2])
 
     def __repr__(self) -> str:
         height, width = self.image.shape[:2]
@@ -67,78 +71,86 @@ def read(
     path: str | Path | Sequence[str | Path],
     *,
     skip_bad: bool = False,
-    on_skip: Callable[[RecordError], None] | None = None,
-) -> Iterator[Example]:
+    extras: bool = True,
+    workers: int | None = None,
+) -> Reading[Example]:
     """The examples of one file or of several, in order.
 
     Args:
         path: A TFRecord file, or a list of shards.
-        skip_bad: Go on after a damaged record instead of raising.
-        on_skip: Called with the error of each record left out (to count or to show them).
+        skip_bad: Go on after a damaged record instead of raising. The iterator then has `skipped`,
+            the number left out so far, and `errors`, the first hundred of their errors.
+        extras: Also decode `semantic`, `amodal` and `facts`, which only some data sets have.
+        workers: Threads that decode ahead; by default one for each CPU.
+
+    Returns:
+        An iterator. Memory holds the examples that its threads work on, two for each.
 
     Raises:
         RecordError: Names file, record, byte and field.
     """
-    leave_out = (on_skip or (lambda error: None)) if skip_bad else None
     paths = [path] if isinstance(path, (str, Path)) else path
-    for one in paths:
-        for raw in read_raw(one, skip=leave_out):
-            try:
-                yield parse(raw.payload, raw.where())
-            except RecordError as error:
-                if leave_out is None:
-                    raise
-                leave_out(error)
+    return Reading(
+        paths,
+        lambda raw: parse(raw.payload, raw.where(), extras=extras),
+        skip_bad=skip_bad,
+        workers=workers,
+    )
 
 
-def parse(payload: bytes, where: str = "record") -> Example:
+def parse(payload: bytes, where: str = "record", *, extras: bool = True) -> Example:
     """Decode and check one serialised `tf.train.Example`.
 
     Raises:
         RecordError: The message begins with `where` and names the field.
     """
     features = RecordFields(payload, where)
-    image = features.picture("image/encoded", channels=3)
-    height, width = image.shape[:2]
-    for key, value in (("image/height", height), ("image/width", width)):
-        stored = features.integers(key)
-        if stored.size and stored[0] != value:
-            features.fail(key, f"{value} as in the picture", str(stored[0]))
-    sides = [features.floats(f"image/object/bbox/{side}") for side in SIDES]
-    count = len(sides[0])
-    for side, values in zip(SIDES, sides, strict=True):
-        features.same_count(f"image/object/bbox/{side}", len(values), count)
-    normalised = np.stack(sides, axis=-1).astype(np.float32)
-    _check_boxes(features, normalised)
-    classes = features.integers("image/object/class/label")
-    features.same_count("image/object/class/label", len(classes), count)
+    size = features.picture_size("image/encoded")
+    for key, claimed in zip(("image/height", "image/width"), size, strict=True):
+        stored = features.integer(key)
+        if stored != claimed:
+            features.fail(key, f"{claimed} as in the picture", str(stored))
+    boxes = _boxes(features)
+    count = len(boxes)
+    classes = features.per_object("image/object/class/label", count)
     if (classes < 1).any():
         features.fail("image/object/class/label", "numbers from 1", str(classes.min()))
-    crowd = features.integers("image/object/is_crowd")
-    if crowd.size:
-        features.same_count("image/object/is_crowd", len(crowd), count)
+    names = features.texts("image/object/class/text")
+    if names:
+        features.same_count("image/object/class/text", len(names), count)
+    if features.integers("image/object/is_crowd").size:
+        crowd = features.per_object("image/object/is_crowd", count) != 0
     else:
-        crowd = np.zeros(count, np.int64)
-    masks = features.masks("image/object/mask", count, (height, width))
-    amodal = None
-    if features.has("image/object/amodal_mask"):
-        amodal = features.masks("image/object/amodal_mask", count, (height, width))
+        crowd = np.zeros(count, bool)
+    features.text("image/filename")
+    if not features.has("image/source_id"):
+        features.fail("image/source_id", "the picture's name", "no such key")
+    amodal = semantic = None
+    if extras:
+        semantic = features.semantic("image/segmentation/encoded", size)
+        if features.has("image/object/amodal_mask"):
+            amodal = features.masks("image/object/amodal_mask", count, size)
     return Example(
-        image=image,
-        boxes=normalised * np.array((height, width, height, width), np.float32),
+        image=features.picture("image/encoded", channels=3),
+        boxes=_pixels(boxes, size),
         classes=classes,
-        masks=masks,
-        crowd=crowd.astype(bool),
+        masks=features.masks("image/object/mask", count, size),
+        crowd=crowd,
         source_id=features.text("image/source_id"),
-        class_names=features.texts("image/object/class/text"),
-        semantic=features.semantic("image/segmentation/encoded", (height, width)),
+        class_names=names,
+        semantic=semantic,
         amodal=amodal,
-        facts=features.json("image/facts"),
+        facts=features.json("image/facts") if extras else {},
     )
 
 
 def write(
-    path: str | Path, examples: Iterable[Example], *, image_format: str = "png", quality: int = 92
+    path: str | Path,
+    examples: Iterable[Example],
+    *,
+    image_format: str = "png",
+    quality: int = 92,
+    dense: bool = False,
 ) -> int:
     """Write examples to one TFRecord file, complete or not at all; returns how many.
 
@@ -147,33 +159,42 @@ def write(
         examples: What to write; PNG pictures come back bit for bit, JPEG ones nearly.
         image_format: "png" or "jpeg".
         quality: Of JPEG, 1 to 100.
+        dense: Store masks as floats instead of PNGs: a hundred times larger, and the only form
+            that TFOD2 reads by default.
     """
-    if image_format not in ("png", "jpeg"):
-        raise RecordError(
-            explain("image_format", expected="'png' or 'jpeg'", found=repr(image_format))
-        )
-    return write_raw(path, (serialise(e, image_format, quality=quality) for e in examples))
+    payloads = (serialise(e, image_format, quality=quality, dense=dense) for e in examples)
+    return write_raw(path, payloads)
 
 
 def serialise(
-    example: Example, image_format: str = "png", *, encoded: bytes | None = None, quality: int = 92
+    example: Example,
+    image_format: str = "png",
+    *,
+    encoded: bytes | None = None,
+    quality: int = 92,
+    dense: bool = False,
 ) -> bytes:
-    """One example as the bytes of a `tf.train.Example`; `encoded`, if given, is its picture."""
-    import tensorflow as tf
+    """One example as the bytes of a `tf.train.Example`.
 
+    Args:
+        example: Its `image` may also be grey, (H, W) uint8, which comes back as RGB.
+        image_format: "png" or "jpeg".
+        encoded: The picture in that format, to be stored as it is; `image` then gives its size.
+        quality: Of JPEG, 1 to 100.
+        dense: Masks as floats instead of PNGs.
+
+    Raises:
+        ArrayError: The arrays do not agree about N, H and W, or the format is another.
+    """
+    if image_format not in ("png", "jpeg"):
+        raise ArrayError(
+            explain("image_format", expected="'png' or 'jpeg'", found=repr(image_format))
+        )
+    _check_shapes(example)
     height, width = example.image.shape[:2]
     if encoded is None:
-        if image_format == "png":
-            encoded = tf.io.encode_png(example.image).numpy()
-        else:
-            encoded = tf.io.encode_jpeg(
-                example.image, quality=quality, chroma_downsampling=False
-            ).numpy()
-
-    def png(mask: np.ndarray) -> bytes:
-        return tf.io.encode_png(mask.astype(np.uint8)[..., None]).numpy()
-
-    features: dict[str, list] = {
+        encoded = _encode(example.image, image_format, quality)
+    features: dict[str, Values] = {
         "image/encoded": [encoded],
         "image/format": [image_format.encode()],
         "image/height": [height],
@@ -184,43 +205,77 @@ def serialise(
         "image/object/class/label": [int(c) for c in example.classes],
         "image/object/class/text": [name.encode() for name in example.class_names],
         "image/object/is_crowd": [int(c) for c in example.crowd],
-        "image/object/area": [float(m.sum()) for m in example.masks],
-        "image/object/mask": [png(m) for m in example.masks],
+        "image/object/area": [float(np.count_nonzero(m)) for m in example.masks],
     }
-    for k, side in enumerate(SIDES):
-        features[f"image/object/bbox/{side}"] = [float(v) for v in example.boxes_normalised[:, k]]
+    if dense:
+        features["image/object/mask"] = example.masks.astype(np.float32).ravel()
+    else:
+        features["image/object/mask"] = [encode_mask(m) for m in example.masks]
+    for side, values in zip(SIDES, example.boxes_normalised.T, strict=True):
+        features[f"image/object/bbox/{side}"] = values.tolist()
     if example.semantic is not None:
-        features["image/segmentation/encoded"] = [png(example.semantic)]
+        features["image/segmentation/encoded"] = [_encode(example.semantic, "png")]
         features["image/segmentation/format"] = [b"png"]
     if example.amodal is not None:
-        features["image/object/amodal_mask"] = [png(m) for m in example.amodal]
+        features["image/object/amodal_mask"] = [encode_mask(m) for m in example.amodal]
     if example.facts:
         facts = json.dumps(example.facts, sort_keys=True, separators=(",", ":"))
         features["image/facts"] = [facts.encode()]
-    return tf.train.Example(
-        features=tf.train.Features(feature={k: _feature(v) for k, v in features.items()})
-    ).SerializeToString(deterministic=True)
+    return serialise_features(features)
 
 
-def _feature(values: list) -> Any:
-    import tensorflow as tf
+def _encode(image: np.ndarray, image_format: str, quality: int = 92) -> bytes:
+    from PIL import Image
 
-    if values and isinstance(values[0], bytes):
-        return tf.train.Feature(bytes_list=tf.train.BytesList(value=values))
-    if values and isinstance(values[0], float):
-        return tf.train.Feature(float_list=tf.train.FloatList(value=values))
-    return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
+    stream = io.BytesIO()
+    options = {"quality": quality, "subsampling": 0} if image_format == "jpeg" else {}
+    Image.fromarray(image).save(stream, image_format, **options)
+    return stream.getvalue()
 
 
-def _check_boxes(features: RecordFields, boxes: np.ndarray) -> None:
-    """Boxes (N, 4) must be finite, inside the picture and not inverted."""
-    slack = 1e-4  # writers round; a ten-thousandth of the picture is no error
-    for row, box in enumerate(boxes):
-        ymin, xmin, ymax, xmax = box
-        fine = np.isfinite(box).all() and ymin <= ymax and xmin <= xmax
-        if not fine or box.min() < -slack or box.max() > 1 + slack:
-            features.fail(
-                "image/object/bbox",
-                "0 <= min <= max <= 1",
-                f"{np.array2string(box, precision=4)} for object {row}",
-            )
+def _check_shapes(example: Example) -> None:
+    """An example that `parse` would refuse is not written."""
+    size, count = example.image.shape[:2], len(example.classes)
+    for name, shape in {
+        "boxes": (count, 4),
+        "masks": (count, *size),
+        "crowd": (count,),
+        "amodal": (count, *size),
+        "semantic": size,
+    }.items():
+        array = getattr(example, name)
+        if array is not None and array.shape != shape:
+            found = f"{array.shape}"
+            raise ArrayError(explain(f"{example!r}.{name}", expected=f"{shape}", found=found))
+    if example.class_names and len(example.class_names) != count:
+        found = f"{len(example.class_names)}"
+        raise ArrayError(explain(f"{example!r}.class_names", expected=f"{count}", found=found))
+
+
+def _boxes(features: RecordFields) -> np.ndarray:
+    """Boxes (N, 4) float32: finite, inside the picture and not inverted."""
+    sides = [features.floats(f"image/object/bbox/{side}") for side in SIDES]
+    for side, values in zip(SIDES, sides, strict=True):
+        features.same_count(f"image/object/bbox/{side}", len(values), len(sides[0]))
+    boxes = np.stack(sides, axis=-1)
+    ordered = (boxes[:, 0] <= boxes[:, 2]) & (boxes[:, 1] <= boxes[:, 3])
+    inside = ((boxes >= -_SLACK) & (boxes <= 1 + _SLACK)).all(axis=1)  # false for NaN
+    for row in np.flatnonzero(~(ordered & inside)):
+        found = f"{np.array2string(boxes[row], precision=4)} for object {row}"
+        features.fail("image/object/bbox", "0 <= min <= max <= 1", found)
+    return boxes
+
+
+def _normalised(boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    return (np.asarray(boxes, np.float64) / (*size, *size)).astype(np.float32)
+
+
+def _pixels(normalised: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Boxes (N, 4) float64 in pixels that give the same 32-bit numbers when divided again.
+
+    A box that was written in thousandths of a pixel comes back exactly, without the rounding of
+    the stored 32 bits.
+    """
+    pixels = normalised.astype(np.float64) * (*size, *size)
+    rounded = np.round(pixels, 3)
+    return np.where(_normalised(rounded, size) == normalised, rounded, pixels)

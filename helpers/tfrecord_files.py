@@ -3,7 +3,8 @@
 Lab 3 reads ten of them by hand. A record is an unsigned 64-bit little-endian length, the masked
 CRC-32C of those eight bytes, the payload, and the masked CRC-32C of the payload. TensorFlow's own
 reader names neither the record nor its place when a file is damaged and cannot go on behind it;
-this one does both. It rests on NumPy alone; `helpers.records` says what a payload means.
+this one does both. It rests on NumPy, and takes checksums from google-crc32c where that is
+installed (as on Colab), which is forty times faster. `helpers.records` says what a payload means.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -86,11 +88,25 @@ def _shift(tables: np.ndarray, crc: np.ndarray) -> np.ndarray:
 
 
 def crc32c(data: bytes) -> int:
-    """CRC-32C of bytes, by NumPy: all lanes of 64 bytes at once, then folded pair by pair.
+    """CRC-32C of bytes, from google-crc32c or, where that is missing, by `numpy_crc32c`.
 
     >>> hex(crc32c(b"123456789"))
     '0xe3069283'
     """
+    return _checksum()(data)
+
+
+@cache
+def _checksum() -> Callable[[bytes], int]:
+    try:
+        from google_crc32c import value
+    except ImportError:
+        return numpy_crc32c
+    return value
+
+
+def numpy_crc32c(data: bytes) -> int:
+    """CRC-32C of bytes: all lanes of 64 bytes at once, then folded pair by pair."""
     if len(data) < _LANE:  # too short to be worth NumPy's overhead: the eight bytes of a length
         crc, table = 0xFFFFFFFF, _byte_list()
         for byte in data:
@@ -152,35 +168,47 @@ def read_raw(
         index = offset = 0
         while offset < size:
             where = f"{path}, record {index} at byte {offset}"
-            error = None
-            header = file.read(HEADER.size)
-            if len(header) < HEADER.size:
-                error, last = _damaged(where, "length", "12 bytes", f"{len(header)}"), True
-            else:
-                length, length_crc = HEADER.unpack(header)
-                rest = size - offset - HEADER.size
-                last = True
-                if masked_crc(header[:8]) != length_crc:
-                    error = _damaged(where, "length", "its checksum", "another one")
-                elif length > MAX_LENGTH or length + FOOTER.size > rest:
-                    error = _damaged(where, "length", f"at most {rest} bytes left", f"{length}")
-                else:
-                    last = False
-                    payload, footer = file.read(length), file.read(FOOTER.size)
-                    if len(footer) < FOOTER.size:
-                        error, last = _damaged(where, "payload", f"{length} bytes", "fewer"), True
-                    elif FOOTER.unpack(footer)[0] != masked_crc(payload):
-                        error = _damaged(where, "payload", "its checksum", "another one")
-            if error is not None:
+            try:
+                length = _read_length(file, size - offset, where)
+            except RecordError as error:
                 if skip is None:
-                    raise error
+                    raise
                 skip(error)
-                if last:
-                    return
+                return  # where the next record begins is not known
+            try:
+                payload = _read_payload(file, length, where)
+            except RecordError as error:
+                if skip is None:
+                    raise
+                skip(error)
             else:
                 yield RawRecord(payload, path, index, offset)
             offset += HEADER.size + length + FOOTER.size
             index += 1
+
+
+def _read_length(file: BinaryIO, left: int, where: str) -> int:
+    """The length of the next payload, checked against its checksum and what is left of the file."""
+    header = file.read(HEADER.size)
+    if len(header) < HEADER.size:
+        raise _damaged(where, "length", f"{HEADER.size} bytes", f"{len(header)}")
+    length, checksum = HEADER.unpack(header)
+    if masked_crc(header[:8]) != checksum:
+        raise _damaged(where, "length", "its checksum", "another one")
+    most = min(left - HEADER.size - FOOTER.size, MAX_LENGTH)
+    if length > most:
+        raise _damaged(where, "length", f"at most {max(most, 0)} bytes", f"{length}")
+    return length
+
+
+def _read_payload(file: BinaryIO, length: int, where: str) -> bytes:
+    """The next payload, checked against its checksum."""
+    payload, footer = file.read(length), file.read(FOOTER.size)
+    if len(footer) < FOOTER.size:
+        raise _damaged(where, "payload", f"{length} bytes", f"{len(payload)}")
+    if FOOTER.unpack(footer)[0] != masked_crc(payload):
+        raise _damaged(where, "payload", "its checksum", "another one")
+    return payload
 
 
 def _damaged(where: str, part: str, expected: str, found: str) -> RecordError:

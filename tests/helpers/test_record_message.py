@@ -1,0 +1,43 @@
+"""The message without TensorFlow: the same bytes as TensorFlow's own class."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from helpers.record_message import float_array, parse_features, serialise_features
+
+FEATURES = {
+    "bytes": [b"", b"\x00\xff", "é".encode()],
+    "floats": [0.0, 0.5, -1e30],
+    "integers": [0, 1, -1, 2**63 - 1],
+}
+
+
+def test_the_same_bytes_as_tensorflow():
+    import tensorflow as tf
+
+    ours = serialise_features(FEATURES)
+    theirs = tf.train.Example.FromString(ours)
+    kinds = {k: f.WhichOneof("kind") for k, f in theirs.features.feature.items()}
+    assert kinds == {"bytes": "bytes_list", "floats": "float_list", "integers": "int64_list"}
+    assert theirs.SerializeToString(deterministic=True) == ours
+    assert list(theirs.features.feature["integers"].int64_list.value) == FEATURES["integers"]
+    assert list(parse_features(ours)["bytes"].bytes_list.value) == FEATURES["bytes"]
+
+
+def test_arrays_of_floats_are_stored_like_lists(rng):
+    for length in (0, 1, 31, 32, 5000):
+        values = rng.random(length, np.float32)
+        packed = serialise_features({"x": values})
+        assert packed == serialise_features({"x": values.tolist()})
+        np.testing.assert_array_equal(float_array(parse_features(packed)["x"]), values)
+
+
+def test_an_empty_list_suits_a_reader_of_any_kind():
+    """A picture without objects: TFOD2 asks for strings where another kind is stored."""
+    import tensorflow as tf
+
+    empty = serialise_features({"masks": []})
+    for kind in (tf.string, tf.float32, tf.int64):
+        found = tf.io.parse_single_example(empty, {"masks": tf.io.VarLenFeature(kind)})
+        assert found["masks"].values.shape == (0,)
