@@ -23,6 +23,10 @@ class RecordError(DataError):
     """A record of a TFRecord file is damaged, or lacks what a detection example must have."""
 
 
+class SetupError(CourseError):
+    """A package that something needs is missing, does not suit or was imported too early."""
+
+
 class WeightsError(CourseError):
     """A file of model weights is missing, damaged or made for another model."""
 

@@ -1,0 +1,215 @@
+"""Makes the TensorFlow Object Detection API (TFOD2) usable on current TensorFlow, in one process.
+
+Lab 3 introduces it. TFOD2 was written for TensorFlow 2.8 and is no longer maintained; what it asks
+of newer packages and no longer finds is put back by `activate()`, each piece with its reason. The
+package lies in a folder of its own, `tfod2` inside the environment, since it would overwrite other
+people's packages. Rests on the standard library; TensorFlow is imported by `activate()`.
+
+    python -m helpers.tfod install    TFOD2 from requirements-tfod2.txt (`make setup` does it too)
+    python -m helpers.tfod doctor     what is wrong with this environment, and what mends it
+    python -m helpers.tfod configs    the model configurations; --masks, --architecture NAME
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+from helpers import ROOT
+from helpers.errors import SetupError, explain
+
+FOLDER = Path(sys.prefix) / "tfod2"
+"""Where TFOD2 and the two packages that only it uses are installed."""
+
+INSTALL = "python -m helpers.tfod install"
+
+
+def installed(folder: Path | None = None) -> bool:
+    """Whether TFOD2 lies in its folder (or is importable already, as after the classic recipe)."""
+    import importlib.util
+
+    if ((folder or FOLDER) / "object_detection" / "__init__.py").is_file():
+        return True
+    return importlib.util.find_spec("object_detection") is not None
+
+
+def activate() -> None:
+    """Makes `import object_detection` work in this process; calling it again does no harm.
+
+    Call it before TensorFlow is imported: TFOD2 is written against Keras 2, and TensorFlow decides
+    at its import which Keras `tf.keras` is. It is meant for one kernel, the one that runs TFOD2.
+
+    Raises:
+        SetupError: TFOD2 is not installed, or TensorFlow is already there with Keras 3.
+    """
+    if not installed():
+        raise SetupError(
+            explain(
+                "TFOD2",
+                expected=f"the package object_detection in {FOLDER.name}/",
+                found="nothing",
+                do=f"Run `{INSTALL}` (or `make setup`) and restart the kernel.",
+            )
+        )
+    _choose_keras_2()
+    if FOLDER.is_dir() and str(FOLDER) not in sys.path:
+        sys.path.append(str(FOLDER))  # last: nobody else's `datasets` or `nets` is shadowed
+    _numpy_float()
+    _pillow_getsize()
+    _estimator()
+    _control_flow()
+    _tensorflow_io()
+    _no_autograph()
+
+
+def _choose_keras_2() -> None:
+    """`tf.keras` must be Keras 2: TFOD2 subclasses layers in ways that Keras 3 refuses."""
+    tensorflow = sys.modules.get("tensorflow")
+    # Keras 2 in TensorFlow's lazy form has no __version__ at all.
+    version = "2" if tensorflow is None else getattr(tensorflow.keras, "__version__", "2")
+    if not version.startswith("2"):
+        raise SetupError(
+            explain(
+                "tf.keras",
+                expected="Keras 2, which TFOD2 is written for",
+                found=f"Keras {version}, chosen when TensorFlow was imported",
+                do="Restart the kernel and call helpers.tfod.activate() before TensorFlow is "
+                "imported.",
+            )
+        )
+    os.environ["TF_USE_LEGACY_KERAS"] = "1"
+
+
+def _numpy_float() -> None:
+    """`np.float` was an alias of `float` until NumPy 1.24; TFOD2's metrics still say so."""
+    import numpy as np
+
+    if "float" not in vars(np):
+        np.float = float  # noqa: NPY001
+
+
+def _pillow_getsize() -> None:
+    """`getsize` went with Pillow 10; TFOD2's drawing measures its labels with it."""
+    from PIL import ImageFont
+
+    def getsize(font: Any, text: str, *arguments: Any, **options: Any) -> tuple[int, int]:
+        """Width and height of `text` in pixels."""
+        left, top, right, bottom = font.getbbox(text, *arguments, **options)
+        return right - left, bottom - top
+
+    for font in (ImageFont.FreeTypeFont, ImageFont.ImageFont):
+        if not hasattr(font, "getsize"):
+            font.getsize = getsize
+
+
+def _estimator() -> None:
+    """`tf.estimator` went with TensorFlow 2.16; TFOD2 needs the names of its three modes."""
+    import tensorflow as tf
+
+    if hasattr(tf.compat.v1, "estimator"):
+        return
+    name = "tensorflow.compat.v1.estimator"
+    stub = types.ModuleType(name)
+    stub.ModeKeys = type("ModeKeys", (), {"TRAIN": "train", "EVAL": "eval", "PREDICT": "infer"})
+    stub.export = types.SimpleNamespace()
+    tf.compat.v1.estimator = sys.modules[name] = stub
+
+
+def _control_flow() -> None:
+    """tf-slim looks up `case`, `cond`, `while_loop` where TensorFlow kept them until 2.13."""
+    import tensorflow as tf
+    from tensorflow.python.ops import control_flow_ops
+
+    for name in ("case", "cond", "while_loop"):
+        if not hasattr(control_flow_ops, name):
+            setattr(control_flow_ops, name, getattr(tf.compat.v1, name))
+
+
+def _tensorflow_io() -> None:
+    """One model of TFOD2 (DeepMAC) uses tensorflow_io; its import must not fail for the others."""
+    import importlib.util
+
+    if "tensorflow_io" not in sys.modules and not importlib.util.find_spec("tensorflow_io"):
+        sys.modules["tensorflow_io"] = types.ModuleType("tensorflow_io")
+
+
+def _no_autograph() -> None:
+    """TensorFlow rewrites the source of every function that it traces, in case it has loops.
+
+    TFOD2's functions were written without that help. Leaving them as they are takes the first
+    training step of Mask R-CNN from 49 to 20 s of processor time and changes no result.
+    """
+    from tensorflow.python.autograph.core import config
+
+    rules = tuple(config.DoNotConvert(name) for name in ("object_detection", "tf_slim"))
+    if rules[0] not in config.CONVERSION_RULES and not getattr(config, "_tfod2", False):
+        config.CONVERSION_RULES = (*rules, *config.CONVERSION_RULES)
+        config._tfod2 = True
+
+
+def install() -> None:
+    """Installs requirements-tfod2.txt into `FOLDER`, with this interpreter's pip.
+
+    Raises:
+        SetupError: pip failed; the message ends with what it said last.
+    """
+    command = [
+        sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes",
+        "--upgrade", "--target", str(FOLDER), "-r", str(ROOT / "requirements-tfod2.txt"),
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SetupError(
+            explain(
+                "pip",
+                expected="to install requirements-tfod2.txt",
+                found="an error",
+                do="Is the package registry reachable? It said:\n  "
+                + "\n  ".join((done.stderr or done.stdout).splitlines()[-8:]),
+            )
+        )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Command line; see the module's text.
+
+    Returns:
+        0 if all is well, 1 if something is wrong.
+    """
+    parser = argparse.ArgumentParser(prog="python -m helpers.tfod", description="TFOD2.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("install", help="install TFOD2 into a folder of its own")
+    doctor = commands.add_parser("doctor", help="find what is wrong and what mends it")
+    doctor.add_argument("--offline", action="store_true", help="do not try the network")
+    configs = commands.add_parser("configs", help="list the model configurations")
+    configs.add_argument("--masks", action="store_true", help="only those that give masks")
+    configs.add_argument("--architecture", help="such as 'Mask R-CNN'")
+    options = parser.parse_args(arguments)
+    try:
+        if options.command == "install":
+            install()
+            print(f"TFOD2 is in {FOLDER.name}/. Check it: python -m helpers.tfod doctor")
+            return 0
+        if options.command == "doctor":
+            from helpers import tfod_doctor
+
+            return tfod_doctor.report(tfod_doctor.examine(network=not options.offline))
+        from helpers import tfod_zoo
+
+        wanted = {"masks": True} if options.masks else {}
+        if options.architecture:
+            wanted["architecture"] = options.architecture
+        print(tfod_zoo.table(tfod_zoo.models(**wanted)))
+        return 0
+    except SetupError as error:
+        print(f"helpers.tfod: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
