@@ -186,6 +186,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("install", help="install TFOD2 into a folder of its own")
     doctor = commands.add_parser("doctor", help="find what is wrong and what mends it")
     doctor.add_argument("--offline", action="store_true", help="do not try the network")
+    doctor.add_argument("--log", type=Path, help="a traceback or pip's output: name its failure")
     configs = commands.add_parser("configs", help="list the model configurations")
     configs.add_argument("--masks", action="store_true", help="only those that give masks")
     configs.add_argument("--architecture", help="such as 'Mask R-CNN'")
@@ -198,6 +199,10 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "doctor":
             from helpers import tfod_doctor
 
+            if options.log:
+                text = options.log.read_text(encoding="utf-8", errors="replace")
+                facts = tfod_doctor.Facts(trial=text, trial_ok=False)
+                return tfod_doctor.report([tfod_doctor._trial(facts)])
             return tfod_doctor.report(tfod_doctor.examine(network=not options.offline))
         from helpers import tfod_zoo
 
