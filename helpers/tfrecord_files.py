@@ -3,8 +3,8 @@
 Lab 3 reads ten of them by hand. A record is an unsigned 64-bit little-endian length, the masked
 CRC-32C of those eight bytes, the payload, and the masked CRC-32C of the payload. TensorFlow's own
 reader names neither the record nor its place when a file is damaged and cannot go on behind it;
-this one does both. It rests on NumPy, and takes checksums from google-crc32c where that is
-installed (as on Colab), which is forty times faster. `helpers.records` says what a payload means.
+this one does both. It rests on google-crc32c for the checksums; `helpers.records` says what a
+payload means.
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ import os
 import struct
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
+from google_crc32c import value as crc32c
 
 from helpers.errors import RecordError, explain
 
@@ -25,9 +24,6 @@ HEADER = struct.Struct("<QI")
 FOOTER = struct.Struct("<I")
 MAX_LENGTH = 1 << 30
 """Bytes; a longer record is taken for a damaged length rather than read into memory."""
-
-_POLYNOMIAL = 0x82F63B78  # CRC-32C (Castagnoli), bits reversed
-_LANE = 64  # bytes; a payload is cut into lanes that are summed side by side
 
 
 @dataclass(frozen=True)
@@ -42,95 +38,6 @@ class RawRecord:
     def where(self) -> str:
         """File, record and offset, for messages."""
         return f"{self.path}, record {self.index} at byte {self.offset}"
-
-
-@cache
-def _byte_table() -> np.ndarray:
-    """The checksum of every single byte, (256,) uint32."""
-    table = np.arange(256, dtype=np.uint32)
-    for _ in range(8):
-        table = np.where(table & 1, (table >> 1) ^ _POLYNOMIAL, table >> 1).astype(np.uint32)
-    return table
-
-
-@cache
-def _byte_list() -> list[int]:
-    """The same table as plain numbers, which are faster one by one."""
-    return _byte_table().tolist()
-
-
-@cache
-def _shift_tables(doublings: int) -> np.ndarray:
-    """Tables (4, 256) that move a checksum past `_LANE * 2**doublings` zero bytes.
-
-    Moving past zeros is linear over GF(2), so each of the four bytes can be looked up by itself
-    and twice the way is the same move applied twice.
-    """
-    values = np.arange(256, dtype=np.uint32)
-    tables = np.stack([values << np.uint32(8 * k) for k in range(4)])
-    if doublings == 0:
-        for _ in range(_LANE):
-            tables = _byte_table()[tables & 0xFF] ^ (tables >> np.uint32(8))
-        return tables
-    half = _shift_tables(doublings - 1)
-    return _shift(half, _shift(half, tables))
-
-
-def _shift(tables: np.ndarray, crc: np.ndarray) -> np.ndarray:
-    """Move checksums of any shape past the zero bytes that `tables` stands for."""
-    eight = np.uint32(8)
-    return (
-        tables[0][crc & 0xFF]
-        ^ tables[1][(crc >> eight) & 0xFF]
-        ^ tables[2][(crc >> (eight * 2)) & 0xFF]
-        ^ tables[3][crc >> (eight * 3)]
-    )
-
-
-def crc32c(data: bytes) -> int:
-    """CRC-32C of bytes, from google-crc32c or, where that is missing, by `numpy_crc32c`.
-
-    >>> hex(crc32c(b"123456789"))
-    '0xe3069283'
-    """
-    return _checksum()(data)
-
-
-@cache
-def _checksum() -> Callable[[bytes], int]:
-    try:
-        from google_crc32c import value
-    except ImportError:
-        return numpy_crc32c
-    return value
-
-
-def numpy_crc32c(data: bytes) -> int:
-    """CRC-32C of bytes: all lanes of 64 bytes at once, then folded pair by pair."""
-    if len(data) < _LANE:  # too short to be worth NumPy's overhead: the eight bytes of a length
-        crc, table = 0xFFFFFFFF, _byte_list()
-        for byte in data:
-            crc = table[(crc ^ byte) & 0xFF] ^ (crc >> 8)
-        return crc ^ 0xFFFFFFFF
-    lanes = 1
-    while lanes * _LANE < len(data):
-        lanes *= 2
-    # Zeros in front leave an empty register empty; the register's initial ones are folded into
-    # the first four bytes of the data instead.
-    padded = np.zeros(lanes * _LANE, np.uint8)
-    start = padded.size - len(data)
-    padded[start:] = np.frombuffer(data, np.uint8)
-    padded[start : start + 4] ^= 0xFF
-    columns = np.ascontiguousarray(padded.reshape(lanes, _LANE).T)
-    table = _byte_table()
-    crc = np.zeros(lanes, np.uint32)
-    for column in columns:
-        crc = table[(crc ^ column) & 0xFF] ^ (crc >> np.uint32(8))
-    doublings = 0
-    while crc.size > 1:
-        crc = _shift(_shift_tables(doublings), crc[0::2]) ^ crc[1::2]
-        doublings += 1
-    return int(crc[0]) ^ 0xFFFFFFFF
 
 
 def masked_crc(data: bytes) -> int:

@@ -173,6 +173,7 @@ COLAB = {
     "scikit-image": ["0.25.2"],
     "opencv-python-headless": ["4.12.0.88"],
     "pycocotools": ["2.0.10"],
+    "google-crc32c": ["1.7.1"],
     "matplotlib": ["3.10.0"],
     "ipywidgets": ["7.7.1"],
     "tqdm": ["4.67.1"],
