@@ -128,7 +128,15 @@ def train(
         tf.py_function(note, [reduced[name] for name in values], [])
         return reduced
 
-    with _batch_norm_momentum(0.9), _replaced(model_lib_v2, "reduce_dict", watch):
+    def seeded_map(dataset: Any, function: Callable, **options: Any) -> Any:
+        """TFOD2 maps with TensorFlow 1's functions, which the seed does not reach."""
+        return dataset.map(function, **options)
+
+    with (
+        _batch_norm_momentum(0.9),
+        _replaced(model_lib_v2, "reduce_dict", watch),
+        _replaced(tf.compat.v1.data.Dataset, "map_with_legacy_function", seeded_map),
+    ):
         model_lib_v2.train_loop(
             str(config_path),
             str(folder),
