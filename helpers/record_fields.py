@@ -19,8 +19,9 @@ from helpers.errors import RecordError, explain
 from helpers.mask_png import SIGNATURE, DamagedPNG, decode_mask, png_size
 from helpers.record_message import float_array, parse_features
 
-MAX_PIXELS = 1 << 26
-"""Pictures and masks that claim to be larger (67 million pixels) are not decoded."""
+MAX_PIXELS = 1 << 25
+"""Pictures and masks that claim to be larger (34 million pixels) are not decoded: a few bytes could
+otherwise ask for a second of work and 200 MB."""
 
 MAX_MASK_PIXELS = 1 << 30
 """All masks of a record together: N times H times W, which is their size in bytes."""

@@ -10,49 +10,7 @@ import pytest
 from helpers.errors import ArrayError, RecordError
 from helpers.records import SIDES, Example, parse, read, serialise, write
 from helpers.tfrecord_files import write_raw
-
-
-def make_example(rng: np.random.Generator, count: int = 3, size=(24, 37), **changes) -> Example:
-    height, width = size
-    masks = np.zeros((count, *size), bool)
-    boxes = np.zeros((count, 4), np.float32)
-    for k in range(count):
-        top, left = int(rng.integers(0, height)), int(rng.integers(0, width))
-        bottom, right = int(rng.integers(top, height)) + 1, int(rng.integers(left, width)) + 1
-        masks[k, top:bottom, left:right] = rng.random((bottom - top, right - left)) < 0.7
-        masks[k, top, left] = masks[k, bottom - 1, right - 1] = True
-        boxes[k] = (top, left, bottom, right)
-    content = dict(
-        image=rng.integers(0, 256, (*size, 3), np.uint8),
-        boxes=boxes,
-        classes=rng.integers(1, 4, count),
-        masks=masks,
-        crowd=rng.random(count) < 0.2,
-        source_id="scène 7",
-        class_names=("car",) * count,
-        semantic=rng.integers(0, 9, size).astype(np.uint8),
-        amodal=masks | (rng.random(masks.shape) < 0.1),
-        facts={"light": "dusk", "numbers": [1, 2.5]},
-    )
-    return Example(**{**content, **changes})
-
-
-def assert_same(found: Example, expected: Example) -> None:
-    np.testing.assert_array_equal(found.image, expected.image)
-    np.testing.assert_array_equal(found.masks, expected.masks)
-    np.testing.assert_array_equal(found.classes, expected.classes)
-    np.testing.assert_array_equal(found.crowd, expected.crowd)
-    # Boxes are stored as 32-bit floats in [0, 1], so a pixel edge comes back within a rounding.
-    np.testing.assert_allclose(found.boxes, expected.boxes, rtol=2e-7, atol=1e-6)
-    for name in ("semantic", "amodal"):
-        wanted = getattr(expected, name)
-        if wanted is None:
-            assert getattr(found, name) is None
-        else:
-            np.testing.assert_array_equal(getattr(found, name), wanted)
-    assert found.source_id == expected.source_id
-    assert found.class_names == expected.class_names
-    assert found.facts == expected.facts
+from tests.helpers.made_records import assert_same, make_example
 
 
 def damaged(example: Example, change: Callable) -> bytes:
