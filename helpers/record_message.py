@@ -8,6 +8,7 @@ second, where importing TensorFlow takes several.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -18,9 +19,22 @@ Value = bytes | float | int
 Values = Sequence[Value] | np.ndarray
 
 
-@cache
+_BUILDING = threading.Lock()
+
+
 def _messages() -> dict[str, type]:
-    """The message classes by name, built from descriptors in a pool of their own.
+    """The message classes by name, the same ones for every thread.
+
+    `cache` alone lets two threads build two sets, of which one is freed while messages are in use:
+    protobuf's C code then reads freed memory.
+    """
+    with _BUILDING:
+        return _build_messages()
+
+
+@cache
+def _build_messages() -> dict[str, type]:
+    """The message classes, built from descriptors in a pool of their own.
 
     In protobuf's default pool they would collide with TensorFlow's.
     """

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 
 from helpers.record_message import float_array, parse_features, serialise_features
@@ -41,3 +44,25 @@ def test_an_empty_list_suits_a_reader_of_any_kind():
     for kind in (tf.string, tf.float32, tf.int64):
         found = tf.io.parse_single_example(empty, {"masks": tf.io.VarLenFeature(kind)})
         assert found["masks"].values.shape == (0,)
+
+
+THREADS = """
+import sys, threading
+from helpers.record_message import _messages
+sys.setswitchinterval(1e-6)
+start, found = threading.Barrier(8), []
+def build():
+    start.wait()
+    found.append(id(_messages()))
+threads = [threading.Thread(target=build) for _ in range(8)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print(len(found), len(set(found)))
+"""
+
+
+def test_threads_that_begin_together_share_the_classes(root):
+    # In a new process, because the classes are built once. Two sets of them made readers crash.
+    command = [sys.executable, "-c", THREADS]
+    done = subprocess.run(command, cwd=root, capture_output=True, encoding="utf-8", check=True)
+    assert done.stdout.split() == ["8", "1"]
