@@ -105,6 +105,21 @@ def test_a_tampered_shard_is_named(folder, tmp_path):
         list(read(copy))
 
 
+def test_tensorflow_datasets_reads_the_very_same_files(folder, splits):
+    tfds = pytest.importorskip("tensorflow_datasets")
+    for split, examples in splits.items():
+        found = tfds.load("kerbside", split=split, data_dir=folder)
+        assert len(found) == len(examples)
+    by_name = {example.source_id: example for example in splits["test"]}
+    for read_by_tfds in tfds.as_numpy(found.take(5)):
+        image = read_by_tfds["image"]
+        ours = by_name[image["source_id"].decode()]
+        np.testing.assert_array_equal(image["encoded"], ours.image)
+        np.testing.assert_array_equal(image["object"]["mask"][..., 0] > 0, ours.masks)
+        np.testing.assert_array_equal(image["object"]["class"]["label"], ours.classes)
+        np.testing.assert_array_equal(image["segmentation"]["encoded"][..., 0], ours.semantic)
+
+
 def test_the_label_map_names_the_classes(folder, examples):
     text = (folder / "label_map.pbtxt").read_text()
     for example in examples:
