@@ -214,5 +214,5 @@ class RecordFields:
         found = f"{claimed[1]}x{claimed[0]}{suffix}"
         if expected is not None and claimed != expected:
             self.fail(key, f"{expected[1]}x{expected[0]} pixels", found)
-        if claimed[0] * claimed[1] > MAX_PIXELS:
-            self.fail(key, f"at most {MAX_PIXELS} pixels", found)
+        if not 0 < claimed[0] * claimed[1] <= MAX_PIXELS:
+            self.fail(key, f"1 to {MAX_PIXELS} pixels", found)
