@@ -29,9 +29,11 @@ SIZE = 128
 WEIGHTS = DATA / "weights" / "unet_pets.weights.h5"
 """Trained by this project on photos; `unet_pets.json` beside it says how and how well."""
 
+SCALES = (1.0, 1.25, 1.5)
+"""How much the views of `at_scales` are enlarged; chosen on the validation photos."""
+
 _ENCODER_TAPS = ("block_3_expand_relu", "block_6_expand_relu", "block_13_expand_relu")
 _ENCODER_TOP = "block_16_project_BN"
-_FIRST_TRAINED = "block_3_expand"
 
 
 # --- building ---------------------------------------------------------------------------------
@@ -91,26 +93,27 @@ def light_unet(
     num_classes: int = 3,
     *,
     encoder_weights: str | os.PathLike | None = None,
-    enlarge: float = 1.5,
-    filters: Sequence[int] = (128, 96, 64, 40),
+    enlarge: float = 1.25,
+    filters: Sequence[int] = (96, 64, 40, 32),
 ) -> keras.Model:
     """U-Net whose way down is MobileNetV2 (Sandler et al., 2018) and whose way up is narrow.
 
     The encoder sees the pictures enlarged, because its filters were learnt on larger objects; fine
     detail comes from a skip connection at half the picture's own size. Its batch normalisation is
     frozen: statistics of ImageNet's 1.3 million photos are better than any that a batch of 8 has.
-    Its first blocks are frozen as well: edges and textures need no new training.
 
     Args:
-        size: height and width of the images; `enlarge * size` must be divisible by 32.
+        size: height and width of the images, even.
         num_classes: C.
         encoder_weights: None for random ones, "imagenet" to download them, or a file of
             `keras.applications.MobileNetV2(include_top=False)`.
-        enlarge: how much larger the encoder sees the pictures, in height and width.
+        enlarge: how much larger the encoder sees the pictures, in height and width; what comes out
+            is rounded to a multiple of 32.
         filters: of the decoder, from the deepest level to the last.
 
     Returns:
-        A model from (B, size, size, 3) float32 in 0 to 255 to (B, size, size, C) logits.
+        A model from (B, size, size, 3) float32 in 0 to 255 to (B, size, size, C) logits. Its
+        weights fit every `size` and `enlarge`.
 
     Raises:
         WeightsError: the encoder's weights cannot be read.
@@ -118,30 +121,54 @@ def light_unet(
     import keras
     from keras import layers
 
+    if size % 2:
+        raise ArrayError(explain("size", expected="a multiple of 2", found=str(size)))
     inputs = keras.Input((size, size, 3), name="image")
     x = layers.Rescaling(1 / 127.5, offset=-1)(inputs)
-    seen = round(enlarge * size)
-    if seen % 32:
-        expected = "enlarge * size to be a multiple of 32"
-        raise ArrayError(explain("size", expected=expected, found=f"{enlarge} * {size} = {seen}"))
+    seen = 32 * max(1, round(enlarge * size / 32))  # the encoder halves five times
     # Not layers.Resizing: its `training` is True unless it is told, and what comes after it would
     # believe it, so that a plain `model(images)` would change the decoder's statistics.
     encoder = _mobilenet(keras.ops.image.resize(x, (seen, seen)), encoder_weights)
-    names = [layer.name for layer in encoder.layers]
-    for index, layer in enumerate(encoder.layers):
-        early = index < names.index(_FIRST_TRAINED)
-        layer.trainable = not (early or isinstance(layer, layers.BatchNormalization))
+    for layer in encoder.layers:
+        layer.trainable = not isinstance(layer, layers.BatchNormalization)
 
     y = conv_block(encoder.get_layer(_ENCODER_TOP).output, filters[0], kernel=1)
     for width, tap in zip(filters[:-1], _ENCODER_TAPS[::-1], strict=True):
         skip = conv_block(encoder.get_layer(tap).output, width, kernel=1)
         y = layers.UpSampling2D(2, interpolation="bilinear")(y)
         y = separable_block(layers.Concatenate()([y, skip]), width)
-    y = keras.ops.image.resize(y, (size // 2, size // 2))
-    y = layers.Concatenate()([y, conv_block(x, 24, kernel=4, strides=2)])
-    y = separable_block(separable_block(y, filters[-1]), filters[-1])
+    # Few channels before the step to half the picture's size, where each one is dear.
+    y = keras.ops.image.resize(conv_block(y, filters[-1], kernel=1), (size // 2, size // 2))
+    y = layers.Concatenate()([y, conv_block(x, 16, strides=2)])
+    y = separable_block(y, filters[-1])
     logits = layers.Conv2DTranspose(num_classes, 2, strides=2, name="logits")(y)
     return keras.Model(inputs, logits, name="light_unet")
+
+
+def at_scales(model: keras.Model, enlarge: Sequence[float] = SCALES) -> keras.Model:
+    """The light U-Net looking at each picture several times, enlarged more and less.
+
+    A pet that fills the picture is recognised best from afar, a small one from near. Costs as much
+    as the sum of the views.
+
+    Args:
+        model: from `light_unet` with its own `filters`; the weights are copied.
+        enlarge: one view for each.
+
+    Returns:
+        A model of the same input and output; the logits are those of the mean probabilities.
+    """
+    import keras
+
+    size, classes = model.input_shape[1], model.output_shape[-1]
+    views = []
+    for number, factor in enumerate(enlarge):
+        twin = light_unet(size, classes, enlarge=factor)
+        twin.name = f"view_{number}"
+        twin.set_weights(model.get_weights())
+        views.append(keras.ops.softmax(twin(model.input)))
+    mean = sum(views) / len(views)
+    return keras.Model(model.input, keras.ops.log(mean + 1e-7), name=model.name)
 
 
 def fold_batch_norm(model: keras.Model) -> keras.Model:

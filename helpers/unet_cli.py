@@ -31,15 +31,17 @@ def _train(options: argparse.Namespace) -> dict:
     photos = pets.find_pets(data_dir=options.data_dir)
     to_pair = partial(pets.to_pair, size=unet.SIZE)
     load = partial(pets.load_pets, source=photos)
-    augment = augmentation.augmenter(len(pets.CLASSES), options.seed)
-    train = training.batches(load("train"), to_pair, augment=augment, seed=options.seed)
+    augment = augmentation.augmenter(unet.SIZE, options.seed)
+    with_margin = partial(pets.to_pair, size=round(augmentation.MARGIN * unet.SIZE))
+    train = training.batches(load("train"), with_margin, augment=augment, seed=options.seed)
     validation = training.batches(load("validation"), to_pair, batch_size=16)
     if options.model == "classic":
         model = unet.classic_unet()
     else:
         model = unet.light_unet(encoder_weights=options.encoder_weights)
-    training.compile_model(model, steps=options.epochs * int(train.cardinality()))
-    start = time.monotonic()
+    steps = options.epochs * int(train.cardinality())
+    training.compile_model(model, steps=steps, averaging=0.995)
+    start, cpu_start = time.monotonic(), time.process_time()
     backup = BACKUPS / f"{model.name}-{options.weights.stem}-{options.epochs}-{options.seed}"
     history = training.fit(model, train, validation, epochs=options.epochs, backup=backup)
     weights.save(model, options.weights)
@@ -50,6 +52,7 @@ def _train(options: argparse.Namespace) -> dict:
         "epochs": options.epochs,
         "seed": options.seed,
         "seconds": round(time.monotonic() - start, 1),
+        "cpu_seconds": round(time.process_time() - cpu_start, 1),
         "cpus": available_cpus(),
         "parameters": model.count_params(),
         "tensorflow": version("tensorflow"),
@@ -65,17 +68,21 @@ def _evaluate(options: argparse.Namespace) -> dict:
     photos = pets.find_pets(data_dir=options.data_dir)
     model = unet.classic_unet() if options.model == "classic" else unet.light_unet()
     weights.load(model, options.weights)
+    several = options.model == "light" and not options.single_view
+    if several:
+        model = unet.at_scales(model)
     scores = scoring.evaluate(
         model,
         pets.load_pets(options.split, source=photos),
         data=photos.title(options.split),
         to_pair=partial(pets.to_pair, size=unet.SIZE),
-        flips=not options.no_flips,
+        flips=not options.single_view,
     )
     summary = scores.summary()
+    views = {"flips": not options.single_view, "scales": unet.SCALES if several else None}
     if options.record:
         record = weights.read_record(options.weights)
-        record["scores"][options.split] = summary | {"flips": not options.no_flips}
+        record["scores"][options.split] = summary | views
         weights.write_record(options.weights, record)
     return summary
 
@@ -85,7 +92,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m helpers.unet", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="train|evaluate")
     train = commands.add_parser("train", help="train the light U-Net on the train split")
-    train.add_argument("--epochs", type=int, default=50, help="default: %(default)s")
+    train.add_argument("--epochs", type=int, default=100, help="default: %(default)s")
     train.add_argument("--seed", type=int, default=0, help="default: %(default)s")
     train.add_argument(
         "--encoder-weights",
@@ -95,7 +102,11 @@ def main(arguments: list[str] | None = None) -> int:
     train.set_defaults(run=_train)
     evaluate = commands.add_parser("evaluate", help="score a split, all pixels in one matrix")
     evaluate.add_argument("--split", choices=list(pets.SPLITS), default="test")
-    evaluate.add_argument("--no-flips", action="store_true", help="predict each picture once only")
+    evaluate.add_argument(
+        "--single-view",
+        action="store_true",
+        help="predict each picture once, not mirrored and at several scales as well",
+    )
     evaluate.add_argument(
         "--record", action="store_true", help="add the scores to the JSON file beside the weights"
     )

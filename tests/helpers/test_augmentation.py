@@ -13,8 +13,8 @@ tf = pytest.importorskip("tensorflow")
 SIZE = 32
 
 
-def augmented(images: np.ndarray, labels: np.ndarray, seed: int = 0) -> tuple:
-    augment = augmentation.augmenter(3, seed)
+def augmented(images: np.ndarray, labels: np.ndarray, size: int = SIZE, seed: int = 0) -> tuple:
+    augment = augmentation.augmenter(size, seed)
     batches = tf.data.Dataset.from_tensors((images, labels)).repeat(4).map(augment)
     found = list(batches.as_numpy_iterator())
     return np.concatenate([i for i, _ in found]), np.concatenate([m for _, m in found])
@@ -24,7 +24,7 @@ def test_image_and_mask_move_together():
     """The picture shows its mask: bright where the pet is. It still must, after every change."""
     _, labels = discs(8, size=64)
     shown = np.repeat((labels == 0)[..., None] * 200.0 + 20, 3, axis=-1).astype(np.float32)
-    images, moved = augmented(shown, labels)
+    images, moved = augmented(shown, labels, size=64)
     overlaps = []
     for image, mask in zip(images.mean(axis=-1), moved == 0, strict=True):
         bright = image > (image.min() + image.max()) / 2
@@ -48,10 +48,11 @@ def test_augmentation_makes_no_labels_and_keeps_types():
 
 def test_nothing_is_made_up_outside_the_picture():
     """White pictures stay white up to their edges; black corners would be learnt as background."""
-    white = np.full((8, SIZE, SIZE, 3), 255, np.float32)
-    images, labels = augmented(white, np.zeros((8, SIZE, SIZE), np.int32))
-    assert set(np.unique(labels)) == {0}
-    assert np.ptp(images, axis=(1, 2, 3)).max() < 1
+    white = np.full((1, SIZE, SIZE, 3), 255, np.float32)  # alone, so nothing is pasted in
+    for seed in range(4):
+        images, labels = augmented(white, np.zeros((1, SIZE, SIZE), np.int32), seed=seed)
+        assert set(np.unique(labels)) == {0}
+        assert np.ptp(images, axis=(1, 2)).max() < 1
 
 
 def test_every_kind_of_change_occurs():
@@ -62,3 +63,30 @@ def test_every_kind_of_change_occurs():
         assert len({each.tobytes() for each in copies[:, first]}) == 4  # each time another one
     means = copies.mean(axis=(2, 3, 4))
     assert np.ptp(means, axis=0).min() > 1  # light
+
+
+def test_pictures_may_come_larger_than_the_network_sees_them():
+    images, labels = discs(8, size=48)
+    images, labels = augmented(images, labels)
+    assert (images.shape, labels.shape) == ((32, SIZE, SIZE, 3), (32, SIZE, SIZE))
+
+
+def test_about_half_of_the_pictures_get_a_part_of_another_one():
+    """Each picture has a colour of its own, so a second colour is a part of another picture."""
+    colours = np.linspace(20, 230, 8, dtype=np.float32)
+    images = np.broadcast_to(colours[:, None, None, None], (8, SIZE, SIZE, 3))
+    labels = np.broadcast_to(np.arange(8, dtype=np.int32)[:, None, None], (8, SIZE, SIZE))
+    _, mixed = augmented(images, labels)
+    present = [len(np.unique(mask)) for mask in mixed]
+    assert set(present) == {1, 2}
+    assert 8 <= present.count(2) <= 24  # of 32
+    own = [(mask == number % 8).mean() for number, mask in enumerate(mixed)]
+    assert min(own) > 0.45  # at most half is pasted
+
+
+def test_epochs_differ():
+    """An operation with a random state of its own would begin anew with each iterator."""
+    images, labels = discs(8)
+    batches = tf.data.Dataset.from_tensors((images, labels)).map(augmentation.augmenter(SIZE, 0))
+    (first, _), (second, _) = next(iter(batches)), next(iter(batches))
+    assert (np.abs(first - second).max(axis=(1, 2, 3)) > 1).all()

@@ -26,7 +26,7 @@ def network(seed: int = 0) -> keras.Model:
 
 def test_the_same_seed_gives_the_same_batches_and_another_seed_others():
     def epochs(seed: int) -> list[np.ndarray]:
-        augment = augmentation.augmenter(3, seed)
+        augment = augmentation.augmenter(SIZE, seed)
         batches = training.batches(dataset(9), pair, batch_size=4, augment=augment, seed=seed)
         return [part for _ in range(2) for batch in batches.as_numpy_iterator() for part in batch]
 
@@ -342,7 +342,7 @@ def test_an_empty_validation_is_an_error():
 def test_two_trainings_with_one_seed_give_the_same_network():
     def weights() -> list[np.ndarray]:
         model = compiled()
-        augment = augmentation.augmenter(3, seed=5)
+        augment = augmentation.augmenter(SIZE, seed=5)
         train = training.batches(dataset(12), pair, batch_size=4, augment=augment, seed=5)
         training.fit(model, train, pipelines()[1], epochs=2)
         return model.get_weights()

@@ -54,10 +54,16 @@ def test_the_answer_follows_the_picture(name, request):
     assert difference[SIZE // 4 + 4] > 0
 
 
-@pytest.mark.parametrize("build", [unet.light_unet, unet.classic_unet])
-def test_a_size_that_cannot_be_halved_often_enough_is_an_error(build):
+@pytest.mark.parametrize(("build", "size"), [(unet.light_unet, 51), (unet.classic_unet, 50)])
+def test_a_size_that_cannot_be_halved_often_enough_is_an_error(build, size):
     with pytest.raises(ValueError, match="size"):
-        build(50)
+        build(size)
+
+
+@pytest.mark.parametrize(("enlarge", "seen"), [(1.0, 64), (1.25, 64), (1.5, 96), (0.1, 32)])
+def test_the_encoder_sees_the_picture_enlarged_to_a_multiple_of_32(enlarge, seen):
+    first = unet.light_unet(SIZE, enlarge=enlarge).get_layer("Conv1")
+    assert first.input.shape[1:3] == (seen, seen)
 
 
 def test_the_encoders_normalisation_keeps_its_statistics_and_the_decoders_learns(light):
@@ -95,6 +101,19 @@ def test_folding_batch_normalisation_changes_no_answer(name, request):
         found = folded(images).numpy()
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3 * np.abs(expected).max())
     assert not [n for n in folded.layers if isinstance(n, keras.layers.BatchNormalization)]
+
+
+def test_several_scales_are_the_mean_of_what_each_says(light):
+    model, images = shake(light), pictures(2, SIZE)
+    expected = 0
+    for enlarge in (1.0, 1.5):
+        twin = unet.light_unet(SIZE, enlarge=enlarge)
+        twin.set_weights(model.get_weights())
+        expected += keras.ops.softmax(twin(images)).numpy() / 2
+    found = keras.ops.softmax(unet.at_scales(model, (1.0, 1.5))(images)).numpy()
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    alone = keras.ops.softmax(model(images)).numpy()
+    assert np.abs(found - alone).max() > 1e-4  # little: this network knows nothing yet
 
 
 @pytest.mark.parametrize("weights", ["missing", "damaged"])

@@ -80,19 +80,21 @@ def test_a_split_of_another_name_is_refused(capsys):
     assert "train" in capsys.readouterr().err
 
 
-def test_evaluate_scores_what_it_is_given(make_pets, trained, capsys):
+@pytest.mark.parametrize("many", [True, False])
+def test_evaluate_scores_what_it_is_given(make_pets, trained, capsys, many):
     """The command's figures are those of the library, on the split that was asked for."""
     data = make_pets()
-    assert evaluate_here("--data-dir", data, "--weights", trained, "--split", "train") == 0
+    views = [] if many else ["--single-view"]
+    assert evaluate_here("--data-dir", data, "--weights", trained, "--split", "train", *views) == 0
     found = json.loads(capsys.readouterr().out.splitlines()[-1])
     model = unet.light_unet()
     weights.load(model, trained)
     scores = scoring.evaluate(
-        model,
+        unet.at_scales(model) if many else model,
         pets.load_pets("train", data_dir=data),
         data="Oxford-IIIT Pet (photos), train, 8 images",
         to_pair=partial(pets.to_pair, size=unet.SIZE),
-        flips=True,
+        flips=many,
     )
     assert found == scores.summary()
 
@@ -111,6 +113,7 @@ def test_train_writes_weights_and_a_record_that_evaluate_goes_on_with(
     make_pets, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.setattr(unet, "light_unet", small_light_unet)
+    monkeypatch.setattr(unet, "at_scales", lambda model: model)
     monkeypatch.setattr(unet_cli, "BACKUPS", tmp_path / "backups")
     data, path = make_pets(), tmp_path / "out" / "new.weights.h5"
     assert train_here("--data-dir", data, "--weights", path, "--seed", "3") == 0
