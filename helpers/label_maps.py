@@ -73,4 +73,8 @@ def write(names: Mapping[int, str]) -> str:
     >>> write({1: "car"})
     "item {\\n  id: 1\\n  name: 'car'\\n}\\n"
     """
-    return "".join(f"item {{\n  id: {k}\n  name: '{names[k]}'\n}}\n" for k in sorted(names))
+    return "".join(f"item {{\n  id: {k}\n  name: {_quoted(names[k])}\n}}\n" for k in sorted(names))
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"' if "'" in name else f"'{name}'"

@@ -174,6 +174,7 @@ def serialise(
     image_format: str = "png",
     *,
     encoded: bytes | None = None,
+    filename: str | None = None,
     quality: int = 92,
     dense: bool = False,
 ) -> bytes:
@@ -183,6 +184,7 @@ def serialise(
         example: Its `image` may also be grey, (H, W) uint8, which comes back as RGB.
         image_format: "png" or "jpeg".
         encoded: The picture in that format, to be stored as it is; `image` then gives its size.
+        filename: Of the picture; by default made from `source_id` and the format.
         quality: Of JPEG, 1 to 100.
         dense: Masks as floats instead of PNGs.
 
@@ -202,7 +204,7 @@ def serialise(
         "image/format": [image_format.encode()],
         "image/height": [height],
         "image/width": [width],
-        "image/filename": [f"{example.source_id}.{image_format}".encode()],
+        "image/filename": [(filename or f"{example.source_id}.{image_format}").encode()],
         "image/source_id": [example.source_id.encode()],
         "image/key/sha256": [hashlib.sha256(encoded).hexdigest().encode()],
         "image/object/class/label": [int(c) for c in example.classes],

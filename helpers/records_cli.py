@@ -15,7 +15,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -161,6 +161,33 @@ def _stats(options: argparse.Namespace) -> str:
     return json.dumps(found, ensure_ascii=False) if options.json else as_text(found)
 
 
+def _from_coco(options: argparse.Namespace) -> str:
+    from helpers.record_converters import from_coco
+
+    manifest = from_coco(options.annotations, options.images, options.out, **_how(options))
+    return json.dumps(manifest, ensure_ascii=False)
+
+
+def _from_voc(options: argparse.Namespace) -> str:
+    from helpers.record_converters import from_voc
+
+    extra = {"listing": options.list, "label_map": options.label_map}
+    manifest = from_voc(options.folder, options.out, **extra, **_how(options))
+    return json.dumps(manifest, ensure_ascii=False)
+
+
+def _from_labelme(options: argparse.Namespace) -> str:
+    from helpers.record_labelme import from_labelme
+
+    extra = {"images": options.images, "label_map": options.label_map}
+    manifest = from_labelme(options.folder, options.out, **extra, **_how(options))
+    return json.dumps(manifest, ensure_ascii=False)
+
+
+def _how(options: argparse.Namespace) -> dict[str, Any]:
+    return {name: getattr(options, name) for name in ("shards", "workers", "skip_bad")}
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m helpers.records", description=__doc__.split("\n\n")[1]
@@ -176,6 +203,27 @@ def _parser() -> argparse.ArgumentParser:
     stats.set_defaults(run=_stats)
     for command in (show, stats):
         command.add_argument("files", nargs="+", metavar="FILE", help="shards, or a pattern")
+    coco = commands.add_parser("from-coco", help="write records from COCO's instances.json")
+    coco.add_argument("annotations", type=Path, help="instances.json")
+    coco.add_argument("images", type=Path, help="the folder of its pictures")
+    coco.set_defaults(run=_from_coco)
+    voc = commands.add_parser("from-voc", help="write records from masks as Pascal VOC has them")
+    voc.add_argument(
+        "folder", type=Path, help="with JPEGImages, SegmentationObject and SegmentationClass"
+    )
+    voc.add_argument("--list", type=Path, help="names, one on each line; default: all")
+    voc.set_defaults(run=_from_voc)
+    labelme = commands.add_parser("from-labelme", help="write records from LabelMe's JSON files")
+    labelme.add_argument("folder", type=Path, help="with one JSON file for each picture")
+    labelme.add_argument("--images", type=Path, help="folder of the pictures, if it is another")
+    labelme.set_defaults(run=_from_labelme)
+    for command in (voc, labelme):
+        command.add_argument("--label-map", type=Path, help="of the classes, label_map.pbtxt")
+    for command in (coco, voc, labelme):
+        command.add_argument("out", type=Path, help="NAME.tfrecord")
+        command.add_argument("--shards", type=int, default=1, help="files; default: %(default)s")
+        command.add_argument("--workers", type=int, default=1, help="default: %(default)s")
+        command.add_argument("--skip-bad", action="store_true", help="leave bad pictures out")
     return parser
 
 

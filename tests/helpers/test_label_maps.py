@@ -11,7 +11,7 @@ from helpers.errors import DataError
 
 
 def test_what_is_written_is_read(tmp_path):
-    names = {1: "car", 2: "van", 10: "traffic light"}
+    names = {1: "car", 2: "van", 10: "traffic light", 11: "driver's cab"}
     path = tmp_path / "map.pbtxt"
     path.write_text(label_maps.write(names))
     assert label_maps.read(path) == names
