@@ -38,6 +38,7 @@ def _train(options: argparse.Namespace) -> dict:
         learning_rate=options.learning_rate,
         seed=options.seed,
         augment=not options.no_augmentation,
+        size=tuple(options.size),
         encoder_weights=None if options.encoder_weights == "none" else options.encoder_weights,
         initial=str(options.initial) if options.initial else None,
     )
@@ -69,6 +70,7 @@ def _write_model(folder: Path, plan, trained, output: Path) -> dict:
     record = {
         "command": f"python -m helpers.maskrcnn train --steps {plan.steps} "
         f"--batch-size {plan.batch_size} --learning-rate {plan.learning_rate} --seed {plan.seed} "
+        f"--size {plan.size[0]} {plan.size[1]} "
         f"--encoder-weights {encoder}{'' if plan.augment else ' --no-augmentation'}",
         "data": [Path(file).name for file in plan.files],
         "steps": plan.steps,
@@ -141,6 +143,14 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--steps", type=int, default=4000, help="default: %(default)s")
     train.add_argument("--batch-size", type=int, default=8, help="default: %(default)s")
     train.add_argument("--learning-rate", type=float, default=2e-3, help="default: %(default)s")
+    train.add_argument(
+        "--size",
+        type=int,
+        nargs=2,
+        metavar=("HEIGHT", "WIDTH"),
+        default=maskrcnn.SIZE,
+        help="that pictures are scaled to; default: %(default)s",
+    )
     train.add_argument("--seed", type=int, default=0, help="default: %(default)s")
     train.add_argument(
         "--encoder-weights",

@@ -139,6 +139,7 @@ def load_checkpoint(folder: Path) -> tuple[Plan, Trained]:
         found = type(error).__name__
         raise WeightsError(explain(str(folder), expected=expected, found=found)) from error
     config = maskrcnn.configuration(num_classes=plan.num_classes, size=plan.size)
+    tf.random.set_seed(plan.seed)  # deterministic operations demand one
     model = maskrcnn.build(config)
     seconds = tf.Variable(0.0, dtype=tf.float64)
     checkpoint = tf.train.Checkpoint(model=model, seconds=seconds)
