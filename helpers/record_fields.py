@@ -17,7 +17,7 @@ import numpy as np
 
 from helpers.errors import RecordError, explain
 from helpers.mask_png import SIGNATURE, DamagedPNG, decode_mask, png_size
-from helpers.record_message import float_array, parse_features
+from helpers.record_message import float_array, parse_features, split_large_floats
 
 MAX_PIXELS = 1 << 25
 """Pictures and masks that claim to be larger (34 million pixels) are not decoded: a few bytes could
@@ -40,7 +40,10 @@ class RecordFields:
 
         self.where = where
         try:
-            self.features = parse_features(payload)
+            rest, self.large = split_large_floats(payload)
+            self.features = parse_features(rest)
+            if self.large.keys() & set(self.features):  # of a key written twice the last counts
+                self.large, self.features = {}, parse_features(payload)
         except DecodeError as error:
             raise RecordError(
                 explain(
@@ -59,9 +62,13 @@ class RecordFields:
 
     def has(self, key: str) -> bool:
         """Whether the record has that key."""
-        return key in self.features
+        return key in self.features or key in self.large
 
     def _values(self, key: str, kind: str) -> Sequence:
+        if key in self.large:
+            if kind != "float_list":
+                self.fail(key, f"a {kind}", "a float_list")
+            return self.large[key]
         feature = self.features.get(key)
         if feature is None:
             return ()
@@ -86,6 +93,8 @@ class RecordFields:
     def floats(self, key: str) -> np.ndarray:
         """Values of a float list, (N,) float32; empty where the key is missing."""
         values = self._values(key, "float_list")
+        if key in self.large:
+            return self.large[key]
         return float_array(self.features[key]) if len(values) else np.zeros(0, np.float32)
 
     def per_object(self, key: str, count: int) -> np.ndarray:
@@ -151,7 +160,8 @@ class RecordFields:
             found = f"{count} of {size[1]}x{size[0]}"
             self.fail(key, f"at most {MAX_MASK_PIXELS} pixels in all masks", found)
         feature = self.features.get(key)
-        if feature is not None and feature.WhichOneof("kind") == "float_list":
+        dense = feature is not None and feature.WhichOneof("kind") == "float_list"
+        if dense or key in self.large:
             return self._dense_masks(key, count, size)
         values = self._values(key, "bytes_list")
         self.same_count(key, len(values), count)

@@ -18,6 +18,9 @@ import numpy as np
 Value = bytes | float | int
 Values = Sequence[Value] | np.ndarray
 
+_LARGE = 1 << 12  # bytes; shorter lists are not worth looking at one by one
+_FIRST, _SECOND = 0x0A, 0x12  # tags of the fields 1 and 2, both with a length
+
 
 _BUILDING = threading.Lock()
 
@@ -102,6 +105,77 @@ def parse_features(payload: bytes) -> Mapping[str, Any]:
     return _messages()["Example"].FromString(payload).features.feature
 
 
+def split_large_floats(payload: bytes) -> tuple[bytes, dict[str, np.ndarray]]:
+    """Takes long float lists out of a serialised `tf.train.Example` without copying them.
+
+    Dense masks take megabytes, and protobuf copies them twice before they are an array. Whatever
+    is not written in the usual way, or damaged, stays for protobuf to judge.
+
+    Returns:
+        The message without them, and for each key a view (N,) float32 of the payload.
+    """
+    try:
+        return _split(payload) or (payload, {})
+    except (IndexError, UnicodeDecodeError):
+        return payload, {}
+
+
+def _split(payload: bytes) -> tuple[bytes, dict[str, np.ndarray]] | None:
+    large: dict[str, np.ndarray] = {}
+    kept = []
+    position, end = _content(payload, 0, _FIRST)
+    if end != len(payload):
+        return None
+    while position < len(payload):
+        start = position
+        inner, position = _content(payload, start, _FIRST)  # one key and its feature
+        if position > len(payload):
+            return None
+        if position - inner > _LARGE:
+            value, after_key = _content(payload, inner, _FIRST)
+            key = payload[value:after_key].decode()
+            floats = _packed_floats(payload, after_key, position)
+            if floats is not None:
+                if key in large:
+                    return None
+                large[key] = floats
+                continue
+        kept.append(payload[start:position])
+    if not large:
+        return None
+    rest = b"".join(kept)
+    return b"\x0a" + _varint(len(rest)) + rest, large
+
+
+def _packed_floats(payload: bytes, position: int, end: int) -> np.ndarray | None:
+    """The numbers of a feature that fills its place to the end with one packed float list."""
+    for tag in (_SECOND, _SECOND, _FIRST):  # the feature, its float list, the numbers
+        if payload[position] != tag:
+            return None
+        position, stop = _content(payload, position, tag)
+        if stop != end:
+            return None
+    count, odd = divmod(end - position, 4)
+    return None if odd else np.frombuffer(payload, "<f4", count, position)
+
+
+def _content(payload: bytes, position: int, tag: int) -> tuple[int, int]:
+    """Where a field with that tag and a length begins and ends.
+
+    Raises:
+        IndexError: Another field is there, or the payload ends.
+    """
+    if payload[position] != tag:
+        raise IndexError
+    length = 0
+    for shift in range(0, 70, 7):  # a number has ten bytes at most
+        position += 1
+        length |= (payload[position] & 127) << shift
+        if payload[position] < 128:
+            return position + 1, position + 1 + length
+    raise IndexError
+
+
 def serialise_features(features: Mapping[str, Values]) -> bytes:
     """A serialised `tf.train.Example`; the same features always give the same bytes.
 
@@ -142,9 +216,14 @@ def float_array(feature: Any) -> np.ndarray:
 def _packed(values: np.ndarray) -> bytes:
     """A serialised `FloatList`: the tag of field 1, the length in bytes, the floats."""
     content = values.astype("<f4").tobytes()
-    length, left = bytearray(), len(content)
-    while left > 127:
-        length.append(left & 127 | 128)
-        left >>= 7
-    length.append(left)
-    return b"\x0a" + bytes(length) + content
+    return b"\x0a" + _varint(len(content)) + content
+
+
+def _varint(number: int) -> bytes:
+    """A number in protobuf's form: seven bits a byte, the lowest first."""
+    parts = bytearray()
+    while number > 127:
+        parts.append(number & 127 | 128)
+        number >>= 7
+    parts.append(number)
+    return bytes(parts)

@@ -7,7 +7,12 @@ import sys
 
 import numpy as np
 
-from helpers.record_message import float_array, parse_features, serialise_features
+from helpers.record_message import (
+    float_array,
+    parse_features,
+    serialise_features,
+    split_large_floats,
+)
 
 FEATURES = {
     "bytes": [b"", b"\x00\xff", "é".encode()],
@@ -66,3 +71,20 @@ def test_threads_that_begin_together_share_the_classes(root):
     command = [sys.executable, "-c", THREADS]
     done = subprocess.run(command, cwd=root, capture_output=True, encoding="utf-8", check=True)
     assert done.stdout.split() == ["8", "1"]
+
+
+def test_large_lists_of_floats_are_taken_out_as_views(rng):
+    values = rng.random(20_000, np.float32)
+    whole = serialise_features({**FEATURES, "masks": values, "picture": [bytes(70_000)]})
+    rest, large = split_large_floats(whole)
+    assert list(large) == ["masks"]
+    np.testing.assert_array_equal(large["masks"], values)
+    assert np.shares_memory(large["masks"], np.frombuffer(whole, np.uint8))
+    assert rest == serialise_features({**FEATURES, "picture": [bytes(70_000)]})
+
+
+def test_whatever_is_unusual_stays_with_protobuf(rng):
+    whole = serialise_features({"masks": rng.random(20_000, np.float32)})
+    twice = whole + whole
+    for payload in (b"", b"\x0a" + b"\xff" * 99, whole[:-1], whole + b"x", twice):
+        assert split_large_floats(payload) == (payload, {})
