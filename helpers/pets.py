@@ -72,12 +72,12 @@ def find_pets(*, data_dir: str | os.PathLike | None = None, source: str = "auto"
         source: "auto" takes Oxford-IIIT Pet if it is prepared, downloads it (800 MB) if there is a
             network, and otherwise takes the toy pets; "local" does the same without a download;
             "oxford" insists on the photos, "toy" on the toy pets. The environment variable
-            `PETS_SOURCE` stands in for "auto".
+            `PETS_SOURCE` stands in for "auto", unless `data_dir` says where to look.
 
     Raises:
         DataError: what was asked for is not there, damaged, or empty.
     """
-    if source == "auto":
+    if source == "auto" and data_dir is None:
         source = os.environ.get("PETS_SOURCE", "auto")
     if source not in ("auto", "local", "oxford", "toy"):
         expected = '"auto", "local", "oxford" or "toy"'

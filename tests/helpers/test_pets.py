@@ -155,6 +155,12 @@ def test_pets_source_stands_in_for_auto_alone(make_pets, monkeypatch):
         pets.find_pets()
 
 
+def test_pets_source_does_not_override_a_folder_that_was_named(make_pets, monkeypatch):
+    """Whoever names a folder of photos must not get a score of toy pets."""
+    monkeypatch.setenv("PETS_SOURCE", "toy")
+    assert pets.find_pets(data_dir=make_pets()).name == PHOTOS
+
+
 def test_unknown_split_and_source_are_named(toys):
     with pytest.raises(DataError, match=r"split: expected 'train' or .*found 'training'"):
         pets.load_pets("training", source=toys)

@@ -33,3 +33,9 @@ def make_lab(tmp_path: Path) -> Maker:
         return path
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def _own_pets_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`run_labs --store` sets this variable in its process; no later test may see that."""
+    monkeypatch.setenv("PETS_SOURCE", "local")
