@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from helpers.errors import ArrayError, WeightsError, explain
+from helpers.errors import ArrayError, explain
+from helpers.weights import reading_encoder
 
 if TYPE_CHECKING:
     import tf_keras
@@ -135,10 +135,7 @@ def _mobilenet(input_size: Sequence[int], weights: str | os.PathLike | None) -> 
     import tf_keras
     from official.vision.ops import preprocess_ops
 
-    if weights not in (None, "imagenet") and not Path(weights).is_file():
-        do = 'Give the file\'s path, or "imagenet" where there is a network.'
-        raise WeightsError(explain(str(weights), expected="weights", found="no such file", do=do))
-    try:
+    with reading_encoder(weights):
         network = tf_keras.applications.MobileNetV2(
             input_shape=tuple(input_size),
             include_top=False,
@@ -146,13 +143,6 @@ def _mobilenet(input_size: Sequence[int], weights: str | os.PathLike | None) -> 
         )
         if weights not in (None, "imagenet"):
             network.load_weights(weights)
-    except Exception as error:
-        if weights is None:
-            raise
-        do = "Without a network: give `encoder_weights` (--encoder-weights) a local file."
-        found = f"{type(error).__name__}: {error}"
-        expected = "ImageNet weights of MobileNetV2 without its top"
-        raise WeightsError(explain(str(weights), expected=expected, found=found, do=do)) from error
     for layer in network.layers:
         if isinstance(layer, tf_keras.layers.BatchNormalization):
             layer.trainable = False

@@ -8,22 +8,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 
 import helpers
-from helpers import detector, detector_scores, maskrcnn
+from helpers import detector, detector_scores, maskrcnn, weights
 from helpers.environment import available_cpus, version
 from helpers.errors import CourseError, WeightsError, explain
 
 RUNS = helpers.BUILD / "maskrcnn"
 """Where trainings leave checkpoints and logs, a folder for each."""
-
-
-def record_path(model: Path) -> Path:
-    """Where it is written down how a model was made and how well it does."""
-    return model.with_name(f"{model.name}.json")
 
 
 def _train(options: argparse.Namespace) -> dict:
@@ -86,15 +80,8 @@ def _write_model(folder: Path, plan, trained, output: Path) -> dict:
         "tf-models-official": version("tf-models-official"),
         "scores": {},
     }
-    _write_record(output, record)
+    weights.write_record(output, record)
     return {name: value for name, value in record.items() if name != "scores"}
-
-
-def _write_record(model: Path, record: dict) -> None:
-    path = record_path(model)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    os.replace(temporary, path)
 
 
 def _evaluate(options: argparse.Namespace) -> dict:
@@ -110,10 +97,10 @@ def _evaluate(options: argparse.Namespace) -> dict:
         pairs, speed = detector_scores.detect(detect, detector_scores.record_cases(files))
     scores = detector_scores.summary(pairs, speed)
     if options.record:
-        path = record_path(Path(options.model) if options.model != "kerbside" else detector.SHIPPED)
-        record = json.loads(path.read_text(encoding="utf-8"))
+        model = Path(options.model) if options.model != "kerbside" else detector.SHIPPED
+        record = weights.read_record(model)
         record["scores"][name] = scores
-        _write_record(path.with_suffix(""), record)
+        weights.write_record(model, record)
     return scores
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from helpers.detector import DESCRIPTION
 from helpers.errors import WeightsError, explain
 from helpers.maskrcnn import padded_size
+from helpers.weights import check_parent
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -89,13 +90,7 @@ def export(
 
 def check_destination(folder: Path) -> None:
     """Raises `WeightsError` unless a SavedModel can be written there."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder.parent):
-            pass
-    except OSError as error:
-        expected = "a folder that can be written to"
-        raise WeightsError(explain(str(folder), expected=expected, found=str(error))) from error
+    check_parent(folder, "a folder that can be written to")
     occupied = folder.exists() and not (folder / "saved_model.pb").is_file()
     if occupied and (folder.is_file() or any(folder.iterdir())):
         expected = "a new folder or one with a SavedModel"

@@ -81,11 +81,8 @@ def download(url: str, *, sha256: str | None = None, cache: Path = CACHE) -> Pat
 
 def check_sha256(path: Path, expected: str | None, *, name: str | None = None) -> str:
     """The SHA-256 of a file; raises `WeightsError` if another was expected."""
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    found = digest.hexdigest()
+        found = hashlib.file_digest(file, "sha256").hexdigest()
     if expected is not None and found != expected.lower():
         do = "It was damaged or replaced: delete it and get it again from a source you trust."
         raise WeightsError(

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from helpers import DATA
-from helpers.errors import ArrayError, WeightsError, explain
+from helpers.errors import ArrayError, explain
+from helpers.weights import reading_encoder
 
 if TYPE_CHECKING:
     import keras
@@ -217,20 +217,10 @@ def fold_batch_norm(model: keras.Model) -> keras.Model:
 def _mobilenet(x: keras.KerasTensor, weights: str | os.PathLike | None) -> keras.Model:
     import keras
 
-    if weights not in (None, "imagenet") and not Path(weights).is_file():
-        do = 'Give the file\'s path, or "imagenet" where there is a network.'
-        raise WeightsError(explain(str(weights), expected="weights", found="no such file", do=do))
-    try:
+    with reading_encoder(weights):
         return keras.applications.MobileNetV2(
             input_tensor=x, include_top=False, weights=None if weights is None else str(weights)
         )
-    except Exception as error:
-        if weights is None:
-            raise
-        do = "Without a network: give `encoder_weights` (--encoder-weights) a local file."
-        found = f"{type(error).__name__}: {error}"
-        expected = "ImageNet weights of MobileNetV2 without its top"
-        raise WeightsError(explain(str(weights), expected=expected, found=found, do=do)) from error
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,13 +29,41 @@ def check_destination(path: str | os.PathLike) -> None:
     if not path.name.endswith(".weights.h5"):
         expected = "a name that ends in .weights.h5"
         raise WeightsError(explain(str(path), expected=expected, found=path.name))
+    check_parent(path, "a file name in a folder that can be written to")
+
+
+def check_parent(path: Path, expected: str) -> None:
+    """Raises `WeightsError` unless something can be written beside `path`; leaves nothing there."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except OSError as error:
-        expected = "a file name in a folder that can be written to"
         raise WeightsError(explain(str(path), expected=expected, found=str(error))) from error
+
+
+@contextmanager
+def reading_encoder(source: str | os.PathLike | None) -> Iterator[None]:
+    """Round the reading of MobileNetV2's weights: whatever fails in it is named.
+
+    Args:
+        source: None for random weights, "imagenet" to download them, or a file.
+
+    Raises:
+        WeightsError: the file is missing, or the weights cannot be read.
+    """
+    if source not in (None, "imagenet") and not Path(source).is_file():
+        do = 'Give the file\'s path, or "imagenet" where there is a network.'
+        raise WeightsError(explain(str(source), expected="weights", found="no such file", do=do))
+    try:
+        yield
+    except Exception as error:
+        if source is None:
+            raise
+        do = "Without a network: give `encoder_weights` (--encoder-weights) a local file."
+        found = f"{type(error).__name__}: {error}"
+        expected = "ImageNet weights of MobileNetV2 without its top"
+        raise WeightsError(explain(str(source), expected=expected, found=found, do=do)) from error
 
 
 def save(model: keras.Model, path: str | os.PathLike) -> None:
@@ -98,7 +128,7 @@ def load(model: keras.Model, path: str | os.PathLike) -> None:
 
 
 def record_path(path: str | os.PathLike) -> Path:
-    """Where it is written down how a file of weights was made and how well it does."""
+    """Where it is written down how weights or a SavedModel were made and how well they do."""
     path = Path(path)
     return path.with_name(path.name.removesuffix(".weights.h5") + ".json")
 

@@ -137,3 +137,21 @@ def make_pets(tmp_path: Path, pets_train: list[Pet], pets_test: list[Pet]) -> Ma
         return write_pets(tmp_path / folder, {"train": train, "test": test}, **options)
 
     return make
+
+
+@pytest.fixture(scope="module")
+def light():
+    """The light U-Net with random weights, at the size of `made.SIZE`."""
+    from helpers import unet
+    from tests.helpers.made import SIZE
+
+    return unet.light_unet(SIZE)
+
+
+@pytest.fixture(scope="module")
+def classic():
+    """A narrow classic U-Net with random weights, at the size of `made.SIZE`."""
+    from helpers import unet
+    from tests.helpers.made import SIZE
+
+    return unet.classic_unet(SIZE, filters=(4, 6, 8))

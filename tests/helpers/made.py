@@ -6,6 +6,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+SIZE = 64
+"""Height and width of the pictures that the networks `light` and `classic` see."""
+
 
 def discs(count: int, size: int = 32, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Bright discs with a rim on dark ground: (N, H, W, 3) images and (N, H, W) labels."""

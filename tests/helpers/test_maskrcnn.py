@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from helpers import detector, detector_scores, maskrcnn, maskrcnn_cli
+from helpers import detector, detector_scores, maskrcnn, maskrcnn_cli, weights
 from helpers.errors import ArrayError, CourseError, DataError, WeightsError
 from tests.helpers.shapes import shape_example, write_shapes
 
@@ -316,7 +316,7 @@ def loaded(detect, monkeypatch):
 
 def test_the_record_says_how_the_model_was_made(run, exported):
     _, trained, _ = run
-    record = json.loads(maskrcnn_cli.record_path(exported).read_text())
+    record = json.loads(weights.record_path(exported).read_text())
     assert record["data"] == ["shapes.tfrecord"]
     assert "train --steps 5 --batch-size 2" in record["command"]
     assert record["parameters"] == trained.model.count_params()
@@ -332,7 +332,7 @@ def test_evaluate_ends_with_json_and_may_record_it(exported, loaded, records_fil
     wanted = ("mask_ap", "mask_ap50", "mask_ap75", "box_ap", "boundary_ap", "images_per_second")
     assert scores["images"] == 8
     assert all(0 <= scores[name] < 1000 for name in wanted)
-    stored = json.loads(maskrcnn_cli.record_path(exported).read_text())
+    stored = json.loads(weights.record_path(exported).read_text())
     assert stored["scores"]["test"] == scores
     assert stored["seed"] == 1
 

@@ -7,24 +7,12 @@ import json
 import numpy as np
 import pytest
 
-from helpers import metrics, scoring, unet
+from helpers import metrics, scoring
 from helpers.errors import ArrayError, DataError
-from tests.helpers.made import pair, pictures, shake
+from tests.helpers.made import SIZE, pair, pictures, shake
 
 tf = pytest.importorskip("tensorflow")
 keras = pytest.importorskip("keras")
-
-SIZE = 64
-
-
-@pytest.fixture(scope="module")
-def light() -> keras.Model:
-    return unet.light_unet(SIZE)
-
-
-@pytest.fixture(scope="module")
-def classic() -> keras.Model:
-    return unet.classic_unet(SIZE, filters=(4, 6, 8))
 
 
 @pytest.mark.parametrize("flips", [False, True])

@@ -9,21 +9,9 @@ import pytest
 
 from helpers import unet
 from helpers.errors import WeightsError
-from tests.helpers.made import pictures, shake
+from tests.helpers.made import SIZE, pictures, shake
 
 keras = pytest.importorskip("keras")
-
-SIZE = 64
-
-
-@pytest.fixture(scope="module")
-def light() -> keras.Model:
-    return unet.light_unet(SIZE)
-
-
-@pytest.fixture(scope="module")
-def classic() -> keras.Model:
-    return unet.classic_unet(SIZE, filters=(4, 6, 8))
 
 
 @pytest.mark.parametrize("name", ["light", "classic"])

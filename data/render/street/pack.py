@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from helpers import label_maps
 from helpers.records import Example, parse, serialise
 from helpers.tfrecord_files import write_raw
 
@@ -159,9 +160,7 @@ def pack_clip(frames: Path, out: Path, job: ClipJob) -> Path:
 
 def label_map() -> str:
     """TFOD2's label map."""
-    return "".join(
-        f"item {{\n  id: {k + 1}\n  name: '{name}'\n}}\n" for k, name in enumerate(INSTANCE_CLASSES)
-    )
+    return label_maps.write(dict(enumerate(INSTANCE_CLASSES, start=1)))
 
 
 def write_json(path: Path, content: dict) -> None:
