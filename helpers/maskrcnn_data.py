@@ -3,6 +3,7 @@
 Introduced in lab 4. Decoding, flips, scaling, cropping and the assignment of anchors are those of
 TF Model Garden. In between, the light of a picture is changed and its quality spoilt in the ways
 that real cameras do it: a network that only ever saw clean renders learns how the renderer looks.
+Objects of one picture are pasted into another, so that a vehicle is not known by its surroundings.
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
     import tensorflow as tf
     from official.vision.configs.maskrcnn import MaskRCNN
 
-SCALES = (0.6, 1.6)
+SCALES = (0.7, 2.0)
 """Training pictures are scaled by a factor from this range, then cropped or padded."""
+
+PASTED = 0.5
+"""Share of the training pictures that get objects of another one pasted in."""
 
 
 def training_batches(
@@ -38,8 +42,8 @@ def training_batches(
         size: height and width that pictures are scaled to.
         batch_size: of all devices together.
         seed: of shuffling and augmentation.
-        augment: flips, scales, crops and the changes of `spoil`; without it pictures stay as
-            they are.
+        augment: flips, scales, crops, pasted objects and the changes of `spoil`; without it
+            pictures stay as they are.
 
     Raises:
         DataError: no files, or one of them is missing.
@@ -64,15 +68,24 @@ def training_batches(
         max_num_instances=50,
     ).parse_fn(is_training=True)
 
-    def example(record: tf.Tensor) -> tuple:
+    def example(record: tf.Tensor, other: tf.Tensor) -> tuple:
         decoded = decoder.decode(record)
         if augment:
+            decoded = tf.cond(
+                tf.random.uniform([]) < PASTED,
+                lambda: paste(decoded, decoder.decode(other)),
+                lambda: decoded,
+            )
             decoded["image"] = spoil(decoded["image"])
         return parser(decoded)
 
     records = tf.data.TFRecordDataset([str(file) for file in files]).cache()
-    records = records.shuffle(2000, seed=seed, reshuffle_each_iteration=True).repeat()
-    examples = records.map(example, num_parallel_calls=tf.data.AUTOTUNE)
+
+    def shuffled(seed: int) -> tf.data.Dataset:
+        return records.shuffle(2000, seed=seed, reshuffle_each_iteration=True).repeat()
+
+    pairs = tf.data.Dataset.zip((shuffled(seed), shuffled(seed + 1)))
+    examples = pairs.map(example, num_parallel_calls=tf.data.AUTOTUNE)
     return examples.batch(batch_size, drop_remainder=True).prefetch(2)
 
 
@@ -87,6 +100,65 @@ def check_files(files: Sequence[str | Path]) -> None:
 
 
 # --- augmentation -----------------------------------------------------------------------------
+
+
+def paste(onto: dict[str, tf.Tensor], source: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """Pastes about half of the objects of one picture into another, where they stood.
+
+    "Simple copy-paste" (Ghiasi et al., 2021) without moving the objects: cameras on poles look down
+    in much the same way, so what stood low in one picture has the size of what stands low in the
+    other. What they hide is cut from the masks; an object that is hidden wholly is left out.
+
+    Args:
+        onto: a picture as Model Garden's decoder gives it.
+        source: another one; of another size, nothing is pasted.
+
+    Returns:
+        As `onto`, with boxes and areas from the new masks.
+    """
+    import tensorflow as tf
+
+    def pasted() -> dict[str, tf.Tensor]:
+        chosen = tf.random.uniform(tf.shape(source["groundtruth_classes"])) < 0.5
+        chosen &= ~source["groundtruth_is_crowd"]
+        added = {
+            name: tf.boolean_mask(value, chosen)
+            for name, value in source.items()
+            if name.startswith("groundtruth_")
+        }
+        front = tf.reduce_any(added["groundtruth_instance_masks"] > 0, axis=0)
+        result = dict(onto)
+        result["image"] = tf.where(front[..., None], source["image"], onto["image"])
+        behind = onto["groundtruth_instance_masks"] * tf.cast(~front, tf.float32)
+        masks = tf.concat([behind, added["groundtruth_instance_masks"]], axis=0)
+        seen = tf.reduce_any(masks > 0, axis=[1, 2])
+        for name, value in added.items():
+            if name not in ("groundtruth_instance_masks", "groundtruth_boxes"):
+                result[name] = tf.boolean_mask(tf.concat([onto[name], value], axis=0), seen)
+        masks = tf.boolean_mask(masks, seen)
+        result["groundtruth_instance_masks"] = masks
+        result["groundtruth_boxes"] = _boxes(masks)
+        result["groundtruth_area"] = tf.reduce_sum(masks, axis=[1, 2])
+        return result
+
+    same = tf.reduce_all(tf.shape(onto["image"]) == tf.shape(source["image"]))
+    return tf.cond(same, pasted, lambda: dict(onto))
+
+
+def _boxes(masks: tf.Tensor) -> tf.Tensor:
+    """Normalised boxes (N, 4) round masks (N, H, W), none of them empty."""
+    import tensorflow as tf
+
+    ends = []
+    for axis in (2, 1):
+        line = tf.cast(tf.reduce_any(masks > 0, axis=axis), tf.int32)
+        length = tf.shape(line)[1]
+        first = tf.argmax(line, axis=1, output_type=tf.int32)
+        last = length - tf.argmax(line[:, ::-1], axis=1, output_type=tf.int32)
+        ends.append(tf.stack([first, last], axis=1) / length)
+    return tf.cast(
+        tf.stack([ends[0][:, 0], ends[1][:, 0], ends[0][:, 1], ends[1][:, 1]], 1), tf.float32
+    )
 
 
 def spoil(image: tf.Tensor) -> tf.Tensor:

@@ -63,7 +63,7 @@ def export(
     check_destination(folder)
     # Variables only: with the Keras model, the SavedModel would hold a copy of each layer's graph.
     module = tf.Module()
-    module.weights = list(model.variables)
+    module.weights = _weights(model)
     picture = tf.TensorSpec((None, None, None, 3), tf.uint8, name="input_tensor")
     serve = tf.function(lambda input_tensor: _serve(model, config, input_tensor, size))
     stages = tf.function(lambda input_tensor: _stages(model, config, input_tensor, size))
@@ -105,21 +105,31 @@ def restore(model: tf_keras.Model, folder: str | os.PathLike) -> None:
     """
     import tensorflow as tf
 
-    expected = f"an export with the {len(model.variables)} weights of this model"
+    variables = _weights(model)
+    expected = f"an export with the {len(variables)} weights of this model"
     try:
         stored = tf.train.load_checkpoint(str(Path(folder) / "variables" / "variables"))
-        names = [f"weights/{k}/.ATTRIBUTES/VARIABLE_VALUE" for k in range(len(model.variables))]
+        names = [f"weights/{k}/.ATTRIBUTES/VARIABLE_VALUE" for k in range(len(variables))]
         values = [stored.get_tensor(name) for name in names]
     except (tf.errors.OpError, ValueError) as error:
         found = str(error).splitlines()[0][:200]
         raise WeightsError(explain(str(folder), expected=expected, found=found)) from error
     extra = stored.has_tensor(f"weights/{len(values)}/.ATTRIBUTES/VARIABLE_VALUE")
-    for variable, value in zip(model.variables, values, strict=True):
+    for variable, value in zip(variables, values, strict=True):
         if extra or variable.shape != value.shape:
             found = "more weights" if extra else f"{variable.name} of shape {value.shape}"
             raise WeightsError(explain(str(folder), expected=expected, found=found))
-    for variable, value in zip(model.variables, values, strict=True):
+    for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
+
+
+def _weights(model: tf_keras.Model) -> list[tf.Variable]:
+    """Every weight once, in an order that freezing a layer does not change."""
+    import tf_keras
+
+    layers = [each for each in model.submodules if isinstance(each, tf_keras.layers.Layer)]
+    leaves = [layer for layer in layers if not layer.submodules]
+    return list({id(weight): weight for layer in leaves for weight in layer.weights}.values())
 
 
 # --- the graphs -------------------------------------------------------------------------------
