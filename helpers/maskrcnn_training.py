@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from helpers import maskrcnn, maskrcnn_data
+from helpers import files, maskrcnn, maskrcnn_data
 from helpers.errors import CourseError, WeightsError, explain
 
 if TYPE_CHECKING:
@@ -191,10 +190,7 @@ def _claim(folder: Path, plan: Plan) -> None:
         do = "Delete the folder to start anew, or repeat the command that began it."
         found = "an interrupted training with other options"
         raise WeightsError(explain(str(folder), expected="a folder", found=found, do=do))
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(content, encoding="utf-8")
-    os.replace(temporary, path)
+    files.write_text(path, content)
 
 
 def _resume(checkpoint, manager) -> None:

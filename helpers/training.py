@@ -7,12 +7,12 @@ and the early stopping. The random changes of the pictures are in `helpers.augme
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from helpers import files
 from helpers.errors import DataError, WeightsError, explain
 
 if TYPE_CHECKING:
@@ -212,10 +212,7 @@ def _backup(folder: Path) -> keras.callbacks.Callback:
             for name, value in logs.items():
                 self.history.setdefault(name, []).append(float(value))
             # Before the weights: a history that is an epoch ahead of them is cut at the resume.
-            folder.mkdir(parents=True, exist_ok=True)
-            temporary = folder / ".history.json"
-            temporary.write_text(json.dumps(self.history), encoding="utf-8")
-            os.replace(temporary, past)
+            files.write_text(past, json.dumps(self.history))
             super().on_epoch_end(epoch, logs)
 
     return Backup(folder, double_checkpoint=True)

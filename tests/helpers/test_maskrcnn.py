@@ -292,6 +292,20 @@ def test_weights_come_back_from_an_export(run, exported):
         maskrcnn_export.restore(trained.model, exported.parent)
 
 
+def test_freezing_a_layer_does_not_change_the_order_of_exported_weights(run):
+    _, trained, _ = run
+    head = trained.model.rpn_head
+    order = [id(weight) for weight in maskrcnn_export._weights(trained.model)]
+    keras_order = [id(weight) for weight in trained.model.variables]
+    assert set(order) == set(keras_order)
+    head.trainable = False
+    try:
+        assert keras_order != [id(weight) for weight in trained.model.variables]
+        assert order == [id(weight) for weight in maskrcnn_export._weights(trained.model)]
+    finally:
+        head.trainable = True
+
+
 def test_other_files_are_not_overwritten(run, tmp_path):
     (tmp_path / "notes.txt").write_text("precious")
     with pytest.raises(WeightsError, match="a new folder or one with a SavedModel"):
