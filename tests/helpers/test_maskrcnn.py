@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -304,6 +305,38 @@ def test_freezing_a_layer_does_not_change_the_order_of_exported_weights(run):
         assert order == [id(weight) for weight in maskrcnn_export._weights(trained.model)]
     finally:
         head.trainable = True
+
+
+def test_a_checkpoint_can_be_built_for_another_size(run, monkeypatch):
+    folder, trained, _ = run
+    built = []
+
+    def build(config):
+        built.append(config.model.input_size)
+        return trained.model
+
+    monkeypatch.setattr(maskrcnn, "build", build)
+    _, larger = maskrcnn_training.load_checkpoint(folder, size=(100, 150))
+    assert built == [[128, 160, 3]]  # rounded up to multiples of 32
+    assert larger.steps == trained.steps == 5
+
+
+def test_a_training_that_ends_early_says_so_in_its_command(plan):
+    early = replace(plan, initial="somewhere/first", encoder_weights="folder/encoder.h5")
+    command = maskrcnn_cli._command(early, 3, (128, 160))
+    assert command.startswith("python -m helpers.maskrcnn train --steps 5 --batch-size 2")
+    for words in ("--stop-at 3", "--export-size 128 160", "--initial first", "weights encoder.h5"):
+        assert words in command
+    assert "--stop-at" not in maskrcnn_cli._command(plan, 5, (64, 96))
+
+
+def test_a_training_ends_at_the_step_that_was_asked_for(run, plan, monkeypatch):
+    """All five steps are done: asked to stop at the third, it takes no further one."""
+    folder, trained, _ = run
+    monkeypatch.setattr(maskrcnn_training, "_model", lambda config, plan: trained.model)
+    again = maskrcnn_training.train(plan, folder, stop_at=3)
+    assert again.steps == 5
+    assert again.losses == {}
 
 
 def test_other_files_are_not_overwritten(run, tmp_path):
