@@ -203,7 +203,7 @@ def test_the_signature_is_that_of_a_tfod2_export(detect):
     (spec,) = signature.structured_input_signature[1].values()
     assert (spec.dtype, spec.shape.as_list()) == (tf.uint8, [None, None, None, 3])
     outputs = signature.structured_outputs
-    assert set(outputs) == {*detector.REQUIRED, "detection_masks"}
+    assert set(outputs) == {*detector.REQUIRED, "detection_masks", "detection_features"}
     assert {output.dtype for output in outputs.values()} == {tf.float32}
     assert outputs["detection_masks"].shape[1:].as_list() == [50, 28, 28]
 
