@@ -43,16 +43,17 @@ def export(
 
     Both signatures take `input_tensor`, (B, H, W, 3) uint8. `serving_default` gives, as TFOD2 does,
     `detection_boxes` (B, N, 4) in [0, 1], `detection_classes` (B, N) from 1, `detection_scores`
-    (B, N), `detection_masks` (B, N, 28, 28) in the boxes, and `num_detections` (B,), all float32; besides,
-    `detection_features` (B, N, 256), what the class of each detection is decided by.
+    (B, N), `detection_masks` (B, N, 28, 28) in the boxes, and `num_detections` (B,), all float32;
+    besides, `detection_features` (B, N, 256), what the class of each detection is decided by.
+
     `stages` gives what lies between picture and answer, in the order in which it comes about and in
     pixels of the picture as the network sees it, to which `scale` (B, 2) leads: the pyramid's maps
     `level_2` to `level_5`; `anchors`, `objectness` and `decoded_boxes` (B, A, ...) of the region
     proposal network before non-maximum suppression; `proposals` (B, P, 4) after it, with their
     `proposal_scores`, `proposal_levels` in the pyramid, `roi_features` (B, P, 7, 7, filters) and
-    `class_scores` (B, P, classes + 1); the final `detection_boxes`, `detection_classes` (B, N), their
-    `mask_logits` (B, N, 28, 28, classes) for every class; and the last layer of the box head, which
-    makes class scores of features, `class_kernel` (1, 256, classes + 1) and `class_bias`.
+    `class_scores` (B, P, classes + 1); the final detections, with `mask_logits` (B, N, 28, 28,
+    classes) for every class; and the last layer of the box head, which makes class scores of
+    features, `class_kernel` (1, 256, classes + 1) and `class_bias` (1, classes + 1).
 
     Args:
         model: from `helpers.maskrcnn.build`.

@@ -12,8 +12,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from helpers import detection_metrics
 from helpers import detection_matching as matching
+from helpers import detection_metrics
 
 CAR = 1
 Curve = Callable[[list[matching.Picture]], tuple[np.ndarray, np.ndarray]]
