@@ -204,7 +204,7 @@ def test_the_signature_is_that_of_a_tfod2_export(detect):
     (spec,) = signature.structured_input_signature[1].values()
     assert (spec.dtype, spec.shape.as_list()) == (tf.uint8, [None, None, None, 3])
     outputs = signature.structured_outputs
-    assert set(outputs) == {*detector.REQUIRED, "detection_masks"}
+    assert set(outputs) == {*detector.REQUIRED, "detection_masks", "detection_features"}
     assert {output.dtype for output in outputs.values()} == {tf.float32}
     assert outputs["detection_masks"].shape[1:].as_list() == [50, 28, 28]
 
@@ -275,6 +275,19 @@ def test_the_stages_lead_to_the_answer(detect):
     np.testing.assert_allclose(opened["class_scores"].sum(-1), 1, atol=1e-5)
     assert set(opened["proposal_levels"]) <= {2.0, 3.0, 4.0, 5.0}
     np.testing.assert_allclose(opened["scale"], [64 / 48, 64 / 48], rtol=0.02)
+    # The features of detections lead to the classes: the last layer says what the box head said.
+    assert opened["mask_logits"].shape == (50, 28, 28, 3)
+    served = detect.model.signatures["serving_default"](input_tensor=tf.constant(image[None]))
+    served = {name: value.numpy()[0] for name, value in served.items()}
+    assert served["detection_features"].shape == (50, opened["class_kernel"].shape[0])
+    chosen = served["detection_classes"].astype(int)
+    logits = opened["mask_logits"][np.arange(50), ..., np.maximum(chosen - 1, 0)]
+    real = chosen > 0
+    np.testing.assert_allclose(
+        1 / (1 + np.exp(-logits[real])), served["detection_masks"][real], atol=1e-4
+    )
+    for level in range(2, 6):
+        assert opened[f"level_{level}"].shape[-1] == opened["roi_features"].shape[-1] == 64
     # Every proposal is one of the decoded boxes, which are clipped to the picture.
     inside = opened["proposals"][opened["proposal_scores"] > 0]
     assert len(inside)
