@@ -14,7 +14,7 @@ import pytest
 from tests.grading import mutation
 from tools import exercises, notebooks
 
-SAMPLE = {"lab1-ex3", "lab2-ex3", "lab3-ex2", "lab4-ex3"}
+SAMPLE = {"lab1-ex3", "lab2-ex3", "lab3-ex2", "lab4-ex3", "lab5-ex2"}
 
 
 def code_exercises() -> dict[str, exercises.Exercise]:
