@@ -108,7 +108,7 @@ def prepared(grade_id: str) -> tuple[dict, str]:
     names: dict = {"__name__": "__main__"}
     sources = exercises.setup_sources(notebook)
     more = MUTANTS / f"{grade_id.split('-')[0]}_setup.py"
-    if more.exists():
+    if not sources and more.exists():
         sources.append(more.read_text(encoding="utf-8"))
     for exercise in exercises.read_exercises(notebook):
         if exercise.grade_id == grade_id:
