@@ -12,6 +12,7 @@ Rests on nbformat.
 from __future__ import annotations
 
 import argparse
+import ast
 import copy
 import re
 import sys
@@ -23,7 +24,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from tools import notebooks
+from tools import exercises, notebooks
 
 MAX_BYTES = 2_000_000
 MAX_LINES = 20
@@ -221,9 +222,9 @@ def same_setup_cell(lab: Lab) -> Iterator[Finding]:
 
 @rule("NB008")
 def short_cells(lab: Lab) -> Iterator[Finding]:
-    """A code cell has at most 20 lines, unless it is tagged `long-ok`."""
+    """A code cell has at most 20 lines, hidden checks aside, unless it is tagged `long-ok`."""
     for number, cell in lab.code:
-        lines = len(cell.source.splitlines())
+        lines = len(exercises.without_hidden(cell.source).splitlines())
         if lines > MAX_LINES and "long-ok" not in cell.metadata.get("tags", []):
             yield number, f"{lines} lines of code, at most {MAX_LINES}"
 
@@ -308,6 +309,106 @@ def normal_form(lab: Lab) -> Iterator[Finding]:
             return
     if lab.notebook.metadata != expected.metadata:
         yield 0, "notebook metadata are not in normal form: run `make notebooks`"
+
+
+NBGRADER = {"schema_version": 3, "task": False}
+LOCKED = {"answer": False, "written": False, "check": True}
+
+
+@rule("NB014")
+def exercise_ids(lab: Lab) -> Iterator[Finding]:
+    """Cells of exercises have nbgrader's metadata, and ids of their own such as lab1-ex3."""
+    number_of_lab = int(lab.path.name.split("_")[0]) if lab.path.name[:2].isdigit() else 0
+    seen: set[str] = set()
+    for number, cell in lab.cells:
+        if "nbgrader" not in cell.metadata:
+            continue
+        data, kind = cell.metadata.nbgrader, exercises.role(cell)
+        if not kind:
+            yield number, "nbgrader's metadata say neither `grade` nor `solution`"
+            continue
+        grade_id = data.get("grade_id", "")
+        form = rf"lab{number_of_lab}-ex\d+" + ("-check" if kind == "check" else "")
+        if not re.fullmatch(form, grade_id):
+            yield number, f"grade_id {grade_id!r}, expected the form {form}"
+        if grade_id in seen:
+            yield number, f"grade_id {grade_id!r} is there a second time"
+        seen.add(grade_id)
+        for key, value in {**NBGRADER, "locked": LOCKED[kind]}.items():
+            if data.get(key) != value:
+                yield number, f"{grade_id}: {key} is {data.get(key)!r}, expected {value!r}"
+        if (cell.cell_type == "markdown") != (kind == "written"):
+            yield number, f"{grade_id}: a {cell.cell_type} cell cannot be of the kind {kind}"
+
+
+@rule("NB015")
+def exercise_checks(lab: Lab) -> Iterator[Finding]:
+    """After an answer in code comes its check: asserts that all explain, and hidden ones too."""
+    for number, cell in lab.cells:
+        kind = exercises.role(cell)
+        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        if kind == "answer":
+            begins = cell.source.count(exercises.BEGIN_SOLUTION)
+            if not begins or begins != cell.source.count(exercises.END_SOLUTION):
+                yield number, f"{grade_id}: no solution between BEGIN SOLUTION and END SOLUTION"
+            after = lab.notebook.cells[number] if number < len(lab.notebook.cells) else None
+            expected = f"{grade_id}-check"
+            if after is None or after.metadata.get("nbgrader", {}).get("grade_id") != expected:
+                yield number, f"{grade_id}: the cell after it must be its check, {expected}"
+        if kind == "check":
+            shown = exercises.without_hidden(cell.source)
+            for what, text in {"visible": shown, "hidden": exercises.hidden(cell.source)}.items():
+                if not re.search(r"^\s*assert\b", text, re.MULTILINE):
+                    yield number, f"{grade_id}: no {what} assert"
+            if exercises.BEGIN_SOLUTION in cell.source:
+                yield number, f"{grade_id}: a solution in the check"
+            for part in (shown, cell.source):
+                yield from _asserts_without_words(number, grade_id, part)
+
+
+def _asserts_without_words(number: int, grade_id: str, source: str) -> Iterator[Finding]:
+    try:
+        tree = ast.parse(source)
+    except SyntaxError as error:
+        yield number, f"{grade_id}: {error.msg} in line {error.lineno}, with or without hidden part"
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assert) and node.msg is None:
+            yield number, f"{grade_id}: an assert without a message: {ast.unparse(node)[:60]}"
+
+
+@rule("NB016")
+def exercise_points(lab: Lab) -> Iterator[Finding]:
+    """A lab has 4 to 7 exercises that are worth 20 points together."""
+    found = exercises.read_exercises(lab.notebook)
+    if not 4 <= len(found) <= 7:
+        yield 0, f"{len(found)} exercises, expected 4 to 7"
+    total = sum(exercise.points for exercise in found)
+    if total != exercises.POINTS_A_LAB:
+        yield 0, f"the exercises are worth {total:g} points, expected {exercises.POINTS_A_LAB}"
+    for exercise in found:
+        if exercise.points <= 0:
+            yield 0, f"{exercise.grade_id}: {exercise.points} points"
+
+
+@rule("NB017")
+def exercise_words(lab: Lab) -> Iterator[Finding]:
+    """An exercise has a heading and a folded hint; a written one a model answer and a rubric."""
+    numbers = {id(cell): number for number, cell in lab.cells}
+    for exercise in exercises.read_exercises(lab.notebook):
+        number, grade_id = numbers[id(exercise.answer)], exercise.grade_id
+        if not exercise.title:
+            yield number, f"{grade_id}: no heading of its own before it"
+        elif not exercise.kind:
+            kinds = ", ".join(exercises.KINDS)
+            yield number, f"{grade_id}: the question does not say which of {kinds} it is"
+        if not re.search(r"<details>\s*<summary>.*?</details>", exercise.question, re.DOTALL):
+            yield number, f"{grade_id}: no hint folded in <details> before it"
+        if exercises.role(exercise.answer) == "written":
+            if not exercise.answer.source.startswith("**Answer.**"):
+                yield number, f"{grade_id}: the model answer must begin with **Answer.**"
+            if len(exercise.rubric) < 2 or not all(isinstance(p, str) for p in exercise.rubric):
+                yield number, f"{grade_id}: no rubric of two points or more in the cell's metadata"
 
 
 def read(path: Path) -> Lab:

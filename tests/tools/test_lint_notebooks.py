@@ -15,6 +15,56 @@ PNG = "iVBORw0KGgoAAAANSUhEUg=="
 ALT = "Two masks overlap by a third of their area"
 
 
+def graded(kind: str, cell, grade_id: str, points: int | None = None, **metadata):
+    """A cell with nbgrader's metadata of an answer, a check or a written answer."""
+    cell.metadata.update(metadata)
+    cell.metadata.nbgrader = nbformat.from_dict(
+        {
+            "schema_version": 3,
+            "grade": kind != "answer",
+            "solution": kind != "check",
+            "locked": kind == "check",
+            "task": False,
+            "grade_id": grade_id,
+        }
+        | ({} if points is None else {"points": points})
+    )
+    return cell
+
+
+CHECK = """assert f(1) == 2, "f(1): expected 2"
+### BEGIN HIDDEN TESTS
+assert f(5) == 6, "f(5): expected 6"
+### END HIDDEN TESTS"""
+
+
+def good_exercises() -> list:
+    """Three exercises in code and a written one, 20 points: cells 5 to 15 of the good lab."""
+    code, text = nbformat.v4.new_code_cell, nbformat.v4.new_markdown_cell
+    hint = "<details><summary>Hint</summary>Look.</details>"
+    cells = [code("import numpy", execution_count=3, metadata={"tags": ["exercise-setup"]})]
+    for number in (1, 2, 3):
+        name, title = f"lab1-ex{number}", "" if number > 1 else "## Exercises\n\n"
+        cells += [
+            text(f"{title}### Exercise {number} · Fill in\n\n{hint}"),
+            graded(
+                "answer",
+                code(
+                    "def f(x):\n    ### BEGIN SOLUTION\n    return x + 1\n    ### END SOLUTION",
+                    execution_count=2 + 2 * number,
+                ),
+                name,
+            ),
+            graded("check", code(CHECK, execution_count=3 + 2 * number), f"{name}-check", 5),
+        ]
+    written = text("**Answer.** It is so, and therefore that.")
+    cells += [
+        text(f"### Exercise 4 · Explain\n\n{hint}"),
+        graded("written", written, "lab1-ex4", 5, rubric=["it is so", "therefore that"]),
+    ]
+    return cells
+
+
 def good_lab(name: str = "01_good.ipynb") -> nbformat.NotebookNode:
     opening = (
         f"# Lab 1: Good\n\n{badge(Path(name))}\n\n**Objectives**: see.\n\n"
@@ -26,6 +76,7 @@ def good_lab(name: str = "01_good.ipynb") -> nbformat.NotebookNode:
         nbformat.v4.new_code_cell(notebooks.setup_cell(), execution_count=1),
         nbformat.v4.new_markdown_cell("## What is it?\n\n```\n# no heading\n```\n\n### In short"),
         nbformat.v4.new_code_cell("show()", execution_count=2, outputs=[picture]),
+        *good_exercises(),
     ]
     for number, cell in enumerate(cells):
         cell.id = f"c{number}"
@@ -107,6 +158,30 @@ def big(lab):
     lab.cells[3].outputs[0].data["image/png"] = "A" * 2_000_000
 
 
+def nbgrader(cell, **changes):
+    def change(lab):
+        lab.cells[cell].metadata.nbgrader.update(changes)
+
+    return change
+
+
+def no_rubric(lab):
+    del lab.cells[15].metadata["rubric"]
+
+
+def no_check(lab):
+    lab.cells[7] = nbformat.v4.new_markdown_cell("", id="c7")
+    for cell in lab.cells[8:]:
+        if cell.cell_type == "code":
+            cell.execution_count -= 1
+
+
+def one_exercise_less(lab):
+    for cell in lab.cells[5:8]:
+        cell.metadata = nbformat.from_dict({})
+    lab.cells[10].metadata.nbgrader.points = 10
+
+
 SAMPLES = [
     ("NB001", same_id, 4, "an id of its own"),
     ("NB002", big, 0, "2.0 MB"),
@@ -151,6 +226,26 @@ SAMPLES = [
     ("NB012", source("!ls"), 4, "ls"),
     ("NB012", source("%%bash\nls"), 4, "%%bash"),
     ("NB012", source("subprocess.run([exe, '-m', 'pip', 'install', 'x'])"), 4, "install"),
+    ("NB014", nbgrader(9, grade_id="lab1-ex1"), 10, "second time"),
+    ("NB014", nbgrader(9, grade_id="lab2-ex2"), 10, "expected the form lab1"),
+    ("NB014", nbgrader(7, locked=False), 8, "locked is False"),
+    ("NB014", nbgrader(7, schema_version=2), 8, "schema_version is 2"),
+    ("NB014", nbgrader(15, locked=True), 16, "locked is True"),
+    ("NB015", no_check, 7, "must be its check, lab1-ex1-check"),
+    ("NB015", source("def f(x):\n    return x + 1", cell=6), 7, "no solution"),
+    ("NB015", replaced("### BEGIN SOLUTION", "", cell=6), 7, "no solution"),
+    ("NB015", source("assert f(1) == 2, 'no'", cell=7), 8, "no hidden assert"),
+    ("NB015", replaced("assert f(1) == 2", "f(1), 2", cell=7), 8, "no visible assert"),
+    ("NB015", replaced(', "f(5): expected 6"', "", cell=7), 8, "without a message: assert f(5)"),
+    ("NB015", replaced(', "f(1): expected 2"', "", cell=7), 8, "without a message: assert f(1)"),
+    ("NB015", replaced("assert f(5)", "for x in y:", cell=7), 8, "invalid syntax"),
+    ("NB016", nbgrader(7, points=6), 0, "21 points, expected 20"),
+    ("NB016", one_exercise_less, 0, "3 exercises, expected 4 to 7"),
+    ("NB017", replaced("<details>", "", cell=5), 7, "no hint"),
+    ("NB017", replaced("### Exercise 1 · Fill in", "", cell=5), 7, "no heading"),
+    ("NB017", replaced("Fill in", "Do something", cell=5), 7, "does not say which"),
+    ("NB017", no_rubric, 16, "no rubric"),
+    ("NB017", replaced("**Answer.** ", "", cell=15), 16, "must begin with"),
 ]
 
 
@@ -169,7 +264,7 @@ def test_each_rule_finds_its_fault_in_its_cell_and_nothing_else(
 
 
 # Samples that cannot help breaking a second rule.
-ALSO = {"NB006": {"NB010"}, "NB007": {"NB012"}}
+ALSO = {"NB006": {"NB010"}, "NB007": {"NB012"}, "NB014": {"NB015"}, "NB015": {"NB016"}}
 
 
 def test_every_rule_has_a_sample():
@@ -193,6 +288,15 @@ def test_normal_form_is_required(tmp_path):
 )
 def test_addresses_and_relative_paths_are_not_absolute_paths(text):
     assert not lint_notebooks.ABSOLUTE_PATH.search(text)
+
+
+def test_hidden_checks_do_not_make_a_cell_long(tmp_path):
+    lab = good_lab()
+    many = "\n".join(f'assert f({i}) == {i + 1}, "f({i})"' for i in range(30))
+    lab.cells[7].source = CHECK.replace("### END", f"{many}\n### END")
+    assert problems(lab, tmp_path) == []
+    lab.cells[7].source = f"{many}\n{CHECK}"
+    assert {p.code for p in problems(lab, tmp_path)} == {"NB008"}
 
 
 def test_a_long_cell_may_be_tagged_and_an_expected_error_too(tmp_path):

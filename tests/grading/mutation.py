@@ -1,0 +1,209 @@
+"""Mutation test of the labs' checks: wrong answers must be refused, right ones accepted.
+
+    python -m tests.grading.mutation                 all answers, and the figures
+    python -m tests.grading.mutation lab1-ex3        one exercise
+    python -m tests.grading.mutation --verbose       with what each check said
+
+`mutants/GRADE_ID/` holds answers as a student could write them: `wrong_*.py`, each with a plausible
+mistake that its first line names, and `right_*.py`, written in different ways. The answers to an
+exercise run with its check from the notebook, one after the other in a process of their own, after
+the cells tagged `exercise-setup` (or, where a lab has none, `mutants/labN_setup.py`) and the model
+answers to the exercises before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import copy
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import numpy as np
+
+from tools import exercises, notebooks
+
+MUTANTS = Path(__file__).resolve().parent / "mutants"
+SECONDS = 60
+"""What an answer and its check may take together."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the checks made of one answer."""
+
+    exercise: str
+    answer: str
+    """Name of the file, without its ending."""
+    visible: str
+    """What the visible checks said; "" if they passed."""
+    all: str
+    """What all checks said; "" if they passed."""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the answer gets its points."""
+        return not self.all
+
+    @property
+    def should_be(self) -> bool:
+        """Whether it deserves them."""
+        return self.answer.startswith("right_")
+
+
+def folders(wanted: list[str] | None = None) -> list[Path]:
+    """The exercises that have mutants, in order."""
+    found = sorted(path for path in MUTANTS.iterdir() if path.is_dir())
+    return [path for path in found if not wanted or path.name in wanted]
+
+
+def lab_of(grade_id: str) -> Path:
+    """The notebook of an exercise such as lab1-ex3."""
+    return notebooks.find_labs([grade_id.removeprefix("lab").split("-")[0]])[0]
+
+
+def run(grade_id: str, answers: list[Path]) -> list[Verdict]:
+    """Runs answers of one exercise in a process of their own, and in a new one after a crash.
+
+    Raises:
+        RuntimeError: the exercise itself cannot be prepared.
+    """
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "MPLBACKEND": "Agg"}
+    found: list[Verdict] = []
+    while len(found) < len(answers):
+        command = [sys.executable, "-m", "tests.grading.mutation", "--worker", grade_id]
+        done = subprocess.run(
+            [*command, *map(str, answers[len(found) :])],
+            cwd=notebooks.ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        if not rows:
+            raise RuntimeError(f"{grade_id} could not be prepared:\n{done.stderr[-2000:]}")
+        found += [Verdict(grade_id, *row) for row in rows[1:]]
+        if done.returncode:
+            words = f"the process was ended by signal {-done.returncode}"
+            found.append(Verdict(grade_id, answers[len(found)].stem, words, words))
+    return found
+
+
+# --- inside the process of an exercise ----------------------------------------------------------
+
+
+def prepared(grade_id: str) -> tuple[dict, str]:
+    """The names that an answer finds, and the source of its check."""
+    notebook = nbformat.read(lab_of(grade_id), as_version=4)
+    names: dict = {"__name__": "__main__"}
+    sources = exercises.setup_sources(notebook)
+    more = MUTANTS / f"{grade_id.split('-')[0]}_setup.py"
+    if not sources and more.exists():
+        sources.append(more.read_text(encoding="utf-8"))
+    for exercise in exercises.read_exercises(notebook):
+        if exercise.grade_id == grade_id:
+            for source in sources:
+                exec(compile(source, "set-up", "exec"), names)
+            return names, exercise.check.source
+        if exercise.check is not None:
+            sources.append(exercise.answer.source)
+    raise SystemExit(f"no exercise {grade_id} in the labs")
+
+
+def outcome(answer: str, check: str, names: dict) -> str:
+    """What a check says about an answer; "" if it passed."""
+    plain = (np.ndarray, list, dict, set, tuple)
+    names = {
+        name: copy.deepcopy(value) if isinstance(value, plain) and name != "__builtins__" else value
+        for name, value in names.items()
+    }
+    before = signal.signal(signal.SIGALRM, _too_long)
+    signal.alarm(SECONDS)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            exec(compile(answer, "answer", "exec"), names)
+            exec(compile(check, "check", "exec"), names)
+    except (Exception, SystemExit) as error:
+        return f"{type(error).__name__}: {error}"
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+    return ""
+
+
+def _too_long(*_: object) -> None:
+    raise TimeoutError(f"the answer and its check took longer than {SECONDS} s")
+
+
+def work(grade_id: str, answers: list[Path]) -> None:
+    """Runs answers of one exercise; prints a line when prepared, and each verdict, as JSON."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        names, check = prepared(grade_id)
+    print(json.dumps("prepared"), flush=True)
+    for path in answers:
+        answer = path.read_text(encoding="utf-8")
+        words = [outcome(answer, part, names) for part in (exercises.without_hidden(check), check)]
+        print(json.dumps([path.stem, *words]), flush=True)
+
+
+# --- figures ------------------------------------------------------------------------------------
+
+
+def verdicts(wanted: list[str] | None = None) -> Iterator[list[Verdict]]:
+    """The verdicts on all answers, exercise by exercise."""
+    for folder in folders(wanted):
+        yield run(folder.name, sorted(folder.glob("*.py")))
+
+
+def main() -> int:
+    """Runs the command line.
+
+    Returns:
+        0 if at least 95 % of the wrong answers are refused and all right ones accepted, else 1.
+    """
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("exercises", nargs="*", help="such as lab1-ex3; all if left out")
+    parser.add_argument("--verbose", action="store_true", help="say what each check said")
+    parser.add_argument("--worker", metavar="GRADE_ID", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.worker:
+        work(options.worker, [Path(name) for name in options.exercises])
+        return 0
+    wrong = refused = by_visible = right = accepted = 0
+    for group in verdicts(options.exercises):
+        bad = [verdict for verdict in group if not verdict.should_be]
+        good = [verdict for verdict in group if verdict.should_be]
+        counts = [sum(not v.accepted for v in bad), sum(bool(v.visible) for v in bad)]
+        passed = sum(v.accepted for v in good)
+        print(
+            f"{group[0].exercise:<10} wrong: {len(bad):2}, refused {counts[0]:2}, {counts[1]:2} of "
+            f"them by a visible check; right: {len(good)}, accepted {passed}",
+            flush=True,
+        )
+        for verdict in group:
+            if verdict.accepted != verdict.should_be or options.verbose:
+                mark = "ok " if verdict.accepted == verdict.should_be else "BAD"
+                print(f"  {mark} {verdict.answer}: {verdict.all.splitlines()[:1] or 'accepted'}")
+        wrong, refused, by_visible = wrong + len(bad), refused + counts[0], by_visible + counts[1]
+        right, accepted = right + len(good), accepted + passed
+    share = refused / wrong if wrong else 0
+    print(
+        f"{refused} of {wrong} wrong answers refused ({share:.1%}; {by_visible} by visible checks)"
+    )
+    print(f"{accepted} of {right} right answers accepted")
+    return int(share < 0.95 or accepted < right)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

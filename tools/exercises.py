@@ -1,0 +1,196 @@
+"""The exercises of the labs: what is asked, what it is worth, how it is checked.
+
+    python -m tools.exercises              a table of all exercises
+    python -m tools.exercises 2            those of one lab
+    python -m tools.exercises --rubrics    what a written answer must say, as Markdown
+
+An exercise is one or two cells with nbgrader's metadata. Code has an answer cell (`lab1-ex3`) and,
+right after it, a check cell (`lab1-ex3-check`) with visible and hidden asserts. A written answer
+is one Markdown cell with the model answer, and its metadata lists the points that one must make.
+The question and its hints are the Markdown before. Cells tagged `exercise-setup` are all that the
+exercises of a lab need to run besides the course itself. Rests on nbformat.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from tools import notebooks
+
+SETUP_TAG = "exercise-setup"
+POINTS_A_LAB = 20
+BEGIN_SOLUTION, END_SOLUTION = "### BEGIN SOLUTION", "### END SOLUTION"
+BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
+KINDS = {
+    "fill in": r"\bfill in\b|\bwrite\b|\bimplement\b",
+    "find the bug": r"\bbugs?\b",
+    "predict": r"\bpredict\b",
+    "improve": r"\bimprove\b",
+    "explain": r"\bexplain\b",
+}
+"""Kinds of exercises, and how the heading or the text of one says so."""
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise as it stands in the source, solution included."""
+
+    grade_id: str
+    """Such as lab1-ex3; unique in the course."""
+    question: str
+    """Markdown between the exercise before and this one."""
+    answer: NotebookNode
+    """The cell with the solution."""
+    check: NotebookNode | None
+    """The cell that checks it; None for a written answer."""
+
+    @property
+    def title(self) -> str:
+        """The last heading of the question, or the last words in bold that begin a line; or ""."""
+        for pattern in (r"^#{3,6} +(.+)$", r"^\*\*(.+?)\*\*"):
+            if found := re.findall(pattern, self.question, re.MULTILINE):
+                return found[-1].strip()
+        return ""
+
+    @property
+    def kind(self) -> str:
+        """One of `KINDS`, by the title or else by the question; a written answer explains."""
+        if self.check is None:
+            return "explain"
+        words = re.sub(r"<details>.*?</details>", "", self.question, flags=re.DOTALL)
+        for text in (self.title, words):
+            for kind, pattern in KINDS.items():
+                if re.search(pattern, text, re.IGNORECASE):
+                    return kind
+        return ""
+
+    @property
+    def points(self) -> float:
+        """What the exercise is worth."""
+        return (self.check or self.answer).metadata.nbgrader.get("points", 0)
+
+    @property
+    def rubric(self) -> list[str]:
+        """The points that a written answer must make; empty for code."""
+        return list(self.answer.metadata.get("rubric", []))
+
+
+def role(cell: NotebookNode) -> str:
+    """What a cell is to nbgrader: "answer", "check", "written", or "" for none of them."""
+    data = cell.metadata.get("nbgrader", {})
+    if data.get("grade") and data.get("solution"):
+        return "written"
+    if data.get("grade"):
+        return "check"
+    return "answer" if data.get("solution") else ""
+
+
+def read_exercises(notebook: NotebookNode) -> list[Exercise]:
+    """The exercises of a notebook in their order. Faults in them are the linter's business."""
+    exercises: list[Exercise] = []
+    question: list[str] = []
+    for index, cell in enumerate(notebook.cells):
+        if kind := role(cell):
+            if kind != "check":
+                following = notebook.cells[index + 1] if index + 1 < len(notebook.cells) else None
+                paired = kind == "answer" and following is not None and role(following) == "check"
+                exercises.append(
+                    Exercise(
+                        grade_id=cell.metadata.nbgrader.get("grade_id", ""),
+                        question="\n\n".join(question),
+                        answer=cell,
+                        check=following if paired else None,
+                    )
+                )
+            question = []
+        elif cell.cell_type == "markdown":
+            if re.search(r"^## ", cell.source, re.MULTILINE):
+                question = []  # what stands before is the lab, not the question
+            question.append(cell.source)
+    return exercises
+
+
+def setup_sources(notebook: NotebookNode) -> list[str]:
+    """Sources of the cells that the exercises need, in their order."""
+    return [
+        cell.source
+        for cell in notebook.cells
+        if cell.cell_type == "code" and SETUP_TAG in cell.metadata.get("tags", [])
+    ]
+
+
+def without_hidden(source: str) -> str:
+    """A check cell as students see it."""
+    pattern = rf"^[ \t]*{BEGIN_HIDDEN}.*?{END_HIDDEN}[^\n]*\n?"
+    return re.sub(pattern, "", source, flags=re.DOTALL | re.MULTILINE)
+
+
+def hidden(source: str) -> str:
+    """The lines of a check cell that students do not see."""
+    return "\n".join(re.findall(rf"{BEGIN_HIDDEN}[^\n]*\n(.*?){END_HIDDEN}", source, re.DOTALL))
+
+
+def rubrics(labs: list[Path]) -> str:
+    """All rubrics as Markdown: question, model answer, and what earns points."""
+    lines = [
+        "# Rubrics of the written answers",
+        "",
+        "Made by `python -m tools.exercises --rubrics` from the labs: change them there. A line",
+        "counts if the answer says it in any words, and not if it also says the opposite.",
+    ]
+    for path in labs:
+        notebook = nbformat.read(path, as_version=4)
+        lines += ["", f"## {notebooks.title(notebook)}"]
+        for exercise in read_exercises(notebook):
+            if exercise.check is None:
+                answer = re.sub(r"\A\*\*Answer\.\*\*\s*", "", exercise.answer.source.strip())
+                lines += ["", f"### {exercise.title}", "", f"`{exercise.grade_id}`"]
+                lines += ["", *(f"- {point}" for point in exercise.rubric)]
+                lines += ["", "A model answer:", "", *(f"> {line}".rstrip() for line in
+                                                     answer.splitlines())]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def table(labs: list[Path]) -> str:
+    """One line for each exercise, and the points of each lab."""
+    lines = []
+    for path in labs:
+        exercises = read_exercises(nbformat.read(path, as_version=4))
+        points = sum(exercise.points for exercise in exercises)
+        lines.append(f"{path.stem}: {len(exercises)} exercises, {points:g} points")
+        for exercise in exercises:
+            lines.append(f"  {exercise.grade_id:<10} {exercise.kind:<13} {exercise.title}")
+    return "\n".join(lines)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line.
+
+    Returns:
+        0, or 2 if there is no such lab.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.exercises", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("labs", nargs="*", help="numbers or names; all if left out")
+    parser.add_argument("--notebooks", type=Path, default=notebooks.NOTEBOOKS, metavar="DIR")
+    parser.add_argument("--rubrics", action="store_true", help="print the rubrics")
+    options = parser.parse_args(arguments)
+    try:
+        labs = notebooks.find_labs(options.labs, options.notebooks)
+    except notebooks.LabNotFoundError as error:
+        print(f"exercises: {error}", file=sys.stderr)
+        return 2
+    print(rubrics(labs) if options.rubrics else table(labs), end="" if options.rubrics else "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
