@@ -47,23 +47,19 @@ def for_students(source: NotebookNode) -> NotebookNode:
 
 def _refuse_leaks(source: NotebookNode, edition: NotebookNode) -> None:
     """Looks for lines of a solution or of a hidden check in what students get."""
-    text = "\n".join(cell.source for cell in edition.cells if exercises.role(cell))
-    for cell in source.cells:
-        kind = exercises.role(cell)
+    for cell, given in zip(source.cells, edition.cells, strict=True):
+        kind, secret, shown = exercises.role(cell), "", ""
         if kind == "answer":
-            pattern = rf"{exercises.BEGIN_SOLUTION}\n(.*?){exercises.END_SOLUTION}"
+            pattern = rf"{exercises.BEGIN_SOLUTION}[^\n]*\n(.*?){exercises.END_SOLUTION}"
             secret = "\n".join(re.findall(pattern, cell.source, re.DOTALL))
-        else:
-            secret = {"check": exercises.hidden, "written": str}.get(kind, lambda _: "")(cell.source)
+        elif kind == "check":
+            secret, shown = exercises.hidden(cell.source), exercises.without_hidden(cell.source)
+        elif kind == "written":
+            secret = cell.source
         for line in secret.splitlines():
-            if len(line.strip()) > 30 and line.strip() in text and line not in _shown(cell):
+            if len(line.strip()) > 20 and line in given.source and line not in shown:
                 grade_id = cell.metadata.nbgrader.grade_id
                 raise ValueError(f"{grade_id}: students would see {line.strip()[:60]!r}")
-
-
-def _shown(cell: NotebookNode) -> str:
-    """What of a cell is meant to be seen."""
-    return exercises.without_hidden(cell.source) if exercises.role(cell) == "check" else ""
 
 
 def for_instructors(source: NotebookNode) -> NotebookNode:
