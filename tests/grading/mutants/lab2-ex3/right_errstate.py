@@ -1,0 +1,3 @@
+def precision_per_class(matrix):
+    with np.errstate(invalid="ignore"):
+        return np.diag(matrix) / matrix.sum(0)

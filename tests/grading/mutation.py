@@ -1,0 +1,196 @@
+"""Mutation test of the labs' checks: wrong answers must be refused, right ones accepted.
+
+    python -m tests.grading.mutation                 all answers, and the figures
+    python -m tests.grading.mutation lab1-ex3        one exercise
+    python -m tests.grading.mutation --verbose       with what each check said
+
+`mutants/GRADE_ID/` holds answers as a student could write them: `wrong_*.py`, each with a plausible
+mistake that its first line names, and `right_*.py`, written in different ways. Each runs with the
+check from the notebook in a process of its own, after the cells tagged `exercise-setup` and the
+model answers to the exercises before it. A process for an exercise prepares that once and forks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+
+from tools import exercises, notebooks
+
+MUTANTS = Path(__file__).resolve().parent / "mutants"
+SECONDS = 60
+"""What an answer and its check may take together."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the checks made of one answer."""
+
+    exercise: str
+    answer: str
+    """Name of the file, without its ending."""
+    visible: str
+    """What the visible checks said; "" if they passed."""
+    all: str
+    """What all checks said; "" if they passed."""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the answer gets its points."""
+        return not self.all
+
+    @property
+    def should_be(self) -> bool:
+        """Whether it deserves them."""
+        return self.answer.startswith("right_")
+
+
+def folders(wanted: list[str] | None = None) -> list[Path]:
+    """The exercises that have mutants, in order."""
+    found = sorted(path for path in MUTANTS.iterdir() if path.is_dir())
+    return [path for path in found if not wanted or path.name in wanted]
+
+
+def lab_of(grade_id: str) -> Path:
+    """The notebook of an exercise such as lab1-ex3."""
+    return notebooks.find_labs([grade_id.removeprefix("lab").split("-")[0]])[0]
+
+
+def run(grade_id: str, answers: list[Path]) -> list[Verdict]:
+    """Runs answers of one exercise in a new process.
+
+    Raises:
+        RuntimeError: the exercise itself cannot be prepared.
+    """
+    command = [sys.executable, "-m", "tests.grading.mutation", "--worker", grade_id]
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "MPLBACKEND": "Agg"}
+    done = subprocess.run(
+        [*command, *map(str, answers)],
+        cwd=notebooks.ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{grade_id} could not be prepared:\n{done.stderr[-2000:]}")
+    return [Verdict(*row) for row in json.loads(done.stdout.splitlines()[-1])]
+
+
+# --- inside the process of an exercise ----------------------------------------------------------
+
+
+def prepared(grade_id: str) -> tuple[dict, str]:
+    """The names that an answer finds, and the source of its check."""
+    notebook = nbformat.read(lab_of(grade_id), as_version=4)
+    names: dict = {"__name__": "__main__"}
+    sources = exercises.setup_sources(notebook)
+    for exercise in exercises.read_exercises(notebook):
+        if exercise.grade_id == grade_id:
+            for source in sources:
+                exec(compile(source, "set-up", "exec"), names)
+            return names, exercise.check.source
+        if exercise.check is not None:
+            sources.append(exercise.answer.source)
+    raise SystemExit(f"no exercise {grade_id} in the labs")
+
+
+def outcome(answer: str, check: str, names: dict) -> str:
+    """What a check says about an answer, in a forked process; "" if it passed."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(SECONDS)
+        words = ""
+        try:
+            with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                exec(compile(answer, "answer", "exec"), names)
+                exec(compile(check, "check", "exec"), names)
+        except BaseException as error:
+            words = f"{type(error).__name__}: {error}"
+        os.write(writer, words.encode()[:3000])
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        words = pipe.read().decode(errors="replace")
+    _, status = os.waitpid(child, 0)
+    return words or (f"ended by signal {status}" if status else "")
+
+
+def work(grade_id: str, answers: list[Path]) -> None:
+    """Runs all answers of one exercise and prints the verdicts as JSON."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        names, check = prepared(grade_id)
+    rows = []
+    for path in answers:
+        answer = path.read_text(encoding="utf-8")
+        parts = (exercises.without_hidden(check), check)
+        rows.append([grade_id, path.stem, *(outcome(answer, part, names) for part in parts)])
+    print(json.dumps(rows))
+
+
+# --- figures ------------------------------------------------------------------------------------
+
+
+def verdicts(wanted: list[str] | None = None) -> Iterator[list[Verdict]]:
+    """The verdicts on all answers, exercise by exercise."""
+    for folder in folders(wanted):
+        yield run(folder.name, sorted(folder.glob("*.py")))
+
+
+def main() -> int:
+    """Runs the command line.
+
+    Returns:
+        0 if at least 95 % of the wrong answers are refused and all right ones accepted, else 1.
+    """
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("exercises", nargs="*", help="such as lab1-ex3; all if left out")
+    parser.add_argument("--verbose", action="store_true", help="say what each check said")
+    parser.add_argument("--worker", metavar="GRADE_ID", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.worker:
+        work(options.worker, [Path(name) for name in options.exercises])
+        return 0
+    wrong = refused = by_visible = right = accepted = 0
+    for group in verdicts(options.exercises):
+        bad = [verdict for verdict in group if not verdict.should_be]
+        good = [verdict for verdict in group if verdict.should_be]
+        counts = [sum(not v.accepted for v in bad), sum(bool(v.visible) for v in bad)]
+        passed = sum(v.accepted for v in good)
+        print(
+            f"{group[0].exercise:<10} wrong: {len(bad):2}, refused {counts[0]:2}, {counts[1]:2} of "
+            f"them by a visible check; right: {len(good)}, accepted {passed}",
+            flush=True,
+        )
+        for verdict in group:
+            if verdict.accepted != verdict.should_be or options.verbose:
+                mark = "ok " if verdict.accepted == verdict.should_be else "BAD"
+                print(f"  {mark} {verdict.answer}: {verdict.all.splitlines()[:1] or 'accepted'}")
+        wrong, refused, by_visible = wrong + len(bad), refused + counts[0], by_visible + counts[1]
+        right, accepted = right + len(good), accepted + passed
+    share = refused / wrong if wrong else 0
+    print(
+        f"{refused} of {wrong} wrong answers refused ({share:.1%}; {by_visible} by visible checks)"
+    )
+    print(f"{accepted} of {right} right answers accepted")
+    return int(share < 0.95 or accepted < right)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""The checks of the exercises: plausible wrong answers are refused, right ones accepted.
+
+A sample runs always, one exercise of each lab; `pytest -m slow tests/grading` runs all of them.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tests.grading import mutation
+from tools import exercises, notebooks
+
+SAMPLE = {"lab1-ex3", "lab2-ex3"}
+
+
+def code_exercises() -> dict[str, exercises.Exercise]:
+    return {
+        exercise.grade_id: exercise
+        for path in notebooks.find_labs()
+        for exercise in exercises.read_exercises(nbformat.read(path, as_version=4))
+        if exercise.check is not None
+    }
+
+
+EXERCISES = code_exercises()
+MARKED = [
+    pytest.param(grade_id, marks=() if grade_id in SAMPLE else pytest.mark.slow)
+    for grade_id in EXERCISES
+]
+
+
+def answers(grade_id: str, kind: str) -> list[Path]:
+    return sorted((mutation.MUTANTS / grade_id).glob(f"{kind}_*.py"))
+
+
+def stub(source: str) -> str:
+    """An answer cell as students get it: the solution is taken out."""
+    lines, inside = [], False
+    for line in source.splitlines():
+        if exercises.BEGIN_SOLUTION in line:
+            inside = True
+            lines.append(f"{line[: len(line) - len(line.lstrip())]}raise NotImplementedError")
+        if not inside:
+            lines.append(line)
+        inside = inside and exercises.END_SOLUTION not in line
+    return "\n".join(lines)
+
+
+def test_there_are_enough_answers_for_every_exercise_in_code():
+    assert {path.name for path in mutation.folders()} == set(EXERCISES)
+    for grade_id in EXERCISES:
+        assert len(answers(grade_id, "wrong")) >= 6, grade_id
+        assert len(answers(grade_id, "right")) >= 4, grade_id
+
+
+def test_every_wrong_answer_says_what_is_wrong_and_no_two_answers_are_equal():
+    seen: dict[str, Path] = {}
+    for path in sorted(mutation.MUTANTS.rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        assert path.stem.startswith(("wrong_", "right_")), path
+        if path.stem.startswith("wrong_"):
+            assert re.match(r"# [A-Z0-9\"].+", text), (
+                f"{path}: no first line that names the mistake"
+            )
+        code = re.sub(r"#.*|\s", "", text)
+        assert code not in seen, f"{path} is the same as {seen[code]}"
+        seen[code] = path
+
+
+@pytest.mark.parametrize("grade_id", MARKED)
+def test_wrong_answers_are_refused_and_right_ones_accepted(grade_id, tmp_path):
+    model, empty = tmp_path / "right_model.py", tmp_path / "wrong_empty.py"
+    model.write_text(EXERCISES[grade_id].answer.source)
+    empty.write_text(stub(EXERCISES[grade_id].answer.source))
+    files = [*answers(grade_id, "wrong"), *answers(grade_id, "right"), model, empty]
+    verdicts = mutation.run(grade_id, files)
+    mistaken = [v for v in verdicts if v.accepted != v.should_be]
+    assert not mistaken, mistaken
+    silent = [v for v in verdicts if not v.should_be and len(v.all) < 20]
+    assert not silent, f"refused without a word of help: {silent}"
+
+
+def test_a_refusal_says_what_was_expected_and_an_endless_answer_is_ended(monkeypatch, tmp_path):
+    answer = tmp_path / "wrong_endless.py"
+    answer.write_text("while True:\n    pass\n")
+    assert mutation.outcome("raise ValueError('x')", "", {}) == "ValueError: x"
+    assert mutation.outcome("x = 1", "assert x == 2, f'expected 2, found {x}'", {}) == (
+        "AssertionError: expected 2, found 1"
+    )
+    assert mutation.outcome("x = 2", "assert x == 2, ''", {}) == ""
+    monkeypatch.setattr(mutation, "SECONDS", 1)
+    assert "signal" in mutation.outcome(answer.read_text(), "", {})
