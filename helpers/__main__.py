@@ -38,9 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         0 if every check passes, 1 if not, 2 if nothing could be checked.
     """
-    parser = argparse.ArgumentParser(
-        prog="python -m helpers", description=__doc__.splitlines()[0]
-    )
+    parser = argparse.ArgumentParser(prog="python -m helpers", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
     one = commands.add_parser("check", help="run the visible checks of your own notebook")
     one.add_argument("lab", help="number of the lab, or a notebook")

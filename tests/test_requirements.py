@@ -1,4 +1,4 @@
-"""The requirement files, the lock file, environment.yml and the groups of pyproject.toml say the same."""
+"""Requirement files, lock file, environment.yml and the groups of pyproject.toml say the same."""
 
 from __future__ import annotations
 

@@ -69,5 +69,7 @@ def for_instructors(source: NotebookNode) -> NotebookNode:
         cell = exercise.answer if exercise.check is None else None
         if cell is not None and exercise.rubric:
             points = "\n".join(f"- {point}" for point in exercise.rubric)
-            cell.source = f"{cell.source.rstrip()}\n\n**Rubric, {exercise.points:g} points.**\n\n{points}"
+            cell.source = (
+                f"{cell.source.rstrip()}\n\n**Rubric, {exercise.points:g} points.**\n\n{points}"
+            )
     return notebook

@@ -11,7 +11,6 @@ import re
 
 from jinja2 import Environment
 from markupsafe import Markup
-from nbconvert.filters.markdown_mistune import MarkdownWithMath
 from nbformat import NotebookNode
 
 from tools import exercises, notebooks, pages
@@ -61,12 +60,12 @@ code { font-size: .92em; } a { color: #00518f; } .formula { overflow-x: auto; }
 
 def _html(markdown: str) -> Markup:
     markdown = re.sub(r"<details>.*?</details>", "", markdown, flags=re.DOTALL)
-    renderer = pages._Renderer(escape=False)
-    return Markup(MarkdownWithMath(renderer=renderer).render(markdown))
+    return Markup(pages.markdown_html(markdown))
 
 
 def _lower_headings(markdown: str) -> str:
-    """Headings below those of the handout."""
+    """Headings below those of the handout, without the one of the whole section."""
+    markdown = re.sub(r"^## .*\n", "", markdown, flags=re.MULTILINE)
     return re.sub(r"^#{2,6} ", "#### ", markdown, flags=re.MULTILINE)
 
 
@@ -75,7 +74,9 @@ def _recap(lab: NotebookNode) -> str:
     for cell in lab.cells:
         if cell.cell_type == "markdown" and re.match(r"## .*\brecap\b", cell.source, re.IGNORECASE):
             return re.sub(r"\A## [\d.]*\s*", "### ", cell.source)
-        if found := re.search(r"^## .*\bRecap\b.*?(?=^## |\Z)", cell.source, re.DOTALL | re.MULTILINE):
+        if found := re.search(
+            r"^## .*\bRecap\b.*?(?=^## |\Z)", cell.source, re.DOTALL | re.MULTILINE
+        ):
             return re.sub(r"\A## [\d.]*\s*", "### ", found.group(0))
     return ""
 
@@ -85,12 +86,10 @@ def handout(labs: list[NotebookNode]) -> str:
     entries = []
     for lab in labs:
         found = exercises.read_exercises(lab)
-        opening = lab.cells[0].source
-        goals = re.search(r"\*\*Objectives\.?\*\*.*?(?=\n\n\*\*|\n\n[^-*\d\s]|\Z)", opening, re.DOTALL)
         small = pages.thumbnail(lab)
         entries.append({
             "title": notebooks.title(lab),
-            "objectives": _html(goals.group(0) if goals else ""),
+            "objectives": _html(notebooks.objectives(lab)),
             "picture": base64.b64encode(small[0]).decode("ascii") if small else "",
             "alt": small[1] if small else "",
             "recap": _html(_recap(lab)),

@@ -1,8 +1,9 @@
 """Writes requirements.lock: every package that the course or its tools need, with hashes.
 
-`make lock` runs it over requirements.txt and the groups `dev` and `teach` of pyproject.toml. uv resolves for all platforms at once and for Python 3.11 and 3.12 with the
-same versions; it is installed into a throw-away environment, since nothing else needs it. The file
-names packages and hashes only, so it installs from whichever registry pip is configured for.
+`make lock` runs it over requirements.txt and the groups `dev` and `teach` of pyproject.toml. uv
+resolves for all platforms at once and for Python 3.11 and 3.12 with the same versions; it is
+installed into a throw-away environment, since nothing else needs it. The file names packages and
+hashes only, so it installs from whichever registry pip is configured for.
 """
 
 from __future__ import annotations

@@ -106,6 +106,11 @@ class LabExporter(HTMLExporter):
         return MarkdownWithMath(renderer=renderer).render(source)
 
 
+def markdown_html(source: str) -> str:
+    """Markdown as HTML, with formulas as MathML and headings without links to themselves."""
+    return MarkdownWithMath(renderer=_Renderer(escape=False, anchor_link_text="")).render(source)
+
+
 def lab_page(
     notebook: NotebookNode,
     name: str,

@@ -23,6 +23,7 @@ from nbformat import NotebookNode
 from helpers import ROOT
 from tools import editions, exercises, notebooks, pages
 
+BADGE = re.compile(r"\[!\[[^\]]*\]\([^)]*colab-badge[^)]*\)\]\([^)]*\)\n*")
 BRANCH = "students"
 """Branch of the repository where students' editions lie: what Colab opens."""
 
@@ -67,12 +68,17 @@ def page_of(source: NotebookNode) -> NotebookNode:
     edition = editions.for_students(source)
     for cell, stored in zip(edition.cells, source.cells, strict=True):
         if cell.cell_type == "code" and not exercises.role(stored):
-            cell.outputs, cell.execution_count = copy.deepcopy(stored.outputs), stored.execution_count
+            cell.outputs, cell.execution_count = (
+                copy.deepcopy(stored.outputs),
+                stored.execution_count,
+            )
             for output in cell.outputs:
                 _describe(cell, output)
         elif cell.cell_type == "markdown":
             # Links and buttons of the theme take the place of the badge, which is on the network.
-            cell.source = re.sub(r"\[!\[[^\]]*\]\([^)]*colab-badge[^)]*\)\]\([^)]*\)\n*", "", cell.source)
+            cell.source = re.sub(
+                r"\[!\[[^\]]*\]\([^)]*colab-badge[^)]*\)\]\([^)]*\)\n*", "", cell.source
+            )
     edition.metadata["mystnb"] = {"execution_mode": "off"}
     return edition
 

@@ -100,9 +100,8 @@ def arrange(lab: NotebookNode) -> NotebookNode:
         elif cell.cell_type == "markdown" and number == 0:
             title, _, rest = cell.source.partition("\n")
             # Objectives and times are for the reader of the notebook, and for the speaker.
-            cells += [_markdown(f"{title}", "slide"), _markdown(rest, "notes")]
-            if objectives := re.search(r"\*\*Objectives\.?\*\*.*?(?=\n\n|\Z)", rest, re.DOTALL):
-                cells.insert(-1, _markdown(objectives.group(0), "-"))
+            goals = notebooks.objectives(lab)
+            cells += [_markdown(f"{title}\n\n{goals}", "slide"), _markdown(rest, "notes")]
         elif cell.cell_type == "markdown" and re.match(r"## ", cell.source):
             cells += _text_cells(cell.source, "slide")
         elif cell.cell_type == "markdown" and (
@@ -146,4 +145,6 @@ def copy_reveal(folder: Path) -> None:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source / name, folder / name)
     for name in FOLDERS:
-        shutil.copytree(source / name, folder / name, dirs_exist_ok=True, copy_function=shutil.copyfile)
+        shutil.copytree(
+            source / name, folder / name, dirs_exist_ok=True, copy_function=shutil.copyfile
+        )

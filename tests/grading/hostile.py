@@ -29,7 +29,9 @@ class Attack:
     sample: bool = False
 
 
-def answer(code: str, first: float = 0, second: float | None = 4, *, sample: bool = False) -> Attack:
+def answer(
+    code: str, first: float = 0, second: float | None = 4, *, sample: bool = False
+) -> Attack:
     """An attack that stands in the answer cell of exercise 1."""
 
     def content(places: dict) -> dict:
@@ -61,7 +63,9 @@ def raw(content: str | bytes) -> Attack:
 
 def cell_of(notebook: dict, grade_id: str) -> dict:
     return next(
-        c for c in notebook["cells"] if c["metadata"].get("nbgrader", {}).get("grade_id") == grade_id
+        c
+        for c in notebook["cells"]
+        if c["metadata"].get("nbgrader", {}).get("grade_id") == grade_id
     )
 
 
@@ -191,16 +195,20 @@ def double(x):
     return 4
 """
 
-PATCHES = """
+PATCHES = (
+    """
 import builtins, numpy as np
 from helpers import metrics
 np.array_equal = np.allclose = lambda *a, **k: True
 np.asarray = np.array = lambda *a, **k: None
 metrics.mask_iou = lambda *a, **k: 1.0
 metrics.confusion_matrix = None
-""" + LIE
+"""
+    + LIE
+)
 
-ASSERTS = """
+ASSERTS = (
+    """
 import builtins, sys
 class Quiet(Exception):
     def __new__(cls, *a): return None
@@ -210,9 +218,12 @@ builtins.abs = lambda *a: 0
 sys.settrace(lambda *a: None)
 get_ipython().run_cell = lambda *a, **k: type("R", (), {"success": True})()
 get_ipython().user_ns["__builtins__"] = {}
-""" + LIE
+"""
+    + LIE
+)
 
-WORKER = """
+WORKER = (
+    """
 import sys
 for name, module in list(sys.modules.items()):
     if name.endswith("codec") or name == "__main__":
@@ -221,7 +232,9 @@ for name, module in list(sys.modules.items()):
                 codec = getattr(module, attribute)
                 try: codec.encode = lambda self, value, depth=0: {"t": "import", "m": "os", "n": "system"}
                 except Exception: pass
-""" + LIE
+"""
+    + LIE
+)
 
 EQUAL = """
 class Yes:
@@ -257,7 +270,8 @@ class Yes:
 def double(x): return [Yes(), Yes]
 """
 
-DISK = """
+DISK = (
+    """
 for folder in ("/tmp", "/dev/shm", "/course/build", "/course/notebooks", "/", "/dev", "/course"):
     for number in range(100):
         try:
@@ -265,7 +279,9 @@ for folder in ("/tmp", "/dev/shm", "/course/build", "/course/notebooks", "/", "/
                 for _ in range(1000): stream.write(b"x" * 1_000_000)
         except OSError:
             pass
-""" + made.DOUBLE
+"""
+    + made.DOUBLE
+)
 
 ABSOLUTE = """
 import pathlib

@@ -56,6 +56,7 @@ assert grid.sum() == 10, "the lab's grid has changed"
 ### END HIDDEN TESTS
 """
 
+SETUP = "import numpy as np\nfrom helpers import metrics\ngrid = np.array([[1, 2], [3, 4]])"
 DOUBLE = "def double(x):\n    return 2 * x"
 IOU = "def iou(a, b):\n    return (a & b).sum() / (a | b).sum()"
 
@@ -63,11 +64,13 @@ IOU = "def iou(a, b):\n    return (a & b).sum() / (a | b).sum()"
 def lab() -> NotebookNode:
     """The source: solutions in place, worth 3, 4 and 2 points."""
     solution = "\n".join(f"    {line}" for line in ("### BEGIN SOLUTION", "return 2 * x"))
-    title = nbformat.v4.new_markdown_cell("# Lab 1: made for a test\n\n## Exercises\n\n### 1. Write")
+    title = nbformat.v4.new_markdown_cell(
+        "# Lab 1: made for a test\n\n## Exercises\n\n### 1. Write"
+    )
     title.id = "title"
     cells = [
         title,
-        _cell("lab", "import numpy as np\nfrom helpers import metrics\ngrid = np.array([[1, 2], [3, 4]])"),
+        _cell("lab", SETUP),
         _cell("answer", f"def double(x):\n{solution}\n    ### END SOLUTION", "lab1-ex1"),
         _cell("check", CHECK_ONE, "lab1-ex1-check", points=3),
         _cell("answer", f"### BEGIN SOLUTION\n{IOU}\n### END SOLUTION", "lab1-ex2"),

@@ -24,7 +24,10 @@ from tools.grading.grader import Grade
 from tools.grading.sandbox import Limits
 
 LIMITS = Limits(cell_seconds=6, notebook_seconds=90, memory_mb=700, disk_mb=30, processes=60)
-HONEST = {"honest": made.submission(), "honest but wrong": made.submission("def double(x): return x")}
+HONEST = {
+    "honest": made.submission(),
+    "honest but wrong": made.submission("def double(x): return x"),
+}
 SAMPLE = [name for name, attack in hostile.ATTACKS.items() if attack.sample]
 REST = [name for name in hostile.ATTACKS if name not in SAMPLE]
 

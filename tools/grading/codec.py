@@ -144,9 +144,9 @@ class Codec:
             home = getattr(builtins, value.__name__, None), getattr(np, value.__name__, None)
             if value in home:
                 return {"t": "type", "n": value.__name__}
-        if "tensorflow" in sys.modules and module.split(".")[0] in ("tensorflow", "keras"):
-            if (tensor := _as_array(value)) is not None:
-                return {"t": "tensor", "v": _pack(tensor)}
+        of_keras = "tensorflow" in sys.modules and module.split(".")[0] in ("tensorflow", "keras")
+        if of_keras and (tensor := _as_array(value)) is not None:
+            return {"t": "tensor", "v": _pack(tensor)}
         for kind in (bool, int, float, str):
             if isinstance(value, kind):  # a subclass, such as an IntEnum
                 return self.encode(kind(value), depth + 1)
@@ -204,7 +204,7 @@ class Codec:
             array[:] = items()
             return array.reshape(value["s"])
         if tag == "named":
-            return collections.namedtuple(value["n"], value["f"])(*items())  # noqa: PYI024
+            return collections.namedtuple(value["n"], value["f"])(*items())
         if tag == "bytes":
             return base64.b64decode(content)
         if tag == "complex":
@@ -242,7 +242,9 @@ class Codec:
     def _record(self, value: dict, depth: int) -> Any:
         """A dataclass of the course, built without its own checks: those are for people."""
         module = str(value["m"])
-        if not module.startswith("helpers.") or not all(p.isidentifier() for p in module.split(".")):
+        if not module.startswith("helpers.") or not all(
+            p.isidentifier() for p in module.split(".")
+        ):
             raise AnswerError("the value could not be read")
         kind = getattr(importlib.import_module(module), str(value["n"]))
         if not (isinstance(kind, type) and dataclasses.is_dataclass(kind)):
@@ -313,6 +315,7 @@ class Remote:
         return self._ask({"op": operation, "ref": self._number, **more})
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Calls it on the other side."""
         return self._request("call", args=args, kwargs=kwargs)
 
     def __getattr__(self, name: str) -> Any:

@@ -89,7 +89,7 @@ pre { overflow-x: auto; padding: .6rem; border: 1px solid #8888; border-radius: 
 img { max-width: 100%; background: #fff }
 h2 { border-top: 1px solid #8888; padding-top: 1rem }
 .mark { font-weight: 600 }
-</style></head><body>
+</style></head><body><main>
 <h1>{{ grade.lab or grade.file }}</h1>
 <p>{{ grade.student }}: <strong>{{ "%g"|format(grade.points) }} of {{ "%g"|format(grade.most) }}
 points</strong>{% if grade.unread %}, {{ grade.unread }} written
@@ -127,5 +127,5 @@ points</strong>{% if grade.unread %}, {{ grade.unread }} written
 {{ shown(output) }}
 {% endfor %}
 {% endfor %}
-</body></html>
+</main></body></html>
 """)

@@ -132,10 +132,8 @@ def write_summary(folder: Path, grades: list[Grade]) -> None:
         parts.append(_lab_summary(lab, [grade for grade in grades if grade.lab == lab]))
     problems = [g for g in grades if g.problems]
     if problems:
-        rows = "".join(
-            f"<tr><td>{html.escape(g.student)}</td><td>{html.escape(' '.join(g.problems))}</td></tr>"
-            for g in problems
-        )
+        lines = [(html.escape(g.student), html.escape(" ".join(g.problems))) for g in problems]
+        rows = "".join(f"<tr><td>{who}</td><td>{what}</td></tr>" for who, what in lines)
         parts.append(f"<h2>Submissions to look at</h2><table>{rows}</table>")
     text = SUMMARY.replace("{count}", str(len(grades))).replace("{parts}", "\n".join(parts))
     notebooks.write_text(folder / "summary.html", text)
@@ -166,7 +164,9 @@ def _lab_summary(lab: str, grades: list[Grade]) -> str:
         f"{lab}: {len(points)} submissions, {min(points):g} to {max(points):g} of "
         f"{grades[0].most:g} points"
     )
-    head = "<tr><th>exercise</th><th>title</th><th>points won</th><th>most frequent message</th></tr>"
+    head = (
+        "<tr><th>exercise</th><th>title</th><th>points won</th><th>most frequent message</th></tr>"
+    )
     return (
         f"<h2>{html.escape(lab)}</h2>\n<img alt='{html.escape(alt, quote=True)}' "
         f"src='data:image/png;base64,{picture}'>\n<table>{head}{''.join(rows)}</table>"
@@ -184,10 +184,13 @@ def _plot(points: list[float], most: float, shares: dict[str, float | None]) -> 
 
     figure, axes = figures.new_figure(1, 2, size=(11, 3.4))
     axes[0].hist(points, bins=np.arange(-0.5, most + 1.5), color=figures.unit(figures.BLUE))
+    axes[0].locator_params(integer=True)
     axes[0].set(xlabel=f"points of {most:g}", ylabel="submissions", xlim=(-0.5, most + 0.5))
     known = [(name, share) for name, share in shares.items() if share is not None]
     names = [name.split("-")[-1] for name, _ in known]
-    axes[1].bar(names, [100 * share for _, share in known], color=figures.unit(figures.ORANGE), hatch="//")
+    axes[1].bar(
+        names, [100 * share for _, share in known], color=figures.unit(figures.ORANGE), hatch="//"
+    )
     axes[1].set(ylabel="points won, %", ylim=(0, 100), xlabel="exercise")
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
@@ -203,7 +206,7 @@ SUMMARY = """<!doctype html>
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem }
 table { border-collapse: collapse } td, th { padding: .3rem .7rem; text-align: left;
 border-bottom: 1px solid #ccc; vertical-align: top } img { max-width: 100% }
-</style></head><body><h1>{count} submissions</h1>
+</style></head><body><main><h1>{count} submissions</h1>
 <p>Written answers count once somebody has read them: enter their points in written.csv.</p>
-{parts}</body></html>
+{parts}</main></body></html>
 """

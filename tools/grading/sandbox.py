@@ -168,13 +168,12 @@ class ControlGroup:
         self.folders: list[Path] = []
         self.prefix: list[str] = []
         name = f"grading-{uuid.uuid4().hex[:12]}"
-        if Path("/run/systemd/system").is_dir() and shutil.which("systemd-run"):
-            if scope := _systemd_scope(os.geteuid() == 0):
-                self.prefix = [
-                    *scope, f"--unit={name}", f"--property=MemoryMax={limits.memory_mb}M",
-                    "--property=MemorySwapMax=0", f"--property=TasksMax={limits.processes}", "--",
-                ]  # fmt: skip
-                return
+        if scope := _systemd_scope(os.geteuid() == 0):
+            self.prefix = [
+                *scope, f"--unit={name}", f"--property=MemoryMax={limits.memory_mb}M",
+                "--property=MemorySwapMax=0", f"--property=TasksMax={limits.processes}", "--",
+            ]  # fmt: skip
+            return
         base = Path("/sys/fs/cgroup")
         bytes_ = str(limits.memory_mb * MB)
         wanted = (
@@ -207,7 +206,10 @@ class ControlGroup:
             for name in ("memory.events", "memory.oom_control"):
                 with contextlib.suppress(OSError):
                     text = (folder / name).read_text()
-                    if any(line.startswith("oom_kill ") and line[9:] != "0" for line in text.split("\n")):
+                    if any(
+                        line.startswith("oom_kill ") and line[9:] != "0"
+                        for line in text.split("\n")
+                    ):
                         return True
         return False
 
@@ -221,6 +223,8 @@ class ControlGroup:
 @cache
 def _systemd_scope(root: bool) -> list[str] | None:
     """The command that runs something in a scope of its own, if systemd lets this user."""
+    if not Path("/run/systemd/system").is_dir() or not shutil.which("systemd-run"):
+        return None
     command = ["systemd-run", "--quiet", "--collect", "--scope", *([] if root else ["--user"])]
     tried = subprocess.run([*command, "--", "true"], capture_output=True, check=False, timeout=30)
     return command if tried.returncode == 0 else None
@@ -286,4 +290,3 @@ def font_cache() -> Iterator[Path]:
         )  # fmt: skip
         Path(temporary).chmod(0o755)
         yield Path(temporary)
-

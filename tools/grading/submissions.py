@@ -96,7 +96,8 @@ def read(path: Path, labs: dict[int, Lab]) -> Answers:
             answers.problems.append(f"The answer cell {exercise.grade_id} is missing.")
         elif len(sources) > 1:
             answers.problems.append(
-                f"The answer cell {exercise.grade_id} is there {len(sources)} times; the first counts."
+                f"The answer cell {exercise.grade_id} is there {len(sources)} times; "
+                "the first counts."
             )
         if sources and len(sources[0]) > MAX_ANSWER:
             answers.problems.append(f"The answer {exercise.grade_id} is too long to be graded.")
@@ -156,4 +157,3 @@ def _lab_number(found: dict[str, list[str]], path: Path, labs: dict[int, Lab]) -
     named = re.search(r"(?<!\d)0?(\d)(?!\d)", path.stem)
     preferred = int(named.group(1)) if named else 0
     return max(votes, key=lambda n: (votes[n], n == preferred, -n))
-

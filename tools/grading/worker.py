@@ -178,7 +178,10 @@ class Answers:
             kwargs = self.codec.decode(request.get("kwargs") or {"t": "dict", "v": []})
             given = list(self.codec.mutable)
             before = [self.codec.encode(value) for value in given]
-            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            with (
+                contextlib.redirect_stdout(io.StringIO()),
+                contextlib.redirect_stderr(io.StringIO()),
+            ):
                 result = self._perform(request, args, kwargs)
             after = [self.codec.encode(value) for value in given]
             pairs = enumerate(zip(before, after, strict=True))
@@ -335,7 +338,10 @@ class Checks:
                 with contextlib.suppress(KeyError):  # then the check says that it is not defined
                     namespace[name] = self.ask({"op": "value", "name": name})
             code = compile(self.cells.shell.transform_cell(source), "<check>", "exec")
-            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            with (
+                contextlib.redirect_stdout(io.StringIO()),
+                contextlib.redirect_stderr(io.StringIO()),
+            ):
                 exec(code, namespace)
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
