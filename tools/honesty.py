@@ -152,7 +152,7 @@ def selected_by_validation_on_test(code: Code, outputs: list) -> Iterator[tuple[
                 call.lineno,
                 (
                     "`validation_data` is the test split: early stopping, checkpoints and whoever "
-                    "looks at the curves then choose on it, and its score is no longer one of unseen data"
+                    "looks at the curves then choose on it, and its score is none of unseen data"
                 ),
             )
 

@@ -22,7 +22,7 @@ DISHONEST = {
     "TEST-MAX": [
         "best = max(models, key=lambda m: m.evaluate(test)[1])",
         "scores = [score(test_set, t) for t in thresholds]\nbest = thresholds[np.argmax(scores)]",
-        "for t in ts:\n    s = miou(answers_test, t)\n    if s > best:\n        best, chosen = s, t",
+        "for t in ts:\n    s = miou(answers_test, t)\n    if s > best:\n        best, kept = s, t",
     ],
     "LOADED": [
         "if os.path.exists(path):\n    model.load_weights(path)",
@@ -45,6 +45,14 @@ HONEST = [
 ]
 
 IMPOSSIBLE = [
+    "IoU 1.31",
+    "mIoU: 1.0001",
+    "Dice = -0.2",
+    "accuracy 104.5 %",
+    "mAP nan",
+    "'recall': 2.0",
+]
+POSSIBLE = [
     "IoU 0.91",
     "accuracy 91.2 %",
     "mAP 0.5",
