@@ -8,12 +8,12 @@ of the lab, but of exercises only the questions and checks. Formulas are MathML,
 
 from __future__ import annotations
 
-import contextlib
 import copy
-import io
 import os
 import re
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -26,6 +26,9 @@ from tools import editions, exercises, notebooks, pages
 BADGE = re.compile(r"\[!\[[^\]]*\]\([^)]*colab-badge[^)]*\)\]\([^)]*\)\n*")
 BRANCH = "students"
 """Branch of the repository where students' editions lie: what Colab opens."""
+
+ENVIRONMENT = {"SOURCE_DATE_EPOCH": "1700000000", "PYTHONHASHSEED": "0"}
+"""The same date in every build, and the same order."""
 
 CONFIGURATION = '''\
 """Written by tools/site.py."""
@@ -49,6 +52,7 @@ html_theme = "sphinx_book_theme"
 html_math_renderer = "mathml"
 html_last_updated_fmt = None
 html_show_sphinx = False
+html_show_search_summary = False  # it would fetch pages, which a browser refuses to files
 html_theme_options = {{
     "repository_url": {repository!r},
     "repository_branch": {branch!r},
@@ -131,8 +135,6 @@ def build(labs: dict[str, NotebookNode], out: Path) -> None:
     Raises:
         RuntimeError: Sphinx gave a warning; the message has its text.
     """
-    from sphinx.application import Sphinx
-
     repository = notebooks.repository_url()
     with tempfile.TemporaryDirectory(prefix="site-") as temporary:
         source = Path(temporary, "source")
@@ -143,31 +145,16 @@ def build(labs: dict[str, NotebookNode], out: Path) -> None:
         for name, lab in labs.items():
             nbformat.write(page_of(lab), source / f"{name}.ipynb")
         built = Path(temporary, "built")
-        said = io.StringIO()
-        with _fixed_date(), contextlib.redirect_stderr(said):
-            app = Sphinx(
-                str(source), str(source), str(built), str(Path(temporary, "trees")), "html",
-                status=None, warning=said, freshenv=True,
-            )  # fmt: skip
-            app.build(force_all=True)
-        if app.statuscode or "WARNING" in said.getvalue():
-            raise RuntimeError(f"the site was built with warnings:\n{said.getvalue().strip()}")
+        # A process of its own: Sphinx leaves its extensions' traces behind in the one it ran in.
+        command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "-E", "-N", "-d"]
+        done = subprocess.run(
+            [*command, str(Path(temporary, "trees")), str(source), str(built)],
+            env={**os.environ, **ENVIRONMENT}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode or "WARNING" in done.stderr:
+            raise RuntimeError(f"the site was not built cleanly:\n{done.stderr.strip()}")
         for unwanted in (".buildinfo", "objects.inv", ".doctrees"):
             path = built / unwanted
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         shutil.rmtree(out, ignore_errors=True)
         shutil.copytree(built, out)
-
-
-@contextlib.contextmanager
-def _fixed_date():
-    """The same date in every build."""
-    before = os.environ.get("SOURCE_DATE_EPOCH")
-    os.environ["SOURCE_DATE_EPOCH"] = "1700000000"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["SOURCE_DATE_EPOCH"]
-        else:
-            os.environ["SOURCE_DATE_EPOCH"] = before

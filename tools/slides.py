@@ -21,7 +21,7 @@ from nbconvert import SlidesExporter
 from nbformat import NotebookNode
 
 from tools import exercises, notebooks
-from tools.pages import TEMPLATES, LabExporter
+from tools.pages import LabExporter
 
 MAX_CODE, MAX_OUTPUT = 12, 12
 MAX_TEXT = 420
@@ -34,9 +34,7 @@ class _Exporter(LabExporter, SlidesExporter):
     """nbconvert's slides, with this course's formulas and without the network."""
 
     def __init__(self) -> None:
-        SlidesExporter.__init__(
-            self, template_name="lab_slides", extra_template_basedirs=[str(TEMPLATES)]
-        )
+        super().__init__(template_name="lab_slides")
         self.reveal_url_prefix = "reveal"
         self.exclude_input_prompt = self.exclude_output_prompt = True
 
