@@ -23,7 +23,7 @@ from tools.grading import engine, feedback, sandbox, submissions
 from tools.grading.grader import Grade
 from tools.grading.sandbox import Limits
 
-LIMITS = Limits(cell_seconds=6, notebook_seconds=90, memory_mb=700, disk_mb=30, processes=60)
+LIMITS = Limits(cell_seconds=5, notebook_seconds=180, memory_mb=700, disk_mb=30, processes=60)
 HONEST = {
     "honest": made.submission(),
     "honest but wrong": made.submission("def double(x): return x"),
@@ -100,7 +100,7 @@ def assert_harmless(graded: Class, name: str) -> None:
         assert "GOT IT" not in json.dumps(output)
     assert made.SECRET not in json.dumps([v.outputs for v in grade.verdicts])
     page = feedback.page(grade)
-    assert not re.search(r"<(script|iframe|svg|style>\*)|<[^>]*\son\w+\s*=|javascript:", page)
+    assert not re.search(r"<(script|iframe|svg|style>\*)|<[^>]*\son\w+\s*=|<[^>]*javascript:", page)
 
 
 def assert_no_influence(graded: Class) -> None:

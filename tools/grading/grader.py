@@ -19,7 +19,7 @@ from tools.exercises import Exercise, without_hidden
 from tools.grading import submissions
 from tools.grading.labs import Lab, Step, bound_names
 from tools.grading.sandbox import FIRST_USER, Limits
-from tools.grading.session import Session, SessionError
+from tools.grading.session import WALL, Session, SessionError
 from tools.grading.submissions import Answers, Submission
 
 MAX_RESTARTS = 6
@@ -303,7 +303,7 @@ class _Attempt:
         exercise = step.exercise
         checks = self.grader.checks_session(self.lab)
         seconds = self._seconds(self._cell_seconds())
-        end = time.monotonic() + seconds
+        end = time.monotonic() + WALL * seconds
         lost: list[SessionError] = []
 
         def answer(ask: dict) -> dict:
@@ -311,7 +311,8 @@ class _Attempt:
             if lost:
                 return {"stopped": f"the process {lost[0]}"}
             try:
-                reply = session.request(ask.get("reply", ask), max(0.1, end - time.monotonic()))
+                left = max(0.1, end - time.monotonic())
+                reply = session.request(ask.get("reply", ask), seconds, wall=left)
             except SessionError as error:
                 lost.append(error)
                 return {"stopped": f"the process {error}"}
@@ -326,7 +327,8 @@ class _Attempt:
             "names": bound_names(exercise.answer.source),
         }
         try:
-            reply = checks.request(message, seconds + CHECK_GRACE_SECONDS, answer)
+            wall = WALL * seconds + CHECK_GRACE_SECONDS
+            reply = checks.request(message, seconds + CHECK_GRACE_SECONDS, answer, wall=wall)
         except SessionError:  # an answer that never stops giving values, one after the other
             self.grader.drop_checks(self.lab)
             reply = {"ok": False, "message": f"the check took longer than {seconds:.0f} s"}
@@ -336,7 +338,7 @@ class _Attempt:
             self._decide(exercise.grade_id, exercise.points, "")
         else:
             said = self.verdicts[exercise.grade_id].message
-            why = " ".join(text for text in (said, _sentence(reply)) if text)
+            why = ". ".join(text.rstrip(".") for text in (said, _sentence(reply)) if text)
             self._decide(exercise.grade_id, 0, why, bool(reply.get("hidden")))
 
 

@@ -29,9 +29,12 @@ from tools.grading.sandbox import MB, ControlGroup, Limits
 
 MAX_MESSAGE = 32 * MB
 START_SECONDS = 60
-GRACE_SECONDS = 5
+GRACE_SECONDS = 10
 """Time for an interrupted cell to end, before the process is killed."""
 TICK_SECONDS = 0.25
+WALL = 4
+"""A limit in seconds means processor time, so that a neighbour who takes all of it costs nobody
+points. By the clock it may take so many times as long: for sleeping there is no other measure."""
 
 
 class SessionError(Exception):
@@ -87,6 +90,7 @@ class Session:
         self.said = b""
         self.buffer = bytearray()
         self.peak_mb = 0.0
+        self.processor_end: float | None = None
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             os.set_blocking(stream.fileno(), False)
         self.selector = selectors.DefaultSelector()
@@ -118,13 +122,19 @@ class Session:
             return []
 
     def request(
-        self, message: dict, seconds: float, answer: Callable[[dict], dict] | None = None
+        self,
+        message: dict,
+        seconds: float,
+        answer: Callable[[dict], dict] | None = None,
+        *,
+        wall: float | None = None,
     ) -> dict:
         """Sends a message and waits for the reply.
 
         Args:
             message: what `worker.main` takes.
-            seconds: how long it may take.
+            seconds: how much processor time it may take.
+            wall: how long by the clock; by default WALL times as long.
             answer: gives the reply to what the process asks meanwhile.
 
         Raises:
@@ -132,9 +142,10 @@ class Session:
                 it was interrupted: then the reply is an error of the cell.
             SessionError: the process ended, was ended for its memory, or talks nonsense.
         """
-        deadline = time.monotonic() + seconds
-        self._send(message, deadline)
+        deadline = time.monotonic() + (seconds * WALL if wall is None else wall)
+        self.processor_end = self._processor_seconds() + seconds * self.limits.threads
         interrupted = False
+        self._send(message, deadline)
         while True:
             try:
                 reply = self._receive(deadline)
@@ -143,7 +154,7 @@ class Session:
                     self.close(f"did not stop after {seconds:.0f} s")
                     raise TimeLimitError(self.why) from None
                 interrupted = True
-                deadline = time.monotonic() + GRACE_SECONDS
+                deadline, self.processor_end = time.monotonic() + GRACE_SECONDS, None
                 with contextlib.suppress(psutil.Error, ProcessLookupError):
                     self.worker.send_signal(signal.SIGINT)
                 continue
@@ -212,6 +223,17 @@ class Session:
         if now - getattr(self, "_looked", 0) >= TICK_SECONDS:
             self._looked = now
             self._look_at_memory()
+            if self.processor_end is not None and self._processor_seconds() > self.processor_end:
+                raise TimeLimitError("used too much processor time")
+
+    def _processor_seconds(self) -> float:
+        """Processor time of the sandbox so far, without processes that nobody has waited for."""
+        total = 0.0
+        for process in self._tree():
+            with contextlib.suppress(psutil.Error):
+                times = process.cpu_times()
+                total += times.user + times.system + times.children_user + times.children_system
+        return total
 
     def _look_at_memory(self) -> None:
         """Ends the sandbox if it is too large. The kernel does so by itself in a control group."""
