@@ -38,7 +38,8 @@ def lab(name: str) -> NotebookNode:
     printed = nbformat.v4.new_code_cell("print(6 * 7)", execution_count=3)
     printed.outputs = [nbformat.v4.new_output("stream", name="stdout", text="42\n")]
     section = nbformat.v4.new_markdown_cell(
-        "## 1. Zebras\n\nA formula: $IoU = \\frac{|A \\cap B|}{|A \\cup B|}$.\n\n| a | b |\n|---|---|\n| 1 | 2 |"
+        "## 1. Zebras\n\nA formula: $IoU = \\frac{|A \\cap B|}{|A \\cup B|}$.\n\n"
+        "| a | b |\n|---|---|\n| 1 | 2 |"
     )
     recap = nbformat.v4.new_markdown_cell("## 2. Recap\n\n1. Look twice.")
     start = nbformat.v4.new_markdown_cell("## 3. Exercises\n\n### 1. Write")

@@ -26,7 +26,7 @@ class Lab:
     notebook: NotebookNode
     exercises: tuple[Exercise, ...]
     quick: bool = False
-    """Whether only the cells are run that its exercises need."""
+    """Whether only the cells are run that its exercises need, if the lab says which."""
 
     @property
     def points(self) -> float:
@@ -37,6 +37,7 @@ class Lab:
         """Code cells in their order, up to the last check."""
         answers = {id(e.answer): e for e in self.exercises if e.check is not None}
         checks = {id(e.check): e for e in self.exercises if e.check is not None}
+        quick = self.quick and exercises.setup_sources(self.notebook)
         steps = []
         for number, cell in enumerate(self.notebook.cells, start=1):
             if cell.cell_type != "code":
@@ -45,7 +46,7 @@ class Lab:
             kind = exercises.role(cell) if exercise else "lab"
             tags = cell.metadata.get("tags", [])
             needed = exercises.SETUP_TAG in tags or cell.source == notebooks.setup_cell()
-            if kind == "lab" and self.quick and not needed:
+            if kind == "lab" and quick and not needed:
                 continue
             steps.append(Step(number, kind, cell.source, exercise, "raises-exception" in tags))
         while steps and steps[-1].kind == "lab":

@@ -117,14 +117,16 @@ def bwrap_command(limits: Limits, fonts: Path | None) -> list[str]:
             command += ["--ro-bind", f"/{name}", f"/{name}"]
     for file in ("/etc/ld.so.cache", "/etc/fonts", "/etc/alternatives"):
         command += ["--ro-bind-try", file, file]
-    for folder in _python_folders():
+    for folder in ("/tmp", "/dev/shm"):
+        command += [*small, folder]
+    for folder in _python_folders():  # which may lie below /tmp
         for parent in reversed(folder.parents[:-1]):  # empty, and open to the other user
             command += ["--perms", "0755", "--dir", str(parent)]
         command += ["--ro-bind", str(folder), str(folder)]
     command += _course_binds()
     if fonts:
         command += ["--ro-bind", str(fonts), "/course/fonts"]
-    for folder in ("/tmp", "/dev/shm", "/course/build", "/course/notebooks"):
+    for folder in ("/course/build", "/course/notebooks"):
         command += [*small, folder]
     # bubblewrap's own folders are memory, too, and without a limit.
     command += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/course", "--clearenv"]
