@@ -34,8 +34,12 @@ def for_students(source: NotebookNode) -> NotebookNode:
     config = Config()
     config.ClearSolutions.code_stub = {"python": CODE_STUB}
     config.ClearSolutions.text_stub = TEXT_STUB
-    for step in (ClearSolutions, LockCells, ClearHiddenTests):
-        notebook, _ = step(config=config).preprocess(notebook, {})
+    remove = [ClearSolutions(config=config), ClearHiddenTests(config=config)]
+    for index, cell in enumerate(notebook.cells):
+        if exercises.role(cell):  # elsewhere the marks are only spoken of
+            for step in remove:
+                step.preprocess_cell(cell, {}, index)
+    notebook, _ = LockCells(config=config).preprocess(notebook, {})
     for cell in notebook.cells:
         cell.metadata.pop("rubric", None)
         if cell.cell_type == "code":

@@ -17,7 +17,8 @@ from tests.grading import made
 from tools import editions, exercises, lint_notebooks, notebooks, release, site, slides
 from tools.lint_notebooks import badge
 
-PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR4nGP4z8DwHwwBABzuA/2bzHc5AAAAAElFTkSuQmCC"
+PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR4nGP4z8DwHwwBABz"
+    "uA/2bzHc5AAAAAElFTkSuQmCC"
 ALT = "Two pixels, one of them white: the finding of a figure"
 
 
@@ -90,7 +91,7 @@ def test_students_get_no_solution_no_hidden_check_and_no_output(labs):
 def test_a_leak_is_refused(labs, monkeypatch):
     from nbgrader.preprocessors import ClearHiddenTests
 
-    monkeypatch.setattr(ClearHiddenTests, "preprocess", lambda self, nb, resources: (nb, resources))
+    monkeypatch.setattr(ClearHiddenTests, "preprocess_cell", lambda self, cell, *_: (cell, {}))
     with pytest.raises(ValueError, match="lab1-ex1-check: students would see"):
         editions.for_students(labs["01_made"])
 
