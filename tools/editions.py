@@ -38,7 +38,7 @@ def for_students(source: NotebookNode) -> NotebookNode:
     for index, cell in enumerate(notebook.cells):
         if exercises.role(cell):  # elsewhere the marks are only spoken of
             for step in remove:
-                step.preprocess_cell(cell, {}, index)
+                step.preprocess_cell(cell, {"language": "python"}, index)
     notebook, _ = LockCells(config=config).preprocess(notebook, {})
     for cell in notebook.cells:
         cell.metadata.pop("rubric", None)

@@ -17,8 +17,10 @@ from tests.grading import made
 from tools import editions, exercises, lint_notebooks, notebooks, release, site, slides
 from tools.lint_notebooks import badge
 
-PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR4nGP4z8DwHwwBABz"
+PICTURE = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR4nGP4z8DwHwwBABz"
     "uA/2bzHc5AAAAAElFTkSuQmCC"
+)
 ALT = "Two pixels, one of them white: the finding of a figure"
 
 
