@@ -1,15 +1,17 @@
 # The course's commands; `make help` lists them. All of them work from any folder name and, once
 # the environment is there, without a network.
 .DEFAULT_GOAL := help
-.PHONY: help setup labs notebooks test lint lock data clean
+.PHONY: help setup labs notebooks release grade test lint lock data clean
 
 # PYTHON=python3.12 make test          another interpreter (3.11 or 3.12) for .venv
 # PYTHON_RENDER=python3.11 make data   the one for .venv-render, if PYTHON is another
 # make labs LABS="01 02"               some labs only
+# make grade SUBMISSIONS=folder        what students handed in; ARGS="--help" lists options
 # make test ARGS="-k masks"            options for pytest's unit tests; see tools/run_tests.py
 PYTHON ?=
 PYTHON_RENDER ?=
 LABS ?=
+SUBMISSIONS ?=
 ARGS ?=
 export PYTHON
 
@@ -26,6 +28,12 @@ labs: setup  ## run every lab; executed notebooks, HTML and summary.json go to b
 
 notebooks: setup  ## run every lab and store the outputs in notebooks/
 	@$(IN_VENV) -m tools.run_labs --store $(ARGS) $(LABS)
+
+release: setup  ## editions for students and instructors, slides, handout, site: build/release/
+	@$(IN_VENV) -m tools.release $(ARGS)
+
+grade: setup  ## grade the folder SUBMISSIONS in sandboxes; tables and feedback: build/grades/
+	@$(IN_VENV) -m tools.grading $(ARGS) $(if $(SUBMISSIONS),"$(SUBMISSIONS)")
 
 test: setup  ## run the unit tests, then compare the notebooks' outputs (nbval)
 	@$(IN_VENV) -m tools.run_tests $(ARGS)

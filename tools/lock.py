@@ -1,8 +1,9 @@
-"""Writes requirements.lock: every package of requirements.txt and of the `dev` group, with hashes.
+"""Writes requirements.lock: every package that the course or its tools need, with hashes.
 
-`make lock` runs it. uv resolves for all platforms at once and for Python 3.11 and 3.12 with the
-same versions; it is installed into a throw-away environment, since nothing else needs it. The file
-names packages and hashes only, so it installs from whichever registry pip is configured for.
+`make lock` runs it over requirements.txt and the groups `dev` and `teach` of pyproject.toml. uv
+resolves for all platforms at once and for Python 3.11 and 3.12 with the same versions; it is
+installed into a throw-away environment, since nothing else needs it. The file names packages and
+hashes only, so it installs from whichever registry pip is configured for.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ LOCK = ROOT / "requirements.lock"
 
 
 def compile_command(uv: str, output: str) -> list[str]:
-    """The command line that resolves both lists into one file.
+    """The command line that resolves the three lists into one file.
 
     Args:
         uv: path of the uv program.
@@ -30,6 +31,7 @@ def compile_command(uv: str, output: str) -> list[str]:
     """
     return [
         uv, "pip", "compile", "--quiet", "requirements.txt", "--group", "pyproject.toml:dev",
+        "--group", "pyproject.toml:teach",
         "--universal", "--python-version", "3.11", "--fork-strategy", "fewest",
         "--generate-hashes", "--no-emit-index-url", "--no-emit-find-links",
         "--custom-compile-command", "make lock", "--output-file", output,

@@ -104,6 +104,14 @@ def title(notebook: NotebookNode) -> str:
     return ""
 
 
+def objectives(notebook: NotebookNode) -> str:
+    """What the first cell says that one learns, as Markdown, or an empty string."""
+    opening = notebook.cells[0].source if notebook.cells else ""
+    pattern = r"\*\*Objectives\.?\*\*.*?(?=\n\n(?![-*] |\d+\. )|\Z)"
+    found = re.search(pattern, opening, re.DOTALL)
+    return found.group(0) if found else ""
+
+
 def headline_metrics(notebook: NotebookNode) -> dict[str, Any]:
     """The numbers that a lab gave as its headline; of one name, the last counts."""
     metrics: dict[str, Any] = {}

@@ -26,6 +26,10 @@ from traitlets.config import Config
 from tools import notebooks
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
+TEMPLATE_FOLDERS = {
+    "extra_template_basedirs": [str(TEMPLATES)],
+    "extra_template_paths": [str(TEMPLATES / "parts")],
+}
 THUMBNAIL_TAG = "thumbnail"
 THUMBNAIL_WIDTH = 480
 
@@ -81,9 +85,7 @@ class LabExporter(HTMLExporter):
     """nbconvert's HTML exporter with the template of this folder and no scripts."""
 
     def __init__(self, **options: Any):
-        super().__init__(
-            template_name="lab_page", extra_template_basedirs=[str(TEMPLATES)], **options
-        )
+        super().__init__(**{"template_name": "lab_page", **TEMPLATE_FOLDERS, **options})
 
     @property
     def default_config(self) -> Config:
@@ -104,6 +106,11 @@ class LabExporter(HTMLExporter):
             anchor_link_text=self.anchor_link_text,
         )
         return MarkdownWithMath(renderer=renderer).render(source)
+
+
+def markdown_html(source: str) -> str:
+    """Markdown as HTML, with formulas as MathML and headings without links to themselves."""
+    return MarkdownWithMath(renderer=_Renderer(escape=False, anchor_link_text="")).render(source)
 
 
 def lab_page(

@@ -1,0 +1,213 @@
+"""Says which exercises of a lab pass in your own notebook; behind `python -m helpers check 2`.
+
+It runs what the exercises need and nothing else: the cells tagged `exercise-setup`, each answer and
+the check under it. That takes seconds where the whole lab takes minutes, and no network. A process
+of its own does it, so an answer that never ends costs no more than its time. Used with every lab;
+rests on the standard library, and on IPython where a cell has a magic.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import queue
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from helpers import ROOT
+from helpers.errors import SetupError, explain
+
+SETUP_TAG = "exercise-setup"
+HIDDEN = re.compile(
+    r"^[ \t]*### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS[^\n]*\n?", re.DOTALL | re.MULTILINE
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one exercise."""
+
+    exercise: str
+    """Such as lab2-ex3."""
+    title: str
+    passed: bool | None
+    """None for a written answer, which a person reads."""
+    message: str = ""
+
+
+def find_notebook(lab: str, folder: Path | None = None) -> Path:
+    """The notebook of a lab: a file, or the number of one.
+
+    Args:
+        lab: a path, or a number such as "2" or "02".
+        folder: where to look for a number first; by default the current folder, then the course's.
+
+    Raises:
+        SetupError: there is none.
+    """
+    path = Path(lab)
+    if path.suffix == ".ipynb" and path.is_file():
+        return path
+    here = folder or Path.cwd()
+    places = [here, here / "notebooks", ROOT / "notebooks"]
+    if lab.isdigit():
+        for place in places:
+            if found := sorted(place.glob(f"{int(lab):02d}_*.ipynb")):
+                return found[0]
+    raise SetupError(
+        explain(
+            f"lab {lab!r}",
+            expected="a notebook, or the number of a lab whose notebook is in this folder",
+            found="no such file",
+            do="Go to the folder with your notebook, or give its path.",
+        )
+    )
+
+
+def read_cells(path: Path) -> list[dict[str, Any]]:
+    """The cells of a notebook, each with its source as one text.
+
+    Raises:
+        SetupError: the file is not a notebook.
+    """
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8-sig"))["cells"]
+        return [{**cell, "source": "".join(cell["source"])} for cell in cells]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SetupError(
+            explain(
+                path.name,
+                expected="a Jupyter notebook of format 4",
+                found=f"{type(error).__name__}",
+                do="Save it again from Jupyter or Colab (File, Download, .ipynb).",
+            )
+        ) from error
+
+
+def run_exercises(cells: list[dict[str, Any]]) -> Iterator[Outcome]:
+    """Runs the exercises in this process, one after the other.
+
+    Yields:
+        The outcome of each, as soon as it is known.
+    """
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    title, trouble, current = "", "", ""
+    for cell in cells:
+        metadata = cell.get("metadata", {})
+        marks = metadata.get("nbgrader", {})
+        if cell.get("cell_type") == "markdown":
+            if found := re.findall(r"^#{3,6} +(.+)$", cell["source"], re.MULTILINE):
+                title = found[-1]
+            if marks.get("solution"):
+                yield Outcome(marks.get("grade_id", ""), title, None)
+        elif SETUP_TAG in metadata.get("tags", []):
+            if trouble := _run(cell["source"], namespace):
+                raise SetupError(f"a cell that the exercises need stops with {trouble}")
+        elif marks.get("solution"):
+            current = marks.get("grade_id", "")
+            trouble = _run(cell["source"], namespace)
+        elif marks.get("grade"):
+            failed = _run(HIDDEN.sub("", cell["source"]), namespace)
+            # An answer that stops early has defined nothing: its own error says more.
+            message = (trouble or failed) if failed else ""
+            yield Outcome(current, title, not failed, message)
+
+
+def _run(source: str, namespace: dict[str, Any]) -> str:
+    """Runs a cell without showing anything; the error in one line, or an empty text."""
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            exec(compile(_python(source), "<cell>", "exec"), namespace)
+    except (Exception, SystemExit) as error:
+        name = type(error).__name__
+        text = str(error) or "no message"
+        return text if name == "AssertionError" else f"{name}: {text}"
+    return ""
+
+
+def _python(source: str) -> str:
+    """A cell as Python: magics are translated where IPython is there."""
+    if not re.search(r"^\s*[%!?]", source, re.MULTILINE):
+        return source
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    return TransformerManager().transform_cell(source)
+
+
+def check(path: Path, *, seconds: float = 20) -> list[Outcome]:
+    """Runs the exercises of a notebook in a process of its own.
+
+    Args:
+        path: the notebook.
+        seconds: how long all of it may take; where it ends, exercises so far keep their outcome.
+
+    Raises:
+        SetupError: the file is not a notebook, has no exercises, or cannot be begun.
+    """
+    cells = read_cells(path)
+    ids = [
+        cell["metadata"]["nbgrader"].get("grade_id", "")
+        for cell in cells
+        if cell.get("metadata", {}).get("nbgrader", {}).get("solution")
+    ]
+    if not ids:
+        raise SetupError(
+            explain(path.name, expected="cells of exercises", found="none",
+                    do="Take the students' notebook of this lab.")
+        )  # fmt: skip
+    code = "from helpers import checking; checking._serve()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(path.resolve())], cwd=ROOT, encoding="utf-8",
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=_forward, args=(process, lines), daemon=True).start()
+    outcomes: list[Outcome] = []
+    end = time.monotonic() + seconds
+    why = "the process ended"
+    try:
+        while len(outcomes) < len(ids):
+            line = lines.get(timeout=max(0.01, end - time.monotonic()))
+            if not line:
+                break
+            content = json.loads(line)
+            if "setup" in content:
+                raise SetupError(content["setup"])
+            outcomes.append(Outcome(**content))
+    except queue.Empty:
+        why = f"the time of {seconds:g} s is over"
+    finally:
+        process.kill()
+        process.wait()
+    missing = ids[len(outcomes) :]
+    return outcomes + [
+        Outcome(name, "", False, f"{why}, while this was run" if not n else "not reached")
+        for n, name in enumerate(missing)
+    ]
+
+
+def _forward(process: subprocess.Popen, lines: queue.SimpleQueue) -> None:
+    for line in process.stdout:
+        lines.put(line)
+    lines.put("")
+
+
+def _serve() -> None:
+    """The other process: one line of JSON for each exercise."""
+    import helpers
+
+    helpers.setup(quiet=True)
+    stream = sys.stdout
+    try:
+        for outcome in run_exercises(read_cells(Path(sys.argv[-1]))):
+            print(json.dumps(asdict(outcome)), file=stream, flush=True)
+    except SetupError as error:
+        print(json.dumps({"setup": str(error)}), file=stream, flush=True)

@@ -1,0 +1,295 @@
+"""The editions of the course: what is in them, what must not be, and how they look in a browser."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+
+from tests.grading import made
+from tools import editions, exercises, lint_notebooks, notebooks, release, site, slides
+from tools.lint_notebooks import badge
+
+PICTURE = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR4nGP4z8DwHwwBABz"
+    "uA/2bzHc5AAAAAElFTkSuQmCC"
+)
+ALT = "Two pixels, one of them white: the finding of a figure"
+
+
+def lab(name: str) -> NotebookNode:
+    """The lab of the tests of grading, with a figure, a formula, a table and a recap."""
+    source = made.lab()
+    opening = (
+        f"# Lab 1: made for a test\n\n{badge(Path(name))}\n\n**Objectives.** After this you can\n\n"
+        "- look;\n- see.\n\n**Time** 10 minutes. **Hardware** any."
+    )
+    title = nbformat.v4.new_markdown_cell(opening)
+    setup = nbformat.v4.new_code_cell(notebooks.setup_cell(), execution_count=1)
+    figure = nbformat.v4.new_code_cell("draw()", execution_count=2)
+    metadata = {"image/png": {"alt": ALT}}
+    figure.outputs = [
+        nbformat.v4.new_output("display_data", {"image/png": PICTURE}, metadata=metadata)
+    ]
+    printed = nbformat.v4.new_code_cell("print(6 * 7)", execution_count=3)
+    printed.outputs = [nbformat.v4.new_output("stream", name="stdout", text="42\n")]
+    section = nbformat.v4.new_markdown_cell(
+        "## 1. Zebras\n\nA formula: $IoU = \\frac{|A \\cap B|}{|A \\cup B|}$.\n\n"
+        "| a | b |\n|---|---|\n| 1 | 2 |"
+    )
+    recap = nbformat.v4.new_markdown_cell("## 2. Recap\n\n1. Look twice.")
+    start = nbformat.v4.new_markdown_cell("## 3. Exercises\n\n### 1. Write")
+    source.cells = [title, setup, section, figure, printed, recap, start, *source.cells[1:]]
+    for number, cell in enumerate(source.cells):
+        cell.id = f"cell-{number}"
+    return source
+
+
+@pytest.fixture(scope="module")
+def labs() -> dict[str, NotebookNode]:
+    return {name: lab(f"{name}.ipynb") for name in ("01_made", "02_made")}
+
+
+@pytest.fixture(scope="module")
+def made_release(labs, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("release") / "release"
+    with pytest.MonkeyPatch.context() as patch:
+        source = made.write_lab(folder.parent)
+        for name, notebook in labs.items():
+            nbformat.write(notebook, source / f"{name}.ipynb")
+        patch.setattr(notebooks, "NOTEBOOKS", source)
+        release.release(labs, folder)
+    return folder
+
+
+def test_students_get_no_solution_no_hidden_check_and_no_output(labs):
+    edition = editions.for_students(labs["01_made"])
+    text = nbformat.writes(edition)
+    for secret in (
+        made.SECRET,
+        "2 * x",
+        "SOLUTION",
+        "HIDDEN",
+        "Because of the mask",
+        "says why",
+        PICTURE,
+    ):
+        assert secret not in text, secret
+    assert edition.cells[1].source == notebooks.setup_cell()
+    check = next(c for c in edition.cells if exercises.role(c) == "check")
+    assert check.source.startswith("assert double(2) == 4") and check.metadata.nbgrader.locked
+    assert not check.metadata.editable
+    assert all(not c.outputs and c.execution_count is None for c in edition.cells if "outputs" in c)
+    assert made.SECRET in nbformat.writes(labs["01_made"])  # the source stays as it was
+
+
+def test_a_leak_is_refused(labs, monkeypatch):
+    from nbgrader.preprocessors import ClearHiddenTests
+
+    monkeypatch.setattr(ClearHiddenTests, "preprocess_cell", lambda self, cell, *_: (cell, {}))
+    with pytest.raises(ValueError, match="lab1-ex1-check: students would see"):
+        editions.for_students(labs["01_made"])
+
+
+def test_every_lab_has_an_edition_for_students_that_nbgrader_accepts():
+    from nbgrader.nbgraderformat.v3 import MetadataValidatorV3
+
+    for path in notebooks.find_labs():
+        edition = editions.for_students(nbformat.read(path, as_version=4))
+        nbformat.validate(edition)
+        MetadataValidatorV3().validate_nb(edition)
+        text = nbformat.writes(edition)
+        assert "BEGIN SOLUTION" not in text and "BEGIN HIDDEN" not in text
+        assert edition.cells[1].source == notebooks.setup_cell()
+
+
+def test_the_badge_of_students_opens_their_own_edition(made_release):
+    path = made_release / "students" / "notebooks" / "01_made.ipynb"
+    first = nbformat.read(path, as_version=4).cells[0].source
+    assert f"/blob/{site.BRANCH}/notebooks/01_made.ipynb" in first
+    assert lint_notebooks.BADGE_IMAGE in first
+
+
+def test_instructors_get_solutions_and_rubrics(made_release):
+    page = (made_release / "instructors" / "01_made.html").read_text()
+    assert "says why" in page and made.SECRET in page and "Because of the mask" in page
+    assert (made_release / "instructors" / "notes" / "rubrics.md").is_file()
+
+
+def test_what_the_class_sees_holds_no_solution(made_release):
+    seen = [made_release / "handout.html", *(made_release / "slides").glob("*.html")]
+    seen += [
+        p for p in (made_release / "site").rglob("*") if p.suffix in (".html", ".js", ".ipynb")
+    ]
+    assert len(seen) > 5
+    for path in seen:
+        text = path.read_text(encoding="utf-8")
+        for secret in (made.SECRET, "Because of the mask", "return 2 * x", "BEGIN HIDDEN"):
+            assert secret not in text, (path, secret)
+
+
+def test_the_handout_has_objectives_figure_recap_and_questions(made_release):
+    page = (made_release / "handout.html").read_text()
+    for text in ("see.", ALT, "Look twice.", "1. Write", "9 points"):
+        assert text in page
+
+
+def test_two_runs_give_identical_files_and_their_checksums_agree(labs, made_release, tmp_path):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(notebooks, "NOTEBOOKS", made_release.parent / "notebooks")
+        release.release(labs, tmp_path / "again")
+    first = (made_release / "SHA256SUMS").read_text()
+    assert first == (tmp_path / "again" / "SHA256SUMS").read_text()
+    lines = first.splitlines()
+    assert len(lines) > 50
+    for line in lines:
+        digest, _, name = line.partition("  ")
+        assert hashlib.sha256((made_release / name).read_bytes()).hexdigest() == digest
+
+
+def test_a_slide_holds_a_figure_or_short_code_and_the_rest_is_notes():
+    long = nbformat.v4.new_markdown_cell("## A\n\n" + "First. " * 20 + "\n\n" + "Second. " * 60)
+    code = nbformat.v4.new_code_cell("\n".join(f"x{n} = {n}" for n in range(30)), execution_count=1)
+    code.outputs = [nbformat.v4.new_output("stream", name="stdout", text="42\n")]
+    title = nbformat.v4.new_markdown_cell("# T\n\n**Objectives.** You can\n\n- a\n- b\n\nOther.")
+    arranged = slides.arrange(nbformat.v4.new_notebook(cells=[title, long, code]))
+    kinds = [cell.metadata.slideshow.slide_type for cell in arranged.cells]
+    assert kinds == ["slide", "notes", "slide", "notes"]
+    assert arranged.cells[0].source == "# T\n\n**Objectives.** You can\n\n- a\n- b"
+    assert "First." in arranged.cells[2].source and "Second." not in arranged.cells[2].source
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator:
+    """A headless Chromium that is installed already."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    program = next(filter(None, map(shutil.which, names)), None)
+    if program is None:
+        pytest.skip("no browser: install chromium to test pages in it")
+    with playwright.sync_playwright() as running:
+        started = running.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def open_page(browser) -> Iterator:
+    """Opens a file at a width; at the end, it must have asked nothing of the outside."""
+    outside: list[str] = []
+    pages = []
+
+    def open_(path: Path, width: int = 1280, height: int = 800, anchor: str = ""):
+        page = browser.new_page(viewport={"width": width, "height": height})
+        page.on(
+            "request", lambda r: outside.append(r.url) if re.match("https?:|wss?:", r.url) else 0
+        )
+        page.on("pageerror", lambda error: outside.append(str(error)))
+        page.goto(path.as_uri() + anchor)
+        page.wait_for_timeout(500)  # for what scripts may ask for
+        pages.append(page)
+        return page
+
+    yield open_
+    for page in pages:
+        page.close()
+    assert outside == []
+
+
+def violations(page) -> list[str]:
+    """What axe-core finds that bars somebody's way."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    found = axe.Axe().run(page).response["violations"]
+    return [
+        f"{v['id']}: {v['nodes'][0]['html'][:120]}"
+        for v in found
+        if v["impact"] in ("serious", "critical") or v["id"] in ("heading-order", "image-alt")
+    ]
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("name", ["index", "01_made"])
+def test_the_site_fits_and_is_accessible(open_page, made_release, name, width):
+    page = open_page(made_release / "site" / f"{name}.html", width)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert violations(page) == []
+
+
+def test_the_site_has_search_neighbours_colab_download_and_dark_mode(open_page, made_release):
+    folder = made_release / "site"
+    page = open_page(folder / "search.html", anchor="?q=zebras")
+    page.wait_for_selector("#search-results li")
+    assert "made for a test" in page.inner_text("#search-results")
+    page = open_page(folder / "01_made.html")
+    assert page.get_attribute("a.right-next", "href") == "02_made.html"
+    text = page.content()
+    assert f"colab.research.google.com/github/image-segmentation-labs/image-segmentation-labs/blob/{site.BRANCH}/notebooks/01_made.ipynb" in text  # fmt: skip # noqa: E501
+    assert page.locator("a[href$='_sources/01_made.ipynb']").count() >= 1
+    assert (folder / "_sources" / "01_made.ipynb").is_file()
+    assert page.locator("math").count() == 1
+    assert page.locator(f"img[alt='{ALT}']").count() == 1
+    before = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != before
+    assert page.locator(".theme-switch-button").count() >= 1
+    assert violations(page) == []
+
+
+def test_the_site_can_be_used_with_the_keyboard(open_page, made_release):
+    page = open_page(made_release / "site" / "01_made.html")
+    reached = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        focus = "document.activeElement.getAttribute('href') || document.activeElement.className"
+        reached.add(page.evaluate(focus))
+    assert "#main-content" in reached
+    assert any("02_made.html" in str(place) for place in reached)
+
+
+def slide_overflow(page) -> list[str]:
+    """Slides whose content is larger than the 1280 x 720 that it is laid out in."""
+    return page.evaluate("""() => {
+        const wrong = [];
+        for (const slide of Reveal.getSlides()) {
+            const at = Reveal.getIndices(slide);
+            Reveal.slide(at.h, at.v);
+            if (slide.scrollHeight > 730 || slide.scrollWidth > 1290)
+                wrong.push(`${at.h}/${at.v || 0}: ${slide.scrollWidth} x ${slide.scrollHeight}`);
+        }
+        return wrong;
+    }""")
+
+
+def test_the_slides_run_offline_and_hold_their_content(open_page, made_release):
+    page = open_page(made_release / "slides" / "01_made.html", 1280, 720)
+    page.wait_for_function("window.Reveal && Reveal.isReady()")
+    assert page.evaluate("Reveal.getTotalSlides()") >= 5
+    assert slide_overflow(page) == []
+    assert "10 minutes" in page.evaluate("Reveal.getSlideNotes(Reveal.getSlide(0))")
+    assert page.locator(f"img[alt='{ALT}']").count() == 1
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_release_of_the_labs_takes_at_most_three_minutes(tmp_path, open_page):
+    start = time.monotonic()
+    assert release.main(["--out", str(tmp_path / "one")]) == 0
+    assert time.monotonic() - start < 180
+    assert release.main(["--out", str(tmp_path / "two")]) == 0
+    sums = (tmp_path / "one" / "SHA256SUMS").read_text()
+    assert sums == (tmp_path / "two" / "SHA256SUMS").read_text()
+    for path in notebooks.find_labs():
+        for width in (390, 1280):
+            page = open_page(tmp_path / "one" / "site" / f"{path.stem}.html", width)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert violations(page) == []
+        page = open_page(tmp_path / "one" / "slides" / f"{path.stem}.html", 1280, 720)
+        page.wait_for_function("window.Reveal && Reveal.isReady()")
+        assert slide_overflow(page) == []

@@ -1,0 +1,296 @@
+"""Starts a command in a sandbox that is made from existing tools: bubblewrap, and what limits.
+
+Inside, there is no network, no other process, and of the files only Python, the system's libraries,
+the course's `helpers` and `data` (read-only) and some memory-backed folders of limited size. The
+labs with their solutions, the tests, other submissions and the grade book are not there at all.
+The user is not the one who grades: with root, a number of its own; otherwise `nobody` in a user
+namespace. `prlimit` sets limits on each process. Memory and processes as a whole are limited by
+systemd (`systemd-run --scope`) or a control group, where one may be made, and in any case by
+`session.py`, which looks several times a second and ends what is too large.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from helpers import ROOT
+
+MB = 1_000_000
+FIRST_USER = 60_101
+"""Users from this number on run submissions when a root grades; they need not exist."""
+PROBE_SECONDS = 20
+
+
+class SandboxError(RuntimeError):
+    """There is no sandbox on this machine, or it does not hold what it promises."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use."""
+
+    cell_seconds: float = 120
+    """Of processor time; by the clock four times as long."""
+    notebook_seconds: float = 1800
+    """By the clock."""
+    memory_mb: int = 4000
+    disk_mb: int = 300
+    """Size of each of the folders that can be written to."""
+    processes: int = 400
+    """Processes and threads together; TensorFlow alone starts about a hundred."""
+    threads: int = 1
+    """Threads of TensorFlow and NumPy; fixed, so that results do not depend on the machine."""
+
+
+def environment(limits: Limits, course: str, temporary: str, fonts: str) -> dict[str, str]:
+    """All variables that the process inside sees; none of the grader's own are among them."""
+    from helpers.environment import SETTINGS, THREAD_SETTINGS
+
+    return {
+        **SETTINGS,
+        **dict.fromkeys(THREAD_SETTINGS, str(limits.threads)),
+        "PATH": "/usr/bin:/bin",
+        "HOME": temporary,
+        "TMPDIR": temporary,
+        "USER": "student",
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": course,
+        "PYTHONHASHSEED": "0",
+        "PYTHONUTF8": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PETS_SOURCE": "toy",  # the same pictures for everyone
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "MPLCONFIGDIR": f"{temporary}/.matplotlib",
+        "IPYTHONDIR": f"{temporary}/.ipython",
+        "GRADING_FONTS": fonts,
+    }
+
+
+def _python_folders() -> list[Path]:
+    """Where this Python and its packages lie, without folders that others contain."""
+    folders = {Path(p).resolve() for p in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
+    folders |= {Path(sys.prefix).absolute()}
+    system = Path("/usr")
+    return sorted(f for f in folders if f != system and system not in f.parents)
+
+
+def _course_binds() -> list[str]:
+    """The parts of the course that a lab uses, at /course; nothing that has an answer in it."""
+    shown = ["helpers", "data", "pyproject.toml", "LICENSE"]
+    shown += [p.name for p in ROOT.glob("requirements*.txt")]
+    inside = ("__init__.py", "codec.py", "worker.py")
+    shown += ["tools/__init__.py", *(f"tools/grading/{name}" for name in inside)]
+    binds = []
+    for folder in ("/course", "/course/tools", "/course/tools/grading"):
+        binds += ["--perms", "0755", "--dir", folder]
+    for name in shown:
+        if (ROOT / name).exists():
+            binds += ["--ro-bind", str(ROOT / name), f"/course/{name}"]
+    return binds
+
+
+def bwrap_command(limits: Limits, fonts: Path | None) -> list[str]:
+    """The part of the command line that builds the sandbox; what runs in it follows."""
+    small = ["--perms", "1777", "--size", str(limits.disk_mb * MB), "--tmpfs"]
+    root = os.geteuid() == 0
+    command = [
+        "bwrap", "--die-with-parent", "--new-session", "--unshare-ipc", "--unshare-pid",
+        "--unshare-net", "--unshare-uts", "--unshare-cgroup-try", "--hostname", "sandbox",
+        *([] if root else ["--unshare-user", "--uid", "65534", "--gid", "65534"]),
+        "--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev",
+    ]  # fmt: skip
+    for name in ("bin", "lib", "lib32", "lib64", "sbin"):
+        path = Path("/", name)
+        if path.is_symlink():
+            command += ["--symlink", str(path.readlink()), f"/{name}"]
+        elif path.is_dir():
+            command += ["--ro-bind", f"/{name}", f"/{name}"]
+    for file in ("/etc/ld.so.cache", "/etc/fonts", "/etc/alternatives"):
+        command += ["--ro-bind-try", file, file]
+    for folder in ("/tmp", "/dev/shm"):
+        command += [*small, folder]
+    for folder in _python_folders():  # which may lie below /tmp
+        for parent in reversed(folder.parents[:-1]):  # empty, and open to the other user
+            command += ["--perms", "0755", "--dir", str(parent)]
+        command += ["--ro-bind", str(folder), str(folder)]
+    command += _course_binds()
+    if fonts:
+        command += ["--ro-bind", str(fonts), "/course/fonts"]
+    for folder in ("/course/build", "/course/notebooks"):
+        command += [*small, folder]
+    # bubblewrap's own folders are memory, too, and without a limit.
+    command += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/course", "--clearenv"]
+    inside = environment(limits, "/course", "/tmp", "/course/fonts")
+    inside["GRADING_FOLDER"] = "/course/notebooks"
+    for name, value in inside.items():
+        command += ["--setenv", name, value]
+    if root:  # only for the step to another user, which setpriv takes at once
+        command += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+        command += ["--cap-add", "CAP_SETPCAP"]
+    return [*command, "--"]
+
+
+def inner_command(limits: Limits, user: int) -> list[str]:
+    """Inside the sandbox: another user without any right, and limits for each process."""
+    command = []
+    if os.geteuid() == 0:
+        command = [
+            "/usr/bin/setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups",
+            "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs",
+        ]  # fmt: skip
+    return [*command, *prlimit_command(limits)]
+
+
+def prlimit_command(limits: Limits) -> list[str]:
+    """Limits for each process. Address space is more than memory: TensorFlow reserves a lot."""
+    address_space = (limits.memory_mb + 6000) * MB
+    return [
+        "/usr/bin/prlimit", f"--nproc={limits.processes}", f"--as={address_space}",
+        f"--fsize={limits.disk_mb * MB}", "--nofile=512", "--core=0",
+        f"--cpu={int(limits.notebook_seconds * (limits.threads + 1)) + 1}", "--",
+    ]  # fmt: skip
+
+
+class ControlGroup:
+    """A control group of its own for one sandbox, if one may be made here; else nothing.
+
+    Where systemd runs, it makes one (`prefix` then begins with systemd-run). Elsewhere, as in a
+    container, it is made by hand in the hierarchy of version 2 or, for memory and processes, 1.
+    """
+
+    def __init__(self, limits: Limits):
+        self.folders: list[Path] = []
+        self.prefix: list[str] = []
+        name = f"grading-{uuid.uuid4().hex[:12]}"
+        if scope := _systemd_scope(os.geteuid() == 0):
+            self.prefix = [
+                *scope, f"--unit={name}", f"--property=MemoryMax={limits.memory_mb}M",
+                "--property=MemorySwapMax=0", f"--property=TasksMax={limits.processes}", "--",
+            ]  # fmt: skip
+            return
+        base = Path("/sys/fs/cgroup")
+        bytes_ = str(limits.memory_mb * MB)
+        wanted = (
+            {base / name: {"memory.max": bytes_, "pids.max": str(limits.processes)}}
+            if (base / "cgroup.controllers").exists()
+            else {
+                base / "memory" / name: {"memory.limit_in_bytes": bytes_},
+                base / "pids" / name: {"pids.max": str(limits.processes)},
+            }
+        )
+        for folder, settings in wanted.items():
+            try:
+                folder.mkdir()
+                self.folders.append(folder)
+                for key, value in settings.items():
+                    (folder / key).write_text(value)
+            except OSError:  # not ours to make, or without this controller
+                if folder in self.folders:
+                    self.folders.remove(folder)
+                    with contextlib.suppress(OSError):
+                        folder.rmdir()
+        if self.folders:
+            # The shell enters the groups and becomes the sandbox: nothing starts outside them.
+            enter = "".join(f'echo $$ > "{folder}/cgroup.procs" && ' for folder in self.folders)
+            self.prefix = ["/bin/sh", "-c", f'{enter}exec "$@"', "sh"]
+
+    def out_of_memory(self) -> bool:
+        """Whether the kernel ended a process of the group for its memory."""
+        for folder in self.folders:
+            for name in ("memory.events", "memory.oom_control"):
+                with contextlib.suppress(OSError):
+                    text = (folder / name).read_text()
+                    if any(
+                        line.startswith("oom_kill ") and line[9:] != "0"
+                        for line in text.split("\n")
+                    ):
+                        return True
+        return False
+
+    def remove(self) -> None:
+        """Removes the group once its processes are gone."""
+        for folder in self.folders:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
+@cache
+def _systemd_scope(root: bool) -> list[str] | None:
+    """The command that runs something in a scope of its own, if systemd lets this user."""
+    if not Path("/run/systemd/system").is_dir() or not shutil.which("systemd-run"):
+        return None
+    command = ["systemd-run", "--quiet", "--collect", "--scope", *([] if root else ["--user"])]
+    tried = subprocess.run([*command, "--", "true"], capture_output=True, check=False, timeout=30)
+    return command if tried.returncode == 0 else None
+
+
+@cache
+def probe() -> str:
+    """Tries the sandbox, from the inside.
+
+    Returns:
+        What it is made of, for the log.
+
+    Raises:
+        SandboxError: a tool is missing, or something that must not work does.
+    """
+    missing = [tool for tool in ("bwrap", "prlimit", "setpriv") if not shutil.which(tool)]
+    if missing:
+        raise SandboxError(
+            f"no sandbox: {' and '.join(missing)} not found. Install bubblewrap and util-linux "
+            "(Linux: `apt install bubblewrap`, `dnf install bubblewrap`)"
+        )
+    limits = Limits()
+    question = (
+        "import os, socket, sys\n"
+        f"found = [p for p in {[str(ROOT / name) for name in ('notebooks', 'tests', '.git')]!r}"
+        " if os.path.exists(p)]\n"
+        "assert not found, f'{found} can be seen'\n"
+        "assert os.getuid() != 0, 'the user is root'\n"
+        "names = [n for _, n in socket.if_nameindex()]\n"
+        "assert names == ['lo'], f'network devices {names}'\n"
+        "try:\n    open('/course/helpers/x', 'w')\nexcept OSError:\n    pass\n"
+        "else:\n    sys.exit('the course can be written to')\n"
+    )
+    command = [*bwrap_command(limits, None), *inner_command(limits, FIRST_USER)]
+    tried = subprocess.run(
+        [*command, sys.executable, "-c", question],
+        capture_output=True, text=True, check=False, timeout=PROBE_SECONDS,
+    )  # fmt: skip
+    if tried.returncode:
+        lines = tried.stderr.strip().splitlines() or ["no message"]
+        raise SandboxError(f"no sandbox: bubblewrap does not work here ({lines[-1]})")
+    group = ControlGroup(limits)
+    group.remove()
+    version = subprocess.run(["bwrap", "--version"], capture_output=True, text=True, check=True)
+    if group.prefix and not group.folders:
+        whole = "systemd scope"
+    elif group.folders:
+        whole = "control group"
+    else:
+        whole = "watching alone (no control group may be made here)"
+    return f"{version.stdout.strip()}, setpriv, prlimit; memory as a whole by {whole}"
+
+
+@contextlib.contextmanager
+def font_cache() -> Iterator[Path]:
+    """A folder with Matplotlib's list of fonts, which takes seconds to make and is then copied."""
+    with tempfile.TemporaryDirectory(prefix="grading-fonts-") as temporary:
+        code = "import matplotlib.font_manager"
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "MPLCONFIGDIR": temporary, "MPLBACKEND": "agg"},
+            capture_output=True, check=False,
+        )  # fmt: skip
+        Path(temporary).chmod(0o755)
+        yield Path(temporary)

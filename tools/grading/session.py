@@ -1,0 +1,285 @@
+"""One process in a sandbox: starts it, talks to it, and ends it when a limit is reached.
+
+The process may be hostile: what comes from it has a limited length, a deadline, and is parsed as
+JSON and nothing else. Memory of the sandbox as a whole is looked at four times a second. Rests on
+psutil; `worker.py` is the other side.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from helpers import BUILD, ROOT
+from tools.grading import sandbox
+from tools.grading.sandbox import MB, ControlGroup, Limits
+
+MAX_MESSAGE = 32 * MB
+START_SECONDS = 60
+GRACE_SECONDS = 10
+"""Time for an interrupted cell to end, before the process is killed."""
+TICK_SECONDS = 0.25
+WALL = 4
+"""A limit in seconds means processor time, so that a neighbour who takes all of it costs nobody
+points. By the clock it may take so many times as long: for sleeping there is no other measure."""
+
+
+class SessionError(Exception):
+    """The process is gone or has to go; the message says why."""
+
+
+class TimeLimitError(SessionError):
+    """A request took longer than it may."""
+
+
+class Session:
+    """A process that runs `worker.py`.
+
+    Args:
+        role: "answers" or "checks".
+        limits: what it may use.
+        fonts: folder of `sandbox.font_cache`.
+        user: number of the user it runs as, where a root grades.
+        sandboxed: False runs it as an ordinary process, with the limits but without the walls.
+    """
+
+    def __init__(
+        self,
+        role: str,
+        limits: Limits,
+        *,
+        fonts: Path | None = None,
+        user: int = sandbox.FIRST_USER,
+        sandboxed: bool = True,
+    ):
+        self.limits, self.why = limits, ""
+        self.group = ControlGroup(limits)
+        self.folder: tempfile.TemporaryDirectory | None = None
+        worker = [sys.executable, "-P", "-m", "tools.grading.worker", role]
+        if sandboxed:
+            walls = sandbox.bwrap_command(limits, fonts)
+            command = [*walls, *sandbox.inner_command(limits, user), *worker]
+            variables = {"PATH": os.environ.get("PATH", "/usr/bin:/bin")}
+            if bus := os.environ.get("DBUS_SESSION_BUS_ADDRESS"):  # for systemd-run --user
+                variables |= {"DBUS_SESSION_BUS_ADDRESS": bus}
+                variables |= {"XDG_RUNTIME_DIR": os.environ.get("XDG_RUNTIME_DIR", "")}
+        else:
+            BUILD.mkdir(exist_ok=True)
+            self.folder = tempfile.TemporaryDirectory(dir=BUILD, prefix="grading-")
+            command = [*sandbox.prlimit_command(limits), *worker]
+            variables = sandbox.environment(limits, str(ROOT), self.folder.name, str(fonts or ""))
+            variables["GRADING_FOLDER"] = self.folder.name
+        self.process = subprocess.Popen(
+            [*self.group.prefix, *command], env=variables, cwd="/" if sandboxed else ROOT,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            start_new_session=True, bufsize=0,
+        )  # fmt: skip
+        self.said = b""
+        self.buffer = bytearray()
+        self.peak_mb = 0.0
+        self.processor_end: float | None = None
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            os.set_blocking(stream.fileno(), False)
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(self.process.stdout, selectors.EVENT_READ)
+        self.selector.register(self.process.stderr, selectors.EVENT_READ)
+        try:
+            self._receive(time.monotonic() + START_SECONDS)
+            # Nothing of a submission has run yet, so the youngest process is the worker.
+            self.worker = max(self._tree(), key=lambda process: process.pid)
+        except SessionError as error:
+            self.close()
+            lines = self.said.decode(errors="replace").strip().splitlines()
+            raise SessionError(f"could not start: {lines[-1] if lines else error}") from error
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+    def _tree(self) -> list[psutil.Process]:
+        try:
+            process = psutil.Process(self.process.pid)
+            return [process, *process.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    def request(
+        self,
+        message: dict,
+        seconds: float,
+        answer: Callable[[dict], dict] | None = None,
+        *,
+        wall: float | None = None,
+    ) -> dict:
+        """Sends a message and waits for the reply.
+
+        Args:
+            message: what `worker.main` takes.
+            seconds: how much processor time it may take.
+            wall: how long by the clock; by default WALL times as long.
+            answer: gives the reply to what the process asks meanwhile.
+
+        Raises:
+            TimeLimitError: it took longer, and the process has been killed, unless it stopped when
+                it was interrupted: then the reply is an error of the cell.
+            SessionError: the process ended, was ended for its memory, or talks nonsense.
+        """
+        deadline = time.monotonic() + (seconds * WALL if wall is None else wall)
+        self.processor_end = self._processor_seconds() + seconds * self.limits.threads
+        interrupted = False
+        self._send(message, deadline)
+        while True:
+            try:
+                reply = self._receive(deadline)
+            except TimeLimitError:
+                if interrupted:
+                    self.close(f"did not stop after {seconds:.0f} s")
+                    raise TimeLimitError(self.why) from None
+                interrupted = True
+                deadline, self.processor_end = time.monotonic() + GRACE_SECONDS, None
+                with contextlib.suppress(psutil.Error, ProcessLookupError):
+                    self.worker.send_signal(signal.SIGINT)
+                continue
+            if answer is not None and "ask" in reply:
+                self._send(answer(reply["ask"]), deadline)
+                continue
+            if interrupted:
+                reply["interrupted"] = f"took longer than {seconds:.0f} s"
+            return reply
+
+    def _send(self, message: dict, deadline: float) -> None:
+        data = json.dumps(message).encode()
+        view = memoryview(struct.pack(">I", len(data)) + data)
+        while view:
+            try:
+                view = view[os.write(self.process.stdin.fileno(), view) :]
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    self.close("does not read what it is sent")
+                    raise TimeLimitError(self.why) from None
+                self._pump(0.01)
+            except (OSError, ValueError):
+                self._gone()
+
+    def _receive(self, deadline: float) -> dict:
+        while True:
+            if len(self.buffer) >= 4:
+                size = struct.unpack(">I", self.buffer[:4])[0]
+                if size > MAX_MESSAGE:
+                    self.close("sent a value that is too large")
+                    raise SessionError(self.why)
+                if len(self.buffer) >= size + 4:
+                    data = bytes(self.buffer[4 : size + 4])
+                    del self.buffer[: size + 4]
+                    return self._parsed(data)
+            if time.monotonic() > deadline:
+                raise TimeLimitError("took too long")
+            self._pump(min(TICK_SECONDS, max(0.001, deadline - time.monotonic())))
+
+    def _parsed(self, data: bytes) -> dict:
+        try:
+            message = json.loads(data)
+        except (ValueError, RecursionError):
+            message = None
+        if not isinstance(message, dict):
+            self.close("sent something that is not a message")
+            raise SessionError(self.why)
+        return message
+
+    def _pump(self, seconds: float) -> None:
+        """Reads what has come, for at most so long, and looks at the memory."""
+        for key, _ in self.selector.select(seconds):
+            try:
+                data = os.read(key.fileobj.fileno(), 1 << 20)
+            except BlockingIOError:
+                continue
+            if not data:
+                self.selector.unregister(key.fileobj)
+                if key.fileobj is self.process.stdout:
+                    self._gone()
+            elif key.fileobj is self.process.stdout:
+                self.buffer += data
+            else:
+                self.said = (self.said + data)[-20_000:]
+        now = time.monotonic()
+        if now - getattr(self, "_looked", 0) >= TICK_SECONDS:
+            self._looked = now
+            self._look_at_memory()
+            if self.processor_end is not None and self._processor_seconds() > self.processor_end:
+                raise TimeLimitError("used too much processor time")
+
+    def _processor_seconds(self) -> float:
+        """Processor time of the sandbox so far, without processes that nobody has waited for."""
+        total = 0.0
+        for process in self._tree():
+            with contextlib.suppress(psutil.Error):
+                times = process.cpu_times()
+                total += times.user + times.system + times.children_user + times.children_system
+        return total
+
+    def _look_at_memory(self) -> None:
+        """Ends the sandbox if it is too large. The kernel does so by itself in a control group."""
+        tree, limit = self._tree(), self.limits.memory_mb * MB
+        total = sum(_memory(process, "rss") for process in tree)
+        if total > limit:  # pages that processes share were counted for each of them
+            total = sum(_memory(process, "pss") for process in tree)
+        self.peak_mb = max(self.peak_mb, total / MB)
+        if total > 1.1 * limit:
+            self.close(f"used more than {self.limits.memory_mb} MB of memory")
+            raise SessionError(self.why)
+
+    def _gone(self) -> None:
+        """The process has closed its side: says why, as far as that can be known."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(GRACE_SECONDS)
+        why = "ended itself or was killed"
+        if self.group.out_of_memory():
+            why = f"used more than {self.limits.memory_mb} MB of memory"
+        self.close(why)
+        raise SessionError(self.why)
+
+    def close(self, why: str = "") -> None:
+        """Ends the process and all that it started. Calling it again does no harm."""
+        self.why = self.why or why
+        for process in reversed(self._tree()):
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(30)
+        self.selector.close()
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            with contextlib.suppress(OSError):
+                stream.close()
+        self.group.remove()
+        if self.folder is not None:
+            with contextlib.suppress(OSError):
+                self.folder.cleanup()
+
+
+def _memory(process: psutil.Process, kind: str) -> int:
+    """Memory of one process in bytes; 0 if it has just ended."""
+    try:
+        info = process.memory_full_info() if kind == "pss" else process.memory_info()
+    except psutil.Error:
+        return 0
+    return getattr(info, kind)

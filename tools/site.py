@@ -1,0 +1,160 @@
+"""The course as a site: a book of the labs with search, made from their stored outputs.
+
+Sphinx with MyST-NB and the book theme make it, without running anything and without a request to
+the outside, neither while it is built nor when it is read. It shows the students' edition: outputs
+of the lab, but of exercises only the questions and checks. Formulas are MathML, as on the pages of
+`make labs`. The folder can be opened from a disk or put on any web server.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from helpers import ROOT
+from tools import editions, exercises, notebooks, pages
+
+BADGE = re.compile(r"\[!\[[^\]]*\]\([^)]*colab-badge[^)]*\)\]\([^)]*\)\n*")
+BRANCH = "students"
+"""Branch of the repository where students' editions lie: what Colab opens."""
+
+ENVIRONMENT = {"SOURCE_DATE_EPOCH": "1700000000", "PYTHONHASHSEED": "0"}
+"""The same date in every build, and the same order."""
+
+CONFIGURATION = '''\
+"""Written by tools/site.py."""
+
+import sys
+
+sys.path.insert(0, {root!r})
+
+project = html_title = "Image segmentation, hands on"
+author = copyright = "the course's authors"
+extensions = ["myst_nb", "tools.site"]
+exclude_patterns = ["_build"]
+nb_execution_mode = "off"
+nb_ipywidgets_js = {{}}
+nb_merge_streams = True
+myst_enable_extensions = ["dollarmath", "amsmath"]
+myst_dmath_double_inline = True
+myst_heading_anchors = 3
+suppress_warnings = ["mystnb.unknown_mime_type", "myst.header", "misc.highlighting_failure"]
+html_theme = "sphinx_book_theme"
+html_math_renderer = "mathml"
+html_last_updated_fmt = None
+html_show_sphinx = False
+html_show_search_summary = False  # it would fetch pages, which a browser refuses to files
+html_theme_options = {{
+    "repository_url": {repository!r},
+    "repository_branch": {branch!r},
+    "path_to_docs": "notebooks",
+    "use_repository_button": True,
+    "use_download_button": True,
+    "launch_buttons": {{"colab_url": "https://colab.research.google.com"}},
+    "show_toc_level": 2,
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
+}}
+'''
+
+
+def page_of(source: NotebookNode) -> NotebookNode:
+    """The students' edition with the outputs of the lab, ready for MyST-NB."""
+    edition = editions.for_students(source)
+    for cell, stored in zip(edition.cells, source.cells, strict=True):
+        if cell.cell_type == "code" and not exercises.role(stored):
+            cell.outputs, cell.execution_count = (
+                copy.deepcopy(stored.outputs),
+                stored.execution_count,
+            )
+            for output in cell.outputs:
+                _describe(cell, output)
+        elif cell.cell_type == "markdown":
+            # Links and buttons of the theme take the place of the badge, which is on the network.
+            cell.source = re.sub(
+                r"\[!\[[^\]]*\]\([^)]*colab-badge[^)]*\)\]\([^)]*\)\n*", "", cell.source
+            )
+    edition.metadata["mystnb"] = {"execution_mode": "off"}
+    return edition
+
+
+def _describe(cell: NotebookNode, output: NotebookNode) -> None:
+    """Hands the alternative text of a figure to MyST-NB, and drops what needs a script."""
+    for kind in ("image/png", "image/jpeg"):
+        if kind in output.get("data", {}):
+            alt = output.get("metadata", {}).get(kind, {}).get("alt", "")
+            cell.metadata["mystnb"] = {"image": {"alt": alt}}
+    if "data" in output:
+        for kind in list(output.data):
+            if kind in (notebooks.METRICS_MIME, notebooks.WIDGET_MIME):
+                del output.data[kind]
+
+
+def setup(app) -> dict:
+    """Sphinx calls this: formulas as MathML."""
+
+    def formula(display: str):
+        def visit(translator, node) -> None:
+            from docutils import nodes
+
+            text = pages.mathml(node.astext(), display)
+            translator.body.append(text if display == "inline" else f"<div>{text}</div>")
+            raise nodes.SkipNode
+
+        return visit
+
+    app.add_html_math_renderer("mathml", (formula("inline"), None), (formula("block"), None))
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def index(labs: dict[str, NotebookNode]) -> str:
+    """The first page: what the course is, and a list of its labs."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    opening = readme.split("\n## ")[0].split("\n![")[0]
+    lines = [opening.strip(), "", "## Labs", ""]
+    lines += [f"1. [{notebooks.title(lab)}]({name}.ipynb)" for name, lab in labs.items()]
+    return "\n".join([*lines, "", "```{toctree}", ":hidden:", "", *labs, "```", ""])
+
+
+def build(labs: dict[str, NotebookNode], out: Path) -> None:
+    """Builds the site.
+
+    Args:
+        labs: stored source notebooks by name.
+        out: where the site goes; the folder is made anew.
+
+    Raises:
+        RuntimeError: Sphinx gave a warning; the message has its text.
+    """
+    repository = notebooks.repository_url()
+    with tempfile.TemporaryDirectory(prefix="site-") as temporary:
+        source = Path(temporary, "source")
+        source.mkdir()
+        text = CONFIGURATION.format(root=str(ROOT), repository=repository, branch=BRANCH)
+        (source / "conf.py").write_text(text, encoding="utf-8")
+        (source / "index.md").write_text(index(labs), encoding="utf-8")
+        for name, lab in labs.items():
+            nbformat.write(page_of(lab), source / f"{name}.ipynb")
+        built = Path(temporary, "built")
+        # A process of its own: Sphinx leaves its extensions' traces behind in the one it ran in.
+        command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "-E", "-N", "-d"]
+        done = subprocess.run(
+            [*command, str(Path(temporary, "trees")), str(source), str(built)],
+            env={**os.environ, **ENVIRONMENT}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode or "WARNING" in done.stderr:
+            raise RuntimeError(f"the site was not built cleanly:\n{done.stderr.strip()}")
+        for unwanted in (".buildinfo", "objects.inv", ".doctrees"):
+            path = built / unwanted
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        shutil.rmtree(out, ignore_errors=True)
+        shutil.copytree(built, out)

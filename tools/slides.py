@@ -1,0 +1,148 @@
+"""Turns a lab into slides: what one shows on the wall while the notebook runs on the desk.
+
+Slides are made from the stored lab by rules, so that they never lag behind it. A section begins a
+column of slides; its first paragraph stands on the slide, the rest is in the speaker notes (key S).
+Every figure has a slide of its own, without code. Short code whose output is text is shown with
+it; longer code is left to the notebook. Exercises show their question, never their answer. A cell
+that wants something else says so in Jupyter's own `slideshow` metadata. nbconvert writes reveal.js
+pages; reveal.js (MIT) comes from the package sphinx-revealjs, as files.
+"""
+
+from __future__ import annotations
+
+import copy
+import importlib.util
+import re
+import shutil
+from pathlib import Path
+
+import nbformat
+from nbconvert import SlidesExporter
+from nbformat import NotebookNode
+
+from tools import exercises, notebooks
+from tools.pages import LabExporter
+
+MAX_CODE, MAX_OUTPUT = 12, 12
+MAX_TEXT = 420
+"""Characters of Markdown that a slide holds; what is longer has its rest in the notes."""
+REVEAL = ("dist/reveal.js", "dist/reveal.css", "dist/reset.css", "dist/theme/white.css")
+FOLDERS = ("dist/theme/fonts", "plugin/notes")
+
+
+class _Exporter(LabExporter, SlidesExporter):
+    """nbconvert's slides, with this course's formulas and without the network."""
+
+    def __init__(self) -> None:
+        super().__init__(template_name="lab_slides")
+        self.reveal_url_prefix = "reveal"
+        self.exclude_input_prompt = self.exclude_output_prompt = True
+
+
+def _markdown(source: str, kind: str) -> NotebookNode:
+    cell = nbformat.v4.new_markdown_cell(source)
+    cell.id = "made"
+    cell.metadata["slideshow"] = {"slide_type": kind}
+    return cell
+
+
+def _split(source: str) -> tuple[str, str]:
+    """What of a Markdown cell stands on the slide, and what goes into the notes."""
+    source = re.sub(r"<details>.*?</details>", "", source, flags=re.DOTALL).strip()
+    if len(source) <= MAX_TEXT or re.search(r"^\|", source, re.MULTILINE):
+        return source, ""
+    blocks = re.split(r"\n\s*\n", source)
+    shown = [blocks.pop(0)]
+    while blocks and (len("\n".join([*shown, blocks[0]])) <= MAX_TEXT or shown[-1].startswith("#")):
+        shown.append(blocks.pop(0))
+    return "\n\n".join(shown), "\n\n".join(blocks)
+
+
+def _text_cells(source: str, kind: str) -> list[NotebookNode]:
+    shown, rest = _split(source)
+    return [_markdown(shown, kind), *([_markdown(rest, "notes")] if rest else [])]
+
+
+def _code_cells(cell: NotebookNode) -> list[NotebookNode]:
+    """A figure alone; short code with its text; nothing else."""
+    pictures = [o for o in cell.outputs if "image/png" in o.get("data", {})]
+    result = copy.deepcopy(cell)
+    if pictures:
+        result.outputs = pictures[:1]
+        result.metadata["hide"] = True
+    else:
+        texts = [o.text for o in cell.outputs if o.output_type == "stream"]
+        lines = "".join(texts).rstrip().splitlines()
+        source = re.sub(r"^# NBVAL_CHECK_OUTPUT\n", "", cell.source)
+        if not 0 < len(lines) <= MAX_OUTPUT or len(source.splitlines()) > MAX_CODE:
+            return []
+        result.source = source
+    result.metadata["slideshow"] = {"slide_type": "subslide"}
+    return [result]
+
+
+def arrange(lab: NotebookNode) -> NotebookNode:
+    """A notebook whose cells are slides and notes.
+
+    Args:
+        lab: as it is stored, with outputs.
+    """
+    asked = {id(e.answer) for e in exercises.read_exercises(lab)}
+    cells: list[NotebookNode] = []
+    for number, cell in enumerate(lab.cells):
+        own = cell.metadata.get("slideshow", {}).get("slide_type")
+        if own:
+            cells.append(copy.deepcopy(cell))
+        elif exercises.role(cell) or id(cell) in asked:
+            continue
+        elif cell.cell_type == "markdown" and number == 0:
+            title, _, rest = cell.source.partition("\n")
+            # Objectives and times are for the reader of the notebook, and for the speaker.
+            goals = notebooks.objectives(lab)
+            cells += [_markdown(f"{title}\n\n{goals}", "slide"), _markdown(rest, "notes")]
+        elif cell.cell_type == "markdown" and re.match(r"## ", cell.source):
+            cells += _text_cells(cell.source, "slide")
+        elif cell.cell_type == "markdown" and (
+            re.match(r"### ", cell.source) or re.search(r"^\|", cell.source, re.MULTILINE)
+        ):
+            cells += _text_cells(cell.source, "subslide")
+        elif cell.cell_type == "markdown":
+            cells.append(_markdown(cell.source, "notes"))
+        elif cell.source != notebooks.setup_cell():
+            cells += _code_cells(cell)
+    arranged = copy.deepcopy(lab)
+    arranged.cells = cells
+    for number, cell in enumerate(cells):
+        cell.id = f"slide-{number}"
+    return arranged
+
+
+def slides(lab: NotebookNode, name: str, folder: Path = notebooks.NOTEBOOKS) -> str:
+    """The slides of a lab as HTML, which expects reveal.js in `reveal/` beside it."""
+    page = arrange(lab)
+    for cell in page.cells:
+        if cell.metadata.pop("hide", False):
+            cell.source = ""
+            cell.metadata.setdefault("tags", []).append("remove_input")
+    page.metadata["title"] = notebooks.title(lab) or name
+    exporter = _Exporter()
+    from nbconvert.preprocessors import TagRemovePreprocessor
+
+    remove = TagRemovePreprocessor(remove_input_tags={"remove_input"}, enabled=True)
+    exporter.register_preprocessor(remove, enabled=True)
+    resources = {"metadata": {"name": name, "path": str(folder)}}
+    text, _ = exporter.from_notebook_node(page, resources=resources)
+    return text
+
+
+def copy_reveal(folder: Path) -> None:
+    """Puts reveal.js, its white theme, its speaker view and its licence into `folder`."""
+    spec = importlib.util.find_spec("sphinx_revealjs")
+    source = Path(spec.origin).parent / "_static" / "revealjs"
+    for name in (*REVEAL, "LICENSE"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source / name, folder / name)
+    for name in FOLDERS:
+        shutil.copytree(
+            source / name, folder / name, dirs_exist_ok=True, copy_function=shutil.copyfile
+        )
