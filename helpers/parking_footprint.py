@@ -1,16 +1,16 @@
 """From a vehicle's mask to the piece of ground it stands on, through the camera's matrix.
 
-Introduced in lab 5. A mask is a silhouette: a car has height, so the pixels above its wheels look at
-ground far behind it. Here a simple body (sill, bumpers, shoulder, roof) of the size that its class
-usually has is moved over the ground until its outline agrees with the mask's. Outlines are compared
-by their support function: for 32 directions, how far the shape reaches. Where a nearer object or
-the edge of the frame cuts the mask, only "at least this far" is asked. Least squares with the
-sizes' spread as a prior: Gauss-Newton, all starting poses at once. Rests on NumPy and OpenCV.
+Introduced in lab 5. A mask is a silhouette: a car has height, so the pixels above its wheels
+look at ground far behind it. Here a simple body (sill, bumpers, shoulder, roof) of the size that
+its class usually has is moved over the ground until its outline agrees with the mask's. Outlines
+are compared by their support function: for 32 directions, how far the shape reaches. Where a nearer
+object or the edge of the frame cuts the mask, only "at least this far" is asked. Least squares with
+the sizes' spread as a prior: Gauss-Newton, all starting poses at once. Rests on NumPy and OpenCV.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -73,6 +73,10 @@ class Footprint:
         """5th and 95th percentile of the share over the samples."""
         shares = [share_in(corners, zone) for corners in self.samples]
         return float(np.percentile(shares, 5)), float(np.percentile(shares, 95))
+
+    def confidence(self, zone: Zone, threshold: float) -> float:
+        """The share of the samples that have at least `threshold` of their area in a zone."""
+        return float(np.mean([share_in(corners, zone) >= threshold for corners in self.samples]))
 
 
 def share_in(corners: np.ndarray, zone: Zone) -> float:
@@ -269,7 +273,9 @@ def _starts(
         return np.array([[*start.centre, (yaw + np.pi / 2) % np.pi - np.pi / 2, *size]])
     ground = camera.to_ground(target.points[1], height=0.5 * prior[5])
     others = camera.to_ground(target.points[0])
-    places = [p for p in (ground, others + [0, 1.0]) if np.isfinite(p).all() and p[1] < 120]
+    places = [
+        p for p in (ground, others + np.array([0, 1.0])) if np.isfinite(p).all() and p[1] < 120
+    ]
     return np.array([[*place, *prior[2:]] for place in places])
 
 
@@ -327,11 +333,21 @@ def _samples(pose: np.ndarray, normal: np.ndarray, count: int = 32) -> np.ndarra
     return pose + rng.standard_normal((count, _UNKNOWN)) @ spread.T
 
 
-def nearer_masks(masks: np.ndarray) -> Sequence[Mask]:
-    """For every mask the pixels of those that stand lower in the picture, and so nearer."""
-    lowest = [int(np.flatnonzero(m.any(axis=1)).max(initial=-1)) for m in masks]
-    result = []
-    for k, mask in enumerate(masks):
-        others = [m for j, m in enumerate(masks) if j != k and lowest[j] >= lowest[k]]
-        result.append(np.any(others, axis=0) & ~mask if others else np.zeros_like(mask))
-    return result
+def nearer_masks(masks: np.ndarray) -> NDArray[np.bool_]:
+    """For every mask the pixels of those that stand lower in the picture, and so nearer.
+
+    Args:
+        masks: (N, H, W) bool.
+
+    Returns:
+        (N, H, W) bool; of two that end in the same row, each may hide the other.
+    """
+    masks = np.asarray(masks, bool)
+    near = np.zeros_like(masks)
+    lowest = [int(np.flatnonzero(mask.any(axis=1)).max(initial=-1)) for mask in masks]
+    for k, row in enumerate(lowest):
+        for j, other in enumerate(lowest):
+            if j != k and other >= row:
+                near[k] |= masks[j]
+        near[k] &= ~masks[k]
+    return near

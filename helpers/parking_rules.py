@@ -65,7 +65,7 @@ def vehicles(found: Detections, camera: Camera) -> Vehicles:
         masks=found.masks[kept],
         scores=found.scores[kept],
         class_names=tuple(found.class_names[k] for k in kept),
-        nearer=np.array([near[k] for k in kept], bool).reshape(-1, *found.masks.shape[1:]),
+        nearer=near[kept],
         camera=camera,
     )
 
