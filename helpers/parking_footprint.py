@@ -80,7 +80,7 @@ class Footprint:
 
 
 def share_in(corners: np.ndarray, zone: Zone) -> float:
-    """The share of a rectangle's area (4, 2) in a convex zone of the ground."""
+    """The share of a rectangle's area (4, 2) in a zone of the ground."""
     if zone.ground is None:
         return 0.0
     rectangle = np.asarray(corners, np.float32)
@@ -89,8 +89,9 @@ def share_in(corners: np.ndarray, zone: Zone) -> float:
     low, high = zone.ground.min(axis=0) - reach, zone.ground.max(axis=0) + reach
     if area <= 0 or (centre < low).any() or (centre > high).any():
         return 0.0
-    inside, _ = cv2.intersectConvexConvex(rectangle, zone.ground.astype(np.float32))
-    return float(min(1.0, max(0.0, inside) / area))
+    parts = (part.astype(np.float32) for part in zone.parts)
+    inside = sum(max(0.0, cv2.intersectConvexConvex(rectangle, part)[0]) for part in parts)
+    return float(min(1.0, inside / area))
 
 
 def fit(
@@ -196,12 +197,9 @@ class _Surface:
 
     def __init__(self, camera: Camera) -> None:
         raised = [z for z in camera.zones if z.height and z.ground is not None]
-        self.heights = [zone.height for zone in raised]
+        self.heights = [zone.height for zone in raised for _ in zone.parts]
         self.sides = []
-        for zone in raised:
-            points = zone.ground
-            if cv2.contourArea(points.astype(np.float32), oriented=True) < 0:
-                points = points[::-1]
+        for points in (part for zone in raised for part in zone.parts):
             along = np.roll(points, -1, axis=0) - points
             normals = np.stack([along[:, 1], -along[:, 0]], -1)
             normals /= np.linalg.norm(normals, axis=1, keepdims=True)

@@ -13,6 +13,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import cv2
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from helpers.errors import CourseError, explain
 from helpers.masks import Mask, polygons_to_mask
+from helpers.polygons import convex_parts
 
 KINDS = ("sidewalk", "crossing", "hydrant", "bus_lane", "lane", "parking")
 """Of zones. A vehicle may wait in a `lane` or a `bus_lane`; only time tells that it is parked."""
@@ -49,6 +51,11 @@ class Zone:
     """(K, 2) x, y in metres; None where the ground was never measured."""
     height: float = 0.0
     """Of its surface above the road, in metres: a kerb's height for a sidewalk."""
+
+    @cached_property
+    def parts(self) -> tuple[Points, ...]:
+        """The polygon on the ground in convex parts, counter-clockwise; none if it is not known."""
+        return () if self.ground is None else tuple(convex_parts(self.ground))
 
     def mask(self, size: tuple[int, int]) -> Mask:
         """(H, W) bool: the pixels whose centres lie in the zone."""

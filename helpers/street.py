@@ -46,7 +46,7 @@ RECORDS = DATA / "kerbside" / "kerbside" / "1.0.0"
 """The shipped TFRecords."""
 
 ATROUS_RATES = (2, 3, 4)
-"""Of DeepLabV3+'s pyramid. The paper's 6, 12 and 18 are for maps of 33 x 33 cells; on ours of 8 x 10
+"""Of DeepLabV3+'s pyramid. The paper's 6, 12 and 18 suit maps of 33 x 33 cells; on ours of 8 x 10
 they would look past the edge at nothing but padding."""
 
 BAND = 2
