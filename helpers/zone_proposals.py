@@ -32,12 +32,15 @@ PROPOSED = ("sidewalk", "crossing")
 class Outlining:
     """How regions become polygons; the defaults were chosen on the validation cameras."""
 
-    closing: int = 7
+    closing: int = 9
     """Pixels: gaps up to this wide are closed, such as poles leave."""
     smallest: int = 150
     """Pixels: smaller regions are dropped."""
-    tolerance: float = 1.5
+    tolerance: float = 1.0
     """Pixels that a polygon's side may be off the region's outline (Douglas and Peucker, 1973)."""
+    coarsest: float = 3.0
+    """Metres of ground along the street that one row of pixels may span; beyond it, a calibrated
+    camera proposes nothing, since nothing could be judged there."""
 
 
 def vote(probabilities: np.ndarray) -> Labels:
@@ -109,9 +112,10 @@ def propose(
     Returns:
         Zones named `sidewalk_1`, `crossing_1` and so on, the largest first.
     """
-    zones = []
+    zones, options = [], options or Outlining()
+    near = _near_enough(camera, labels.shape, options.coarsest)
     for kind in PROPOSED:
-        region = labels == CLASSES.index(kind)
+        region = (labels == CLASSES.index(kind)) & near
         for number, points in enumerate(outlines(region, options), start=1):
             height = kerb if kind == "sidewalk" else 0.0
             zones.append(
@@ -126,6 +130,16 @@ def propose(
                 )
             )
     return zones
+
+
+def _near_enough(camera: Camera | None, size: tuple[int, int], coarsest: float) -> Mask:
+    """(H, W) bool: pixels that see ground, and no more of it than can be judged."""
+    if camera is None or camera.homography is None:
+        return np.ones(size, bool)
+    rows, columns = np.mgrid[: size[0] + 1, : size[1]]
+    ground = camera.to_ground(np.stack([columns + 0.5, rows], -1))
+    span = np.linalg.norm(np.diff(ground, axis=0), axis=-1)
+    return np.nan_to_num(span, nan=np.inf) <= coarsest
 
 
 def _ground(points: np.ndarray, camera: Camera | None, height: float) -> np.ndarray | None:
