@@ -9,7 +9,7 @@ wrong. Thresholds are chosen on one split and scored on another. Rests on `helpe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -102,6 +102,7 @@ def judge(
     *,
     rules: Sequence[str] = tuple(RULES),
     files: Sequence[Path] | None = None,
+    examples: Sequence[records.Example] | None = None,
     limit: int | None = None,
 ) -> dict[str, Judged]:
     """Runs detector and rules over a split's stills, with a progress bar.
@@ -111,6 +112,7 @@ def judge(
         detect: from an image to `Detections`; None takes the true masks.
         rules: names of `RULES`.
         files: other record files.
+        examples: stills that were read already, instead of a split's files.
         limit: stop after so many stills.
     """
     from tqdm.auto import tqdm
@@ -118,8 +120,11 @@ def judge(
     cameras: dict[str, Camera] = {}
     rows: dict[str, list] = {rule: [] for rule in rules}
     scenes = 0
-    examples: Iterable = records.read(files or kerbside_files(split))
-    for example in tqdm(examples, desc=f"judge {split}", unit="still", total=limit, leave=False):
+    if examples is None:
+        stills, total = records.read(files or kerbside_files(split)), limit
+    else:
+        stills, total = examples, min(len(examples), limit or len(examples))
+    for example in tqdm(stills, desc=f"judge {split}", unit="still", total=total, leave=False):
         if limit is not None and scenes == limit:
             break
         number = str(example.facts["camera"])
