@@ -61,7 +61,7 @@ def _train(options: argparse.Namespace) -> dict:
         steps=steps,
         learning_rate=options.learning_rate,
         loss=LOSSES[options.loss],
-        averaging=0.99,
+        averaging=options.averaging,
     )
     name = f"{model.name}-{options.weights.stem}-{options.loss}-{options.epochs}-{options.seed}"
     start, cpu_start = time.monotonic(), time.process_time()
@@ -71,7 +71,8 @@ def _train(options: argparse.Namespace) -> dict:
     record = {
         "command": f"python -m helpers.street train --model {options.model} --epochs "
         f"{options.epochs} --batch-size {options.batch_size} --learning-rate "
-        f"{options.learning_rate} --loss {options.loss} --seed {options.seed}{initial}",
+        f"{options.learning_rate} --averaging {options.averaging} --loss {options.loss} --seed "
+        f"{options.seed}{initial}",
         "data": f"Kerbside (rendered), train, {len(street.load('train'))} stills",
         "steps": steps,
         "seconds": round(time.monotonic() - start, 1),
@@ -131,6 +132,12 @@ def main(arguments: list[str] | None = None) -> int:
     train.add_argument("--epochs", type=int, default=8, help="default: %(default)s")
     train.add_argument("--batch-size", type=int, default=8, help="default: %(default)s")
     train.add_argument("--learning-rate", type=float, default=1.5e-3, help="default: %(default)s")
+    train.add_argument(
+        "--averaging",
+        type=float,
+        default=0.99,
+        help="of the weights over steps, less for a short training; default: %(default)s",
+    )
     train.add_argument("--loss", choices=list(LOSSES), default="combined")
     train.add_argument("--seed", type=int, default=0, help="default: %(default)s")
     train.add_argument("--initial", type=Path, help="begin with these weights (fine-tuning)")
