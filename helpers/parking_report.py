@@ -1,8 +1,8 @@
 """The report of a clip: `events.json`, `events.csv`, and an HTML page that needs nothing else.
 
 Introduced in lab 5. The page has its pictures inside, runs no script and asks no other machine for
-anything, so that it can be kept as evidence and opened in any browser in ten years. For each event
-there is a sheet: frames with mask and zone, times, share in the zone, how sure that is, the rule
+anything, so that it can be kept as evidence and opened in any browser in ten years. For each violation
+and each doubtful event there is a sheet: frames with mask and zone, times, share in the zone, how sure that is, the rule
 that fired, and whether a person has to look. Rests on the standard library.
 
 | key of events.json | meaning |
@@ -48,13 +48,6 @@ figcaption{font-size:.85rem;color:#333}
 .warning{border-left:.4rem solid #d55e00;background:#fff3ea;padding:.6rem 1rem}
 video{width:100%;max-width:40rem;background:#000}
 """
-
-
-def describe(event: Event) -> str:
-    """What an event amounts to, in one word."""
-    if event.needs_review:
-        return "review"
-    return "violation" if event.violation else "tolerated"
 
 
 def as_json(summary: Mapping, events: Sequence[Event]) -> str:
@@ -109,7 +102,9 @@ def as_html(
     parts.append(
         _table(events) if events else "<p>No vehicle stood where parking is forbidden.</p>"
     )
-    parts += [_sheet(event, pictures.get(event.event, ())) for event in events]
+    shown = [event for event in events if event.violation or event.needs_review]
+    shown.sort(key=lambda event: not event.violation)  # of what is tolerated, nothing is kept
+    parts += [_sheet(event, pictures.get(event.event, ())) for event in shown]
     parts.append(
         "<p>People and number plates were made unreadable before any picture was stored. "
         "A person decides; this page only shows what was measured.</p></body></html>"
@@ -159,13 +154,19 @@ def _table(events: Sequence[Event]) -> str:
         for name in ("Event", "Vehicle", "Zone", "From", "To", "Stood", "Share", "Verdict")
     )
     rows = "".join(
-        f"<tr><td><a href='#{_safe(e.event)}'>{_safe(e.event)}</a></td>"
+        f"<tr><td>{_link(e)}</td>"
         f"<td>{_safe(e.class_name)}</td><td>{_safe(e.zone)}</td><td>{_time(e.start_seconds)}</td>"
         f"<td>{_time(e.end_seconds)}{' (still there)' if e.ongoing else ''}</td>"
         f"<td>{e.seconds:g} s</td><td>{e.share:.0%}</td><td>{_tags(e)}</td></tr>"
         for e in events
     )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _link(event: Event) -> str:
+    name = _safe(event.event)
+    shown = event.violation or event.needs_review
+    return f"<a href='#{name}'>{name}</a>" if shown else name
 
 
 def _tags(event: Event) -> str:
