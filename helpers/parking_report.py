@@ -1,9 +1,10 @@
 """The report of a clip: `events.json`, `events.csv`, and an HTML page that needs nothing else.
 
 Introduced in lab 5. The page has its pictures inside, runs no script and asks no other machine for
-anything, so that it can be kept as evidence and opened in any browser in ten years. For each violation
-and each doubtful event there is a sheet: frames with mask and zone, times, share in the zone, how sure that is, the rule
-that fired, and whether a person has to look. Rests on the standard library.
+anything, so that it can be kept as evidence and opened in any browser in ten years. For each
+violation and each doubtful event there is a sheet: frames with mask and zone, times, share in the
+zone, how sure that is, the rule that fired, and whether a person has to look. Of vehicles that only
+stopped for a moment no picture is kept. Rests on the standard library.
 
 | key of events.json | meaning |
 | --- | --- |
