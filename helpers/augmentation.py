@@ -8,6 +8,7 @@ keras-hub), which is reached through this module alone.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,24 +21,43 @@ A zoom into a picture of the input's own size would only show its pixels larger.
 """
 
 
-def augmenter(size: int, seed: int) -> Callable:
+@dataclass(frozen=True)
+class Motion:
+    """How far pictures are moved; the defaults suit pets, which lie and stand in any way.
+
+    `zoom` bounds the logarithm of the share of a side that is shown, `stretch` that of the change
+    of shape, `angle` is in radians, `shift` a share of the side beyond what the zoom leaves free.
+    `paste` is the share of pictures that get a part of another one.
+    """
+
+    zoom: tuple[float, float] = (-0.45, 0.25)
+    stretch: float = 0.15
+    angle: float = 0.25
+    shift: float = 0.06
+    paste: float = 0.5
+
+
+def augmenter(size: int | tuple[int, int], seed: int, motion: Motion | None = None) -> Callable:
     """Random flip, zoom, aspect, rotation, place and light, then parts of other pictures pasted in.
 
     What comes to lie outside of the picture is filled with its mirror image, the mask's likewise,
     so no label is made up.
 
     Args:
-        size: height and width of what the network sees; best `MARGIN` times smaller than what the
-            function is given.
+        size: height and width of what the network sees, one number where they are equal; best
+            `MARGIN` times smaller than what the function is given.
         seed: of all random numbers; they go on from batch to batch and from epoch to epoch.
+        motion: how far pictures are moved; by default as suits pets.
 
     Returns:
         A function of (B, H, W, 3) float32 images from 0 to 255 and (B, H, W) int32 labels that
-        gives (B, size, size, 3) and (B, size, size), of the same types.
+        gives (B, *size, 3) and (B, *size), of the same types.
     """
     import tensorflow as tf
     from keras_cv import layers
 
+    motion = motion or Motion()
+    size = (size, size) if isinstance(size, int) else size
     # One generator, since an operation that keeps its own random state starts over with each
     # epoch's iterator. Keras-cv's brightness and contrast draw from TensorFlow's global one.
     generator = tf.random.Generator.from_seed(seed)
@@ -50,18 +70,22 @@ def augmenter(size: int, seed: int) -> Callable:
     ]
 
     def augment(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        images, labels = _move(images, labels, size, generator)
+        images, labels = _move(images, labels, size, motion, generator)
         images = _tint(images, generator)
         for change in light:
             images = change(images)
-        images = tf.ensure_shape(images, (None, size, size, 3))
-        return _cut_mix(images, labels, generator)
+        images = tf.ensure_shape(images, (None, *size, 3))
+        return _cut_mix(images, labels, motion.paste, generator)
 
     return augment
 
 
 def _move(
-    images: tf.Tensor, labels: tf.Tensor, size: int, generator: tf.random.Generator
+    images: tf.Tensor,
+    labels: tf.Tensor,
+    size: tuple[int, int],
+    motion: Motion,
+    generator: tf.random.Generator,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """A random affine map of each picture, sampled once: bilinearly, the labels by nearest."""
     import tensorflow as tf
@@ -71,17 +95,18 @@ def _move(
     def draw(low: float, high: float) -> tf.Tensor:
         return generator.uniform(batch, low, high)
 
-    zoom = tf.exp(draw(-0.45, 0.25))  # sides of the part that is shown, in those of the picture
-    stretch, angle = tf.exp(draw(-0.15, 0.15)), draw(-0.25, 0.25)
+    zoom = tf.exp(draw(*motion.zoom))  # sides of the part that is shown, in those of the picture
+    stretch = tf.exp(draw(-motion.stretch, motion.stretch))
+    angle = draw(-motion.angle, motion.angle)
     mirror = tf.where(draw(0, 1) < 0.5, -1.0, 1.0)
-    across, down = mirror * zoom * stretch * width / size, zoom / stretch * height / size
-    free = tf.abs(1 - zoom) / 2 + 0.06
-    middle = (size - 1) / 2
+    across, down = mirror * zoom * stretch * width / size[1], zoom / stretch * height / size[0]
+    free = tf.abs(1 - zoom) / 2 + motion.shift
+    x, y = (size[1] - 1) / 2, (size[0] - 1) / 2
     # An output pixel (x, y) takes its value from (a x + b y + c, d x + e y + f) in the picture.
     a, b = tf.cos(angle) * across, -tf.sin(angle) * down
     d, e = tf.sin(angle) * across, tf.cos(angle) * down
-    c = width * (0.5 + draw(-1, 1) * free) - (a + b) * middle
-    f = height * (0.5 + draw(-1, 1) * free) - (d + e) * middle
+    c = width * (0.5 + draw(-1, 1) * free) - (a * x + b * y)
+    f = height * (0.5 + draw(-1, 1) * free) - (d * x + e * y)
     zero = tf.zeros(batch)
     maps = tf.stack([a, b, c, d, e, f, zero, zero], axis=1)
 
@@ -89,7 +114,7 @@ def _move(
         return tf.raw_ops.ImageProjectiveTransformV3(
             images=pixels,
             transforms=maps,
-            output_shape=(size, size),
+            output_shape=size,
             fill_value=0.0,
             interpolation=interpolation,
             fill_mode="REFLECT",
@@ -107,25 +132,25 @@ def _tint(images: tf.Tensor, generator: tf.random.Generator) -> tf.Tensor:
 
 
 def _cut_mix(
-    images: tf.Tensor, labels: tf.Tensor, generator: tf.random.Generator
+    images: tf.Tensor, labels: tf.Tensor, share: float, generator: tf.random.Generator
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Half of the pictures get a rectangle of another one, with its labels (Yun et al., 2019).
+    """A share of the pictures get a rectangle of another one, with its labels (Yun et al., 2019).
 
     So the network cannot tell a pet by what usually stands round it.
     """
     import tensorflow as tf
 
-    batch, size = tf.shape(images)[0], images.shape[1]
+    batch, rows, columns = tf.shape(images)[0], *images.shape[1:3]
 
     def draw(low: float, high: float) -> tf.Tensor:
         return generator.uniform((batch, 1), low, high)
 
-    side, stretch = size * tf.sqrt(draw(0.05, 0.5)), tf.exp(draw(-0.3, 0.3))
-    height, width = side * stretch, side / stretch
-    top, left = draw(0, 1) * (size - height), draw(0, 1) * (size - width)
-    pixel = tf.range(size, dtype=tf.float32)[None]
-    rows = (pixel >= top) & (pixel < top + height)
-    columns = (pixel >= left) & (pixel < left + width)
-    pasted = (rows[:, :, None] & columns[:, None]) & (draw(0, 1) < 0.5)[..., None]
+    side, stretch = tf.sqrt(draw(0.05, 0.5)), tf.exp(draw(-0.3, 0.3))
+    height, width = rows * side * stretch, columns * side / stretch
+    top, left = draw(0, 1) * (rows - height), draw(0, 1) * (columns - width)
+    down, across = (tf.range(pixels, dtype=tf.float32)[None] for pixels in (rows, columns))
+    within = ((down >= top) & (down < top + height))[:, :, None]
+    within &= ((across >= left) & (across < left + width))[:, None]
+    pasted = within & (draw(0, 1) < share)[..., None]
     others = tf.roll(images, 1, axis=0), tf.roll(labels, 1, axis=0)
     return tf.where(pasted[..., None], others[0], images), tf.where(pasted, others[1], labels)

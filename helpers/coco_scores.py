@@ -16,7 +16,7 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from helpers.detection_matching import Detected, Truth, box_areas
+from helpers.detection_matching import Detected, Truth, box_areas, mask_areas
 from helpers.errors import ArrayError, explain
 from helpers.masks import boundary_band
 
@@ -114,7 +114,7 @@ def _annotations(pictures, by, tags) -> tuple[list[dict], dict[int, str]]:
 def _results(pictures, by) -> list[dict]:
     results: list[dict] = []
     for image, (detected, _) in enumerate(pictures, start=1):
-        sizes = box_areas(detected.boxes) if by == "box" else detected.masks.sum((1, 2))
+        sizes = box_areas(detected.boxes) if by == "box" else mask_areas(detected.masks)
         for k, shape in enumerate(_shapes(detected, by)):
             results.append(
                 {
@@ -140,13 +140,25 @@ def _shapes(things: Detected | Truth, by: str) -> list[dict]:
     shapes = [{"segmentation": code} for code in _codes(masks)]
     if by == "boundary" and len(masks):
         width = max(1, round(0.02 * float(np.hypot(*masks.shape[1:]))))
-        bands = _codes(np.stack([boundary_band(mask, width) for mask in masks]))
+        bands = _codes(_bands(masks, width))
         shapes = [shape | {"boundary": band} for shape, band in zip(shapes, bands, strict=True)]
     return shapes
 
 
+def _bands(masks: np.ndarray, width: int) -> np.ndarray:
+    """Boundary bands (N, H, W) bool; only the box of each mask is looked at."""
+    bands = np.zeros_like(masks)
+    for band, mask in zip(bands, masks, strict=True):
+        rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+        if rows.size:
+            part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+            band[part] = boundary_band(mask[part], width)
+    return bands
+
+
 def _codes(masks: np.ndarray) -> list[dict]:
-    return coco_mask.encode(np.asfortranarray(masks.transpose(1, 2, 0).astype(np.uint8)))
+    pixels = np.asarray(masks, bool).view(np.uint8)
+    return coco_mask.encode(np.asfortranarray(pixels.transpose(1, 2, 0)))
 
 
 def _dataset(images: list[dict], annotations: list[dict], classes: Sequence[int]) -> COCO:

@@ -65,11 +65,12 @@ def mask_overlaps(detected: np.ndarray, truth: np.ndarray, crowd: np.ndarray) ->
     if detected.shape[1:] != truth.shape[1:]:
         found = f"{detected.shape[1:]} and {truth.shape[1:]}"
         raise ArrayError(explain("masks", expected="one height and width", found=found))
-    # Floats, because NumPy multiplies only them fast; exact up to 16 million pixels.
-    pixels = detected.shape[1] * detected.shape[2]
-    flat, objects = (m.reshape(len(m), pixels).astype(np.float32) for m in (detected, truth))
+    # Only pixels of objects can be common. Floats, because NumPy multiplies only them fast; exact
+    # up to 16 million pixels.
+    covered = truth.any(axis=0)
+    flat, objects = (m[:, covered].astype(np.float32) for m in (detected, truth))
     both = (flat @ objects.T).astype(float)
-    return _share(both, detected.sum((1, 2)), truth.sum((1, 2)), crowd)
+    return _share(both, mask_areas(detected), mask_areas(truth), crowd)
 
 
 def box_overlaps(detected: np.ndarray, truth: np.ndarray, crowd: np.ndarray) -> Floats:
@@ -79,6 +80,11 @@ def box_overlaps(detected: np.ndarray, truth: np.ndarray, crowd: np.ndarray) -> 
     sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
     both = np.clip(sides, 0, None).prod(axis=-1)
     return _share(both, box_areas(detected), box_areas(truth), crowd)
+
+
+def mask_areas(masks: np.ndarray) -> Floats:
+    """Pixels (N,) of masks (N, H, W) bool."""
+    return np.array([np.count_nonzero(mask) for mask in masks], float)
 
 
 def box_areas(boxes: np.ndarray) -> Floats:
@@ -115,7 +121,7 @@ def compare(
     crowd = np.asarray(truth.crowd, bool)
     if by == "mask":
         overlaps = mask_overlaps(detected.masks, truth.masks, crowd)
-        areas = np.asarray(detected.masks).sum((1, 2)).astype(float)
+        areas = mask_areas(detected.masks)
     else:
         overlaps = box_overlaps(detected.boxes, truth.boxes, crowd)
         areas = box_areas(detected.boxes)
@@ -125,7 +131,7 @@ def compare(
         classes=np.asarray(detected.classes, np.int64),
         areas=areas,
         truth_classes=np.asarray(truth.classes, np.int64),
-        truth_areas=np.asarray(truth.masks).sum((1, 2)).astype(float),
+        truth_areas=mask_areas(truth.masks),
         crowd=crowd,
         tags=None if tags is None else tuple(tags),
     )

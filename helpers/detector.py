@@ -38,6 +38,7 @@ MAX_PIXELS = 25_000_000
 
 REQUIRED = ("detection_boxes", "detection_classes", "detection_scores", "num_detections")
 MASKS = ("detection_masks_reframed", "detection_masks")
+_FEATURES = "detection_features"
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,23 @@ class Detections:
     scores: np.ndarray  # (N,) float32, 0 to 1
     masks: np.ndarray  # (N, H, W) bool
     class_names: tuple[str, ...]  # (N,)
+    box_masks: np.ndarray | None = field(default=None, repr=False)
+    """(N, M, M) float32, what `masks` were pasted from; None if the model pastes them itself."""
+    features: np.ndarray | None = field(default=None, repr=False)
+    """(N, F) float32, what the classes were decided by; None if the model does not give it."""
+
+    def take(self, rows: np.ndarray) -> Detections:
+        """Some of them, by number or by a mask (N,) bool, in the order given."""
+        rows = np.arange(len(self))[rows]
+        return Detections(
+            boxes=self.boxes[rows],
+            classes=self.classes[rows],
+            scores=self.scores[rows],
+            masks=self.masks[rows],
+            class_names=tuple(self.class_names[row] for row in rows),
+            box_masks=None if self.box_masks is None else self.box_masks[rows],
+            features=None if self.features is None else self.features[rows],
+        )
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -99,12 +117,15 @@ class Detector:
         boxes = answer["detection_boxes"][kept].astype(np.float32)
         boxes = boxes.clip(0, np.array([height, width, height, width], np.float32))
         numbers = answer["detection_classes"][kept].astype(np.int64)
+        masks, box_masks = self._masks(answer, kept, boxes, (height, width))
         return Detections(
             boxes=boxes,
             classes=numbers,
             scores=scores[kept].astype(np.float32),
-            masks=self._masks(answer, kept, boxes, (height, width)),
+            masks=masks,
             class_names=tuple(self.class_names.get(int(n), f"class {n}") for n in numbers),
+            box_masks=box_masks,
+            features=answer[_FEATURES][kept] if _FEATURES in answer else None,
         )
 
     def _run(self, image: np.ndarray) -> dict:
@@ -129,16 +150,18 @@ class Detector:
 
     def _masks(
         self, answer: dict, kept: np.ndarray, boxes: np.ndarray, size: tuple[int, int]
-    ) -> np.ndarray:
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Masks of the picture's size, and the small ones that they come from, if they do."""
         if MASKS[0] in answer:
-            return _full(answer[MASKS[0]][kept], size)
+            return _full(answer[MASKS[0]][kept], size), None
         masks = answer[MASKS[1]][kept]
         fixed = self.signature.structured_outputs[MASKS[1]].shape[-2:].is_fully_defined()
         # A picture may happen to be of the size of the box masks; these never change size, while
         # masks of the whole picture do, and so their size is not fixed in the signature.
         if masks.shape[1:] == size and not fixed:
-            return _full(masks, size)
-        return paste(masks.astype(np.float32), boxes, size, alignment=self.alignment)
+            return _full(masks, size), None
+        masks = masks.astype(np.float32)
+        return paste(masks, boxes, size, alignment=self.alignment), masks
 
 
 def _full(masks: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers import DATA, coco_scores, records
+from helpers import DATA, coco_scores, record_sources, records
 from helpers.detector import Detections, Detector
 from helpers.errors import DataError, explain
 
@@ -36,6 +36,7 @@ class Case:
     masks: np.ndarray  # (G, H, W) bool
     crowd: np.ndarray  # (G,) bool
     tags: tuple[str, ...]  # (G,) how much is hidden, or nothing
+    kinds: tuple[str, ...] = ()  # (G,) finer than classes, such as "truck" for a van, or nothing
 
 
 def kerbside_files(split: str, folder: Path = KERBSIDE) -> list[Path]:
@@ -55,16 +56,16 @@ def kerbside_files(split: str, folder: Path = KERBSIDE) -> list[Path]:
 def record_cases(files: Sequence[Path]) -> Iterator[Case]:
     """The pictures of record files, tagged with their occlusion where Kerbside's facts tell it."""
     for example in records.read(files):
-        tagged = {e["id"]: e["tags"] for e in example.facts.get("instances", ())}
-        ids = example.facts.get("objects", ())
-        tags = [f"occlusion_{tagged[number]['occlusion']}" for number in ids]
+        facts = {each["id"]: each for each in example.facts.get("instances", ())}
+        objects = [facts[number] for number in example.facts.get("objects", ())]
         yield Case(
             example.image,
             example.boxes,
             example.classes,
             example.masks,
             example.crowd,
-            tuple(tags),
+            tuple(f"occlusion_{each['tags']['occlusion']}" for each in objects),
+            tuple(each.get("kind", each["class"]) for each in objects),
         )
 
 
@@ -92,13 +93,12 @@ def coco_cases(file: Path, images: Path, category: str, class_number: int) -> It
     with coco_scores.quiet():
         coco.createIndex()
     for number in sorted(coco.getImgIds(catIds=[numbers[category]])):
-        name = coco.imgs[number]["file_name"]
-        pixels = cv2.imread(str(Path(images) / name), cv2.IMREAD_COLOR)
+        # The file's author decides about this name; it may not lead out of the folder.
+        path = record_sources.inside(Path(images), coco.imgs[number]["file_name"])
+        pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
         if pixels is None:
             do = "--images names the folder of the pictures."
-            raise DataError(
-                explain(str(Path(images) / name), expected="a picture", found="none", do=do)
-            )
+            raise DataError(explain(str(path), expected="a picture", found="none", do=do))
         objects = coco.loadAnns(coco.getAnnIds(imgIds=number, catIds=[numbers[category]]))
         masks = np.array([coco.annToMask(each) for each in objects], bool)
         boxes = np.array([each["bbox"] for each in objects], float)[:, [1, 0, 3, 2]]
@@ -140,14 +140,8 @@ def only(pairs: Iterable[tuple[Detections, Case]], numbers: Sequence[int], as_nu
     """The detections of some classes alone, as if they were one class."""
     kept = []
     for found, case in pairs:
-        rows = np.flatnonzero(np.isin(found.classes, numbers))
-        found = Detections(
-            boxes=found.boxes[rows],
-            classes=np.full(len(rows), as_number),
-            scores=found.scores[rows],
-            masks=found.masks[rows],
-            class_names=tuple(found.class_names[row] for row in rows),
-        )
+        found = found.take(np.isin(found.classes, numbers))
+        found = replace(found, classes=np.full(len(found), as_number))
         kept.append((found, case))
     return kept
 

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 import helpers
-from helpers import detector, detector_scores, maskrcnn, weights
+from helpers import detector, detector_scores, maskrcnn, maskrcnn_data, weights
 from helpers.environment import available_cpus, version
 from helpers.errors import CourseError, WeightsError, explain
 
@@ -33,41 +33,37 @@ def _train(options: argparse.Namespace) -> dict:
         seed=options.seed,
         augment=not options.no_augmentation,
         size=tuple(options.size),
+        scales=tuple(options.scales),
         encoder_weights=None if options.encoder_weights == "none" else options.encoder_weights,
         initial=str(options.initial) if options.initial else None,
     )
     folder = RUNS / options.name
-    trained = maskrcnn_training.train(plan, folder)
-    return _write_model(folder, plan, trained, options.output)
+    losses = maskrcnn_training.train(plan, folder, stop_at=options.stop_at).losses
+    return _write_model(folder, options, losses)
 
 
 def _export(options: argparse.Namespace) -> dict:
-    from helpers import maskrcnn_training
-
-    folder = RUNS / options.name
-    plan, trained = maskrcnn_training.load_checkpoint(folder)
-    return _write_model(folder, plan, trained, options.output)
+    return _write_model(RUNS / options.name, options, {})
 
 
-def _write_model(folder: Path, plan, trained, output: Path) -> dict:
-    """Exports and writes the record; the command in it names files, but no folders."""
-    from helpers import maskrcnn_export
+def _write_model(folder: Path, options: argparse.Namespace, losses: dict[str, float]) -> dict:
+    """Exports the last checkpoint and writes its record, which names files, but no folders."""
+    from helpers import maskrcnn_export, maskrcnn_training
 
+    size = tuple(options.export_size) if options.export_size else None
+    plan, trained = maskrcnn_training.load_checkpoint(folder, size=size)
+    size, output = size or plan.size, options.output
     maskrcnn_export.export(
         trained.model,
         trained.task_config.model,
         output,
-        size=plan.size,
+        size=size,
         class_names=maskrcnn.CLASSES,
     )
-    encoder = Path(plan.encoder_weights or "none").name
     record = {
-        "command": f"python -m helpers.maskrcnn train --steps {plan.steps} "
-        f"--batch-size {plan.batch_size} --learning-rate {plan.learning_rate} --seed {plan.seed} "
-        f"--size {plan.size[0]} {plan.size[1]} "
-        f"--encoder-weights {encoder}{'' if plan.augment else ' --no-augmentation'}",
+        "command": _command(plan, trained.steps, size),
         "data": [Path(file).name for file in plan.files],
-        "steps": plan.steps,
+        "steps": trained.steps,
         "seed": plan.seed,
         "seconds": round(trained.seconds, 1),
         "cpus": available_cpus(),
@@ -75,13 +71,36 @@ def _write_model(folder: Path, plan, trained, output: Path) -> dict:
         "megabytes": round(
             sum(f.stat().st_size for f in output.rglob("*") if f.is_file()) / 1e6, 1
         ),
-        "losses": {name: round(value, 4) for name, value in trained.losses.items()},
+        "losses": {name: round(value, 4) for name, value in losses.items()},
         "tensorflow": version("tensorflow"),
         "tf-models-official": version("tf-models-official"),
         "scores": {},
     }
+    if plan.initial:
+        record["began_with"] = weights.read_record(plan.initial)
     weights.write_record(output, record)
     return {name: value for name, value in record.items() if name != "scores"}
+
+
+def _command(plan, steps: int, export_size: tuple[int, int]) -> str:
+    """What repeats a training."""
+    options = {
+        "steps": plan.steps,
+        "batch-size": plan.batch_size,
+        "learning-rate": plan.learning_rate,
+        "seed": plan.seed,
+        "size": "{} {}".format(*plan.size),
+        "scales": "{} {}".format(*plan.scales),
+        "export-size": "{} {}".format(*export_size),
+        "encoder-weights": Path(plan.encoder_weights or "none").name,
+    }
+    if steps < plan.steps:
+        options["stop-at"] = steps
+    if plan.initial:
+        options["initial"] = Path(plan.initial).name
+    words = " ".join(f"--{name} {value}" for name, value in options.items())
+    augmentation = "" if plan.augment else " --no-augmentation"
+    return f"python -m helpers.maskrcnn train {words}{augmentation}"
 
 
 def _evaluate(options: argparse.Namespace) -> dict:
@@ -138,6 +157,15 @@ def _parser() -> argparse.ArgumentParser:
         default=maskrcnn.SIZE,
         help="that pictures are scaled to; default: %(default)s",
     )
+    train.add_argument(
+        "--scales",
+        type=float,
+        nargs=2,
+        metavar=("LOW", "HIGH"),
+        default=maskrcnn_data.SCALES,
+        help="by which training pictures are enlarged at random; default: %(default)s",
+    )
+    train.add_argument("--stop-at", type=int, metavar="STEP", help="of --steps, to end early")
     train.add_argument("--seed", type=int, default=0, help="default: %(default)s")
     train.add_argument(
         "--encoder-weights",
@@ -152,6 +180,13 @@ def _parser() -> argparse.ArgumentParser:
     export.set_defaults(run=_export)
     for command in (train, export):
         command.add_argument("--name", default="kerbside", help="of the training; %(default)s")
+        command.add_argument(
+            "--export-size",
+            type=int,
+            nargs=2,
+            metavar=("HEIGHT", "WIDTH"),
+            help="that the export scales pictures to; default: as in training",
+        )
         command.add_argument("--output", type=Path, default=detector.SHIPPED, help="SavedModel")
     evaluate = commands.add_parser("evaluate", help="score a model on Kerbside or a COCO file")
     evaluate.add_argument("--model", default="kerbside", help="as load_detector takes it")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from official.vision.configs.maskrcnn import MaskRCNN
 
 SCALES = (0.7, 2.0)
-"""Training pictures are scaled by a factor from this range, then cropped or padded."""
+"""Training pictures are scaled to fit and then by a factor from this range."""
 
 PASTED = 0.5
 """Share of the training pictures that get objects of another one pasted in."""
@@ -32,7 +32,7 @@ def training_batches(
     *,
     batch_size: int,
     seed: int,
-    augment: bool = True,
+    scales: tuple[float, float] | None = SCALES,
 ) -> tf.data.Dataset:
     """Endless shuffled batches of (image, labels), as Model Garden's training step takes them.
 
@@ -42,8 +42,9 @@ def training_batches(
         size: height and width that pictures are scaled to.
         batch_size: of all devices together.
         seed: of shuffling and augmentation.
-        augment: flips, scales, crops, pasted objects and the changes of `spoil`; without it
-            pictures stay as they are.
+        scales: from which a factor is drawn for each picture; what is too large then is cropped.
+            Flips, pasted objects and the changes of `spoil` go with it. None: pictures stay as
+            they are.
 
     Raises:
         DataError: no files, or one of them is missing.
@@ -53,7 +54,8 @@ def training_batches(
 
     check_files(files)
     decoder = tf_example_decoder.TfExampleDecoder(include_mask=True)
-    low, high = SCALES if augment else (1.0, 1.0)
+    augment = scales is not None
+    low, high = scales or (1.0, 1.0)
     parser = maskrcnn_input.Parser(
         output_size=list(size),
         min_level=model.min_level,

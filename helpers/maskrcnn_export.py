@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from helpers.detector import DESCRIPTION
 from helpers.errors import WeightsError, explain
 from helpers.maskrcnn import padded_size
@@ -41,11 +43,17 @@ def export(
 
     Both signatures take `input_tensor`, (B, H, W, 3) uint8. `serving_default` gives, as TFOD2 does,
     `detection_boxes` (B, N, 4) in [0, 1], `detection_classes` (B, N) from 1, `detection_scores`
-    (B, N), `detection_masks` (B, N, 28, 28) in the boxes, and `num_detections` (B,), all float32.
-    `stages` gives for each picture, in pixels of the picture as the network sees it, `anchors`,
-    `objectness` and `decoded_boxes` (A, ...) of the region proposal network before non-maximum
-    suppression, `proposals` (P, 4) after it with `proposal_levels` of the pyramid and
-    `class_scores` (P, classes + 1), and the `scale` that leads there.
+    (B, N), `detection_masks` (B, N, 28, 28) in the boxes, and `num_detections` (B,), all float32;
+    besides, `detection_features` (B, N, 256), what the class of each detection is decided by.
+
+    `stages` gives what lies between picture and answer, in the order in which it comes about and in
+    pixels of the picture as the network sees it, to which `scale` (B, 2) leads: the pyramid's maps
+    `level_2` to `level_5`; `anchors`, `objectness` and `decoded_boxes` (B, A, ...) of the region
+    proposal network before non-maximum suppression; `proposals` (B, P, 4) after it, with their
+    `proposal_scores`, `proposal_levels` in the pyramid, `roi_features` (B, P, 7, 7, filters) and
+    `class_scores` (B, P, classes + 1); the final detections, with `mask_logits` (B, N, 28, 28,
+    classes) for every class; and the last layer of the box head, which makes class scores of
+    features, `class_kernel` (1, 256, classes + 1) and `class_bias` (1, classes + 1).
 
     Args:
         model: from `helpers.maskrcnn.build`.
@@ -180,12 +188,14 @@ def _serve(
         images, image_shape=scaled, anchor_boxes=_anchors(config, images), training=False
     )
     boxes = answer["detection_boxes"] / tf.tile(scaled, [1, 2])[:, None]
+    regions = model.roi_aligner(answer["decoder_features"], answer["detection_boxes"])
     return {
         "detection_boxes": tf.clip_by_value(boxes, 0.0, 1.0),
         "detection_classes": tf.cast(answer["detection_classes"], tf.float32),
         "detection_scores": answer["detection_scores"],
         "detection_masks": answer["detection_masks"],
         "num_detections": tf.cast(answer["num_detections"], tf.float32),
+        "detection_features": _embeddings(model.detection_head[0], regions),
     }
 
 
@@ -212,13 +222,40 @@ def _stages(
     # The rule of the feature pyramid's paper (Lin et al., 2017, equation 1).
     level = 4 + tf.math.log(tf.sqrt(tf.reduce_prod(sides, -1)) / 224) / tf.math.log(2.0)
     levels = tf.clip_by_value(tf.floor(level), config.min_level, config.max_level)
+    pyramid, found = answer["decoder_features"], answer["detection_boxes"]
+    (head,) = model.detection_head
+    mask_features = model.mask_roi_aligner(pyramid, found)
+    every_class = [tf.fill(tf.shape(found)[:2], k) for k in range(1, config.num_classes)]
     return {
+        **{f"level_{level}": features for level, features in pyramid.items()},
         "anchors": every,
         "objectness": tf.sigmoid(joined(answer["rpn_scores"], 1)[..., 0]),
         "decoded_boxes": box_ops.clip_boxes(decoded, scaled[:, None]),
         "proposals": proposals,
         "proposal_scores": scores,
         "proposal_levels": levels,
+        "roi_features": model.roi_aligner(pyramid, proposals),
         "class_scores": tf.nn.softmax(answer["cls_outputs"]),
+        "detection_boxes": found,
+        "detection_classes": answer["detection_classes"],
+        "detection_scores": answer["detection_scores"],
+        "num_detections": answer["num_detections"],
+        "mask_logits": tf.stack([model.mask_head([mask_features, k]) for k in every_class], -1),
+        "class_kernel": tf.identity(head._classifier.kernel)[None],
+        "class_bias": tf.identity(head._classifier.bias)[None],
         "scale": tf.tile(scale[None], [batch, 1]),
     }
+
+
+def _embeddings(head: tf_keras.layers.Layer, regions: tf.Tensor) -> tf.Tensor:
+    """What the box head hands to its last layers, (B, N, 256); the garden keeps it to itself."""
+    import tensorflow as tf
+
+    shape = tf.shape(regions)
+    x = tf.reshape(regions, [-1, *regions.shape[2:]])
+    for layer, norm in zip(head._convs, head._conv_norms, strict=True):
+        x = tf.nn.relu(norm(layer(x), training=False))
+    x = tf.reshape(x, [shape[0], shape[1], int(np.prod(regions.shape[2:]))])
+    for layer, norm in zip(head._fcs, head._fc_norms, strict=True):
+        x = tf.nn.relu(norm(layer(x), training=False))
+    return x

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from helpers import maskrcnn, maskrcnn_data
+from helpers import files, maskrcnn, maskrcnn_data
 from helpers.errors import CourseError, WeightsError, explain
 
 if TYPE_CHECKING:
@@ -37,6 +36,7 @@ class Plan:
     seed: int = 0
     augment: bool = True
     size: tuple[int, int] = maskrcnn.SIZE
+    scales: tuple[float, float] = maskrcnn_data.SCALES
     num_classes: int = len(maskrcnn.CLASSES)
     encoder_weights: str | None = None
     initial: str | None = None
@@ -49,6 +49,8 @@ class Trained:
 
     model: tf_keras.Model
     task_config: MaskRCNNTask
+    steps: int
+    """That were taken, of those in the plan."""
     losses: dict[str, float]
     """The means of the last steps."""
     seconds: float
@@ -56,7 +58,12 @@ class Trained:
 
 
 def train(
-    plan: Plan, folder: Path, *, checkpoint_every: int = 100, report_every: int = 10
+    plan: Plan,
+    folder: Path,
+    *,
+    stop_at: int | None = None,
+    checkpoint_every: int = 100,
+    report_every: int = 10,
 ) -> Trained:
     """Trains, or goes on from the last checkpoint in `folder`.
 
@@ -65,6 +72,8 @@ def train(
     Args:
         plan: what to do.
         folder: for checkpoints (`checkpoints/`) and TensorBoard's logs (`logs/`).
+        stop_at: the step to end at, for instance to go on with larger pictures; the learning rate
+            follows the plan all the same.
         checkpoint_every: steps between two checkpoints.
         report_every: steps over which losses are averaged before they are shown and logged.
 
@@ -93,7 +102,7 @@ def train(
     checkpoint = tf.train.Checkpoint(model=model, optimizer=optimizer, step=step, seconds=seconds)
     manager = tf.train.CheckpointManager(checkpoint, str(folder / "checkpoints"), max_to_keep=2)
     _resume(checkpoint, manager)
-    done = int(step)
+    done, last = int(step), min(stop_at or plan.steps, plan.steps)
     if done:
         tqdm.write(f"Resuming after step {done} of {plan.steps}.", file=sys.stdout)
 
@@ -101,7 +110,8 @@ def train(
     tf.random.set_seed(plan.seed + done)
     batches = maskrcnn_data.training_batches(
         plan.files, config.model, plan.size,
-        batch_size=plan.batch_size, seed=plan.seed + done, augment=plan.augment,
+        batch_size=plan.batch_size, seed=plan.seed + done,
+        scales=plan.scales if plan.augment else None,
     )  # fmt: skip
     iterator = iter(strategy.experimental_distribute_dataset(batches))
 
@@ -111,43 +121,52 @@ def train(
 
     writer = tf.summary.create_file_writer(str(folder / "logs"))
     losses: dict[str, float] = {}
-    bar = tqdm(total=plan.steps, initial=done, desc="train Mask R-CNN", unit="step")
+    bar = tqdm(total=last, initial=done, desc="train Mask R-CNN", unit="step")
     with bar, writer.as_default():
         start, before = time.monotonic(), float(seconds)
-        for number in range(done + 1, plan.steps + 1):
+        for number in range(done + 1, last + 1):
             train_step(next(iterator))
             step.assign(number)
             bar.update()
-            if number % report_every == 0 or number == plan.steps:
+            if number % report_every == 0 or number == last:
                 losses = _report(metrics, number)
                 bar.set_postfix({name: f"{losses[name]:.3f}" for name in ("total", "mask")})
-            if number % checkpoint_every == 0 or number == plan.steps:
+            if number % checkpoint_every == 0 or number == last:
                 seconds.assign(before + time.monotonic() - start)
                 manager.save(number)
-    return Trained(model, config, losses, float(seconds))
+    return Trained(model, config, int(step), losses, float(seconds))
 
 
-def load_checkpoint(folder: Path) -> tuple[Plan, Trained]:
-    """The plan and the model of the last checkpoint in a training's folder, to export it."""
+def load_checkpoint(folder: Path, *, size: tuple[int, int] | None = None) -> tuple[Plan, Trained]:
+    """The plan and the model of the last checkpoint in a training's folder, to export it.
+
+    Args:
+        folder: as `train` left it.
+        size: height and width that the model is to work at; by default those of the training. The
+            weights fit all sizes.
+
+    Raises:
+        WeightsError: there is no such training, or none of its checkpoints can be read.
+    """
     import tensorflow as tf
 
     try:
         stored = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
-        plan = Plan(**stored | {"files": tuple(stored["files"]), "size": tuple(stored["size"])})
+        plan = Plan(**{k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()})
     except (OSError, ValueError, TypeError, KeyError) as error:
         expected = "the folder of a training, with plan.json"
         found = type(error).__name__
         raise WeightsError(explain(str(folder), expected=expected, found=found)) from error
-    config = maskrcnn.configuration(num_classes=plan.num_classes, size=plan.size)
+    config = maskrcnn.configuration(num_classes=plan.num_classes, size=size or plan.size)
     tf.random.set_seed(plan.seed)  # deterministic operations demand one
     model = maskrcnn.build(config)
-    seconds = tf.Variable(0.0, dtype=tf.float64)
-    checkpoint = tf.train.Checkpoint(model=model, seconds=seconds)
+    step, seconds = tf.Variable(0, dtype=tf.int64), tf.Variable(0.0, dtype=tf.float64)
+    checkpoint = tf.train.Checkpoint(model=model, step=step, seconds=seconds)
     manager = tf.train.CheckpointManager(checkpoint, str(folder / "checkpoints"), max_to_keep=2)
     if manager.latest_checkpoint is None:
         raise WeightsError(explain(str(folder), expected="a checkpoint", found="none yet"))
     _resume(checkpoint, manager)
-    return plan, Trained(model, config, {}, float(seconds))
+    return plan, Trained(model, config, int(step), {}, float(seconds))
 
 
 def _strategy():
@@ -191,10 +210,7 @@ def _claim(folder: Path, plan: Plan) -> None:
         do = "Delete the folder to start anew, or repeat the command that began it."
         found = "an interrupted training with other options"
         raise WeightsError(explain(str(folder), expected="a folder", found=found, do=do))
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(content, encoding="utf-8")
-    os.replace(temporary, path)
+    files.write_text(path, content)
 
 
 def _resume(checkpoint, manager) -> None:

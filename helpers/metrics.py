@@ -203,3 +203,31 @@ def bootstrap_interval(
     sums = (drawn @ matrices.reshape(count, -1)).reshape(samples, classes, classes)
     low, high = np.nanquantile(statistic(sums), [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def bootstrap_mean(
+    values: Sequence[float] | np.ndarray,
+    *,
+    level: float = 0.95,
+    samples: int = 2000,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """As `bootstrap_interval`, for the mean of one number for each image.
+
+    Args:
+        values: (N,), no NaN.
+        level: confidence, from 0 to 1.
+        samples: how often to draw.
+        seed: of the draws.
+
+    Returns:
+        The lower and the upper end.
+    """
+    values = np.asarray(values, float)
+    if values.ndim != 1 or not len(values) or np.isnan(values).any():
+        found = f"shape {values.shape}" if values.ndim != 1 or not len(values) else "NaN"
+        raise ArrayError(explain("values", expected="(N,) numbers with N > 0", found=found))
+    rng = np.random.default_rng(seed)
+    drawn = rng.multinomial(len(values), np.full(len(values), 1 / len(values)), size=samples)
+    low, high = np.quantile(drawn @ values / len(values), [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)

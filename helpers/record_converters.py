@@ -18,7 +18,7 @@ import numpy as np
 from helpers import label_maps
 from helpers.errors import DataError, explain
 from helpers.record_fields import Size
-from helpers.record_shards import Task, Thing, Things, write_shards
+from helpers.record_shards import write_shards
 from helpers.record_sources import (
     check_class,
     check_size,
@@ -29,6 +29,7 @@ from helpers.record_sources import (
     run_length_mask,
     take,
 )
+from helpers.record_tasks import Task, Thing, Things
 
 VOC_CLASSES = (
     *("aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow"),
@@ -51,7 +52,7 @@ def from_coco(annotations: Path, images: Path, out: Path, **options: Any) -> dic
         annotations: `instances.json`: polygons, several for an object, or run-length codes.
         images: The folder that its `file_name`s are relative to.
         out: See `write_shards`.
-        options: `shards`, `workers` and `skip_bad` of `write_shards`.
+        options: `shards`, `workers`, `skip_bad`, `runner` of `write_shards`.
 
     Returns:
         The manifest.
@@ -141,7 +142,7 @@ def from_voc(
         listing: A file with a name on each line (`ImageSets/Segmentation/train.txt`); by default
             all of `SegmentationObject`.
         label_map: Of the classes; by default VOC's twenty.
-        options: `shards`, `workers` and `skip_bad` of `write_shards`.
+        options: `shards`, `workers`, `skip_bad`, `runner` of `write_shards`.
 
     Raises:
         DataError: No such folder or list, or see `write_shards`.

@@ -14,8 +14,9 @@ from typing import Any
 from helpers import label_maps
 from helpers.errors import DataError, explain
 from helpers.record_fields import Size
-from helpers.record_shards import Task, Thing, Things, write_shards
+from helpers.record_shards import write_shards
 from helpers.record_sources import check_size, numbers, polygon_mask, read_json, take
+from helpers.record_tasks import Task, Thing, Things
 
 
 def from_labelme(
@@ -36,7 +37,7 @@ def from_labelme(
         images: The folder with the pictures, if they are not where `imagePath` says; of that, only
             the name is then used.
         label_map: Of the classes; by default all labels by the alphabet, numbered from 1.
-        options: `shards`, `workers` and `skip_bad` of `write_shards`.
+        options: `shards`, `workers`, `skip_bad`, `runner` of `write_shards`.
 
     Raises:
         DataError: A file is not LabelMe's, or see `write_shards`.

@@ -1,15 +1,12 @@
 """Converts annotated pictures to shards of detection records, in one process or in several.
 
-Lab 3 writes records with it, by way of `helpers.record_converters`. Each picture is a `Task` that
-knows nothing of the others: worker processes turn tasks into records, and this process writes them
-in the tasks' order, so that the files do not depend on the number of workers. A picture's bytes are
-kept as they are; it is decoded only to see whether it is whole. Rests on tqdm and
-`helpers.records`.
+Lab 3 writes records with it, by way of `helpers.record_converters`. Worker processes turn tasks
+into records, and this process writes them in the tasks' order, so that the files do not depend on
+the number of workers; or Apache Beam does both. Rests on tqdm and `helpers.record_tasks`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
 import multiprocessing
@@ -19,96 +16,18 @@ import shutil
 import sys
 import tempfile
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from helpers import label_maps
 from helpers.errors import DataError, explain
-from helpers.masks import mask_to_box
-from helpers.record_fields import MAX_MASK_PIXELS, Size
-from helpers.record_sources import read_picture
-from helpers.records import Example, serialise
-from helpers.tfrecord_files import write_raw
+from helpers.record_tasks import Record, Task, Written, attempt, share, write_shard
 
 AHEAD = 4  # tasks waiting for each worker: none is idle while the parent writes
-
-
-@dataclass(frozen=True)
-class Thing:
-    """One object: `mask` (H, W) bool, class from 1, and a box in pixels that may reach outside."""
-
-    mask: np.ndarray
-    number: int
-    box: np.ndarray | None = None  # by default the smallest round the mask
-    crowd: bool = False
-
-
-Things = tuple[Iterator[Thing], np.ndarray | None]
-
-
-@dataclass(frozen=True)
-class Task:
-    """What a worker needs to make one record; `things` is a function that can be pickled."""
-
-    folder: Path
-    picture: str  # relative to the folder
-    source_id: str
-    annotation: Any
-    things: Callable[[Any, Size], Things]
-    """Gives the objects and, where there are some, semantic labels (H, W) uint8."""
-    names: Mapping[int, str]
-
-
-@dataclass(frozen=True)
-class Record:
-    """A serialised example, and what was counted on the way."""
-
-    payload: bytes
-    counts: Counter[str]
-
-
-def convert(task: Task) -> Record:
-    """One record from one picture and its annotation.
-
-    Raises:
-        DataError: Something is wrong with the picture or with an object. A picture with an object
-            left out would teach that there is none, so it is refused as a whole.
-    """
-    encoded, image_format, size = read_picture(task.folder, task.picture)
-    counts: Counter[str] = Counter()
-    kept: list[Thing] = []
-    boxes: list[np.ndarray] = []
-    things, semantic = task.things(task.annotation, size)
-    for thing in things:
-        box = None if thing.box is None else np.clip(thing.box, 0, (*size, *size))
-        if not thing.mask.any() or (box is not None and (box[2:] <= box[:2]).any()):
-            counts["objects_without_pixels"] += 1  # smaller than a pixel, or outside the picture
-            continue
-        counts["boxes_clipped"] += box is not None and not np.array_equal(box, thing.box)
-        counts["crowd"] += thing.crowd
-        kept.append(thing)
-        boxes.append(mask_to_box(thing.mask) if box is None else box)
-        if len(kept) * size[0] * size[1] > MAX_MASK_PIXELS:
-            expected = f"at most {MAX_MASK_PIXELS} pixels in all masks"
-            raise DataError(explain(task.picture, expected=expected, found="more"))
-    counts["objects"] += len(kept)
-    example = Example(
-        image=np.broadcast_to(np.uint8(0), (*size, 3)),  # only its size is looked at
-        boxes=np.array(boxes, float).reshape(-1, 4),
-        classes=np.array([thing.number for thing in kept], np.int64),
-        masks=np.array([thing.mask for thing in kept], bool).reshape(-1, *size),
-        crowd=np.array([thing.crowd for thing in kept], bool),
-        source_id=task.source_id,
-        class_names=tuple(task.names[thing.number] for thing in kept),
-        semantic=semantic,
-    )
-    return Record(serialise(example, image_format, encoded=encoded, filename=task.picture), counts)
 
 
 def write_shards(
@@ -120,6 +39,8 @@ def write_shards(
     shards: int = 1,
     workers: int = 1,
     skip_bad: bool = False,
+    runner: str = "",
+    runner_options: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Convert all tasks; write shards, a label map and, last of all, a manifest.
 
@@ -132,6 +53,9 @@ def write_shards(
         shards: How many files; each holds an equal part of the pictures, in order.
         workers: Processes that convert.
         skip_bad: Leave pictures out that are missing, damaged or wrongly annotated.
+        runner: Of Apache Beam, such as "DirectRunner"; see `helpers.record_beam`. By default this
+            process and its workers do without Beam. The files are the same.
+        runner_options: Command-line options of that runner.
 
     Returns:
         The manifest.
@@ -150,24 +74,21 @@ def write_shards(
     building = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".tmp", dir=out.parent))
     try:
         label_map = _write_label_map(names, building, out.parent / "label_map.pbtxt")
-        counts: Counter[str] = Counter()
-        left_out: list[str] = []
-        payloads = _payloads(tasks, workers, skip_bad, counts, left_out)
-        described = []
-        for number, name in enumerate(files):
-            # One call of `_payloads` gives None for a picture left out, so that a shard's part of
-            # the tasks does not depend on what is skipped.
-            part = (number + 1) * len(tasks) // shards - number * len(tasks) // shards
-            mine = (p for p in itertools.islice(payloads, part) if p is not None)
-            records = write_raw(building / name, mine)
-            described.append({"name": name, "records": records, **_checksum(building / name)})
+        if runner:
+            from helpers.record_beam import write_with_beam
+
+            write = partial(write_with_beam, runner=runner, options=runner_options)
+        else:
+            write = _write_here
+        written = write(tasks, building, files, workers=workers, skip_bad=skip_bad)
+        counts = sum((each.counts for each in written), Counter())
         manifest = {
             "source": dict(source),
-            "records": sum(each["records"] for each in described),
+            "records": sum(each.described["records"] for each in written),
             "counts": {key: counts[key] for key in COUNTS},
-            "left_out": left_out,
+            "left_out": [name for each in written for name in each.left_out],
             "classes": {str(number): names[number] for number in sorted(names)},
-            "shards": described,
+            "shards": [each.described for each in written],
         }
         if not manifest["records"]:
             raise DataError(explain(str(out), expected="a picture to write", found="none left"))
@@ -185,39 +106,32 @@ def write_shards(
 COUNTS = ("objects", "crowd", "boxes_clipped", "objects_without_pixels", "pictures_left_out")
 
 
-def _payloads(
-    tasks: Sequence[Task], workers: int, skip_bad: bool, counts: Counter[str], left_out: list[str]
-) -> Iterator[bytes | None]:
-    """The tasks' records in order, None for a picture left out; adds to the counts."""
+def _write_here(
+    tasks: Sequence[Task], building: Path, files: Sequence[str], *, workers: int, skip_bad: bool
+) -> list[Written]:
+    """All shards, one after the other, by this process and its workers."""
     from tqdm import tqdm
 
-    bar = tqdm(total=len(tasks), desc="converting", unit=" pictures", file=sys.stderr)
-    with bar:
-        for task, result in zip(tasks, _results(tasks, workers), strict=True):
-            bar.update()
-            if isinstance(result, Record):
-                counts.update(result.counts)
-                yield result.payload
-            elif skip_bad:
-                bar.write(f"left out: {result}", file=sys.stderr)
-                counts["pictures_left_out"] += 1
-                left_out.append(task.source_id)
-                yield None
-            else:
-                raise result
+    written = []
+    with tqdm(total=len(tasks), desc="converting", unit=" pictures", file=sys.stderr) as bar:
+        say = partial(bar.write, file=sys.stderr)
+        results = _counted(_results(tasks, workers), bar)
+        for number, name in enumerate(files):
+            mine = [tasks[k] for k in share(len(tasks), len(files), number)]
+            part = itertools.islice(results, len(mine))
+            written.append(write_shard(building / name, mine, part, skip_bad=skip_bad, say=say))
+    return written
 
 
-def _attempt(task: Task) -> Record | DataError:
-    """`convert`, with the error as a value: one bad picture must not stop the others."""
-    try:
-        return convert(task)
-    except DataError as error:
-        return DataError(f"{task.picture}: {error}")
+def _counted(results: Iterator[Record | DataError], bar: Any) -> Iterator[Record | DataError]:
+    for result in results:
+        bar.update()
+        yield result
 
 
 def _results(tasks: Sequence[Task], workers: int) -> Iterator[Record | DataError]:
     if workers == 1:
-        yield from map(_attempt, tasks)
+        yield from map(attempt, tasks)
         return
     waiting: deque[Future[Record | DataError]] = deque()
     # Spawned, not forked: a fork copies TensorFlow's and OpenCV's locks, but not their threads.
@@ -225,7 +139,7 @@ def _results(tasks: Sequence[Task], workers: int) -> Iterator[Record | DataError
     with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=context) as pool:
         try:
             for task in tasks:
-                waiting.append(pool.submit(_attempt, task))
+                waiting.append(pool.submit(attempt, task))
                 if len(waiting) == AHEAD * workers:
                     yield waiting.popleft().result()
             while waiting:
@@ -266,9 +180,3 @@ def _write_label_map(names: Mapping[int, str], building: Path, target: Path) -> 
         expected, found = "the same classes as here", "a label map of others"
         raise DataError(explain(str(target), expected=expected, found=found, do=do))
     return target.name
-
-
-def _checksum(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"bytes": path.stat().st_size, "sha256": digest}

@@ -185,7 +185,8 @@ def _from_labelme(options: argparse.Namespace) -> str:
 
 
 def _how(options: argparse.Namespace) -> dict[str, Any]:
-    return {name: getattr(options, name) for name in ("shards", "workers", "skip_bad")}
+    names = ("shards", "workers", "skip_bad", "runner", "runner_options")
+    return {name: getattr(options, name) for name in names}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -224,6 +225,20 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--shards", type=int, default=1, help="files; default: %(default)s")
         command.add_argument("--workers", type=int, default=1, help="default: %(default)s")
         command.add_argument("--skip-bad", action="store_true", help="leave bad pictures out")
+        command.add_argument(
+            "--runner",
+            default="",
+            help="of Apache Beam: DirectRunner, DataflowRunner, FlinkRunner, SparkRunner; each "
+            "shard is one piece of its work; default: without Beam",
+        )
+        command.add_argument(
+            "--runner-option",
+            dest="runner_options",
+            action="append",
+            default=[],
+            metavar="OPTION",
+            help="for that runner, such as --runner-option=--region=europe-west1; repeatable",
+        )
     return parser
 
 

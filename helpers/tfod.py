@@ -14,28 +14,23 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 import types
 from pathlib import Path
 from typing import Any
 
-from helpers import ROOT
+from helpers import side_packages
 from helpers.errors import SetupError, explain
 
-FOLDER = Path(sys.prefix) / "tfod2"
+FOLDER = side_packages.folder("tfod2")
 """Where TFOD2 and the two packages that only it uses are installed."""
 
 INSTALL = "python -m helpers.tfod install"
 
 
-def installed(folder: Path | None = None) -> bool:
+def installed() -> bool:
     """Whether TFOD2 lies in its folder (or is importable already, as after the classic recipe)."""
-    import importlib.util
-
-    if ((folder or FOLDER) / "object_detection" / "__init__.py").is_file():
-        return True
-    return importlib.util.find_spec("object_detection") is not None
+    return side_packages.present("object_detection", FOLDER)
 
 
 def activate() -> None:
@@ -57,8 +52,7 @@ def activate() -> None:
             )
         )
     _choose_keras_2()
-    if FOLDER.is_dir() and str(FOLDER) not in sys.path:
-        sys.path.append(str(FOLDER))  # last: nobody else's `datasets` or `nets` is shadowed
+    side_packages.append_to_path(FOLDER)
     _numpy_float()
     _pillow_getsize()
     _estimator()
@@ -153,26 +147,12 @@ def _no_autograph() -> None:
 
 
 def install() -> None:
-    """Installs requirements-tfod2.txt into `FOLDER`, with this interpreter's pip.
+    """Installs requirements-tfod2.txt into `FOLDER`.
 
     Raises:
         SetupError: pip failed; the message ends with what it said last.
     """
-    command = [
-        sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes",
-        "--upgrade", "--target", str(FOLDER), "-r", str(ROOT / "requirements-tfod2.txt"),
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SetupError(
-            explain(
-                "pip",
-                expected="to install requirements-tfod2.txt",
-                found="an error",
-                do="Is the package registry reachable? It said:\n  "
-                + "\n  ".join((done.stderr or done.stdout).splitlines()[-8:]),
-            )
-        )
+    side_packages.install("requirements-tfod2.txt", FOLDER)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -201,8 +181,7 @@ def main(arguments: list[str] | None = None) -> int:
 
             if options.log:
                 text = options.log.read_text(encoding="utf-8", errors="replace")
-                facts = tfod_doctor.Facts(trial=text, trial_ok=False)
-                return tfod_doctor.report([tfod_doctor._trial(facts)])
+                return tfod_doctor.report([tfod_doctor.examine_log(text)])
             return tfod_doctor.report(tfod_doctor.examine(network=not options.offline))
         from helpers import tfod_zoo
 

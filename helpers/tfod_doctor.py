@@ -116,6 +116,11 @@ def examine(*, network: bool = True) -> list[Finding]:
     return judge(gather(network=network))
 
 
+def examine_log(text: str) -> Finding:
+    """The finding about one traceback, or about what pip printed."""
+    return _trial(Facts(trial=text, trial_ok=False))
+
+
 def report(findings: Iterable[Finding]) -> int:
     """Prints the findings; returns 0 if all are good, else 1."""
     findings = list(findings)

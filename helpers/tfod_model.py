@@ -1,15 +1,15 @@
-"""TFOD2's own training, export and inference, called from Python: lab 3's second half.
+"""TFOD2's own training and export, called from Python: lab 3's second half.
 
 Each function is a thin wrap of one of TFOD2's programs (`model_main_tf2.py`, `exporter_main_v2.py`)
-and of its pipeline configuration; `helpers.tfod.activate()` is called first. Rests on
-`helpers.tfod`; TFOD2 and TensorFlow are imported where they are used.
+and of its pipeline configuration; `helpers.tfod.activate()` is called first. What was exported,
+`helpers.detector` loads. Rests on `helpers.tfod`; TFOD2 and TensorFlow are imported where they are
+used.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -157,7 +157,8 @@ def export(config: Any, checkpoint: str | Path, folder: str | Path) -> Path:
         folder: Gets `saved_model/`, `checkpoint/` and `pipeline.config`.
 
     Returns:
-        The folder of the SavedModel. Its input is `(1, H, W, 3)` uint8.
+        The folder of the SavedModel, for `helpers.detector.load_detector`. Its input is
+        `(1, H, W, 3)` uint8.
     """
     tfod.activate()
     from object_detection import exporter_lib_v2
@@ -165,40 +166,6 @@ def export(config: Any, checkpoint: str | Path, folder: str | Path) -> Path:
     with _batch_norm_momentum(0.9):
         exporter_lib_v2.export_inference_graph("image_tensor", config, str(checkpoint), str(folder))
     return Path(folder, "saved_model")
-
-
-@dataclass(frozen=True)
-class Detections:
-    """What a detector says about one picture, best score first."""
-
-    boxes: np.ndarray  # (N, 4) float32: ymin, xmin, ymax, xmax in pixels
-    scores: np.ndarray  # (N,) float32, 0 to 1
-    classes: np.ndarray  # (N,) int64, from 1
-    masks: np.ndarray  # (N, H, W) bool
-
-
-def detect(detector: Any, image: np.ndarray, *, threshold: float = 0.5) -> Detections:
-    """One picture through an exported detector, masks pasted into the picture.
-
-    Args:
-        detector: From `tf.saved_model.load`, of a Mask R-CNN exported by TFOD2.
-        image: (H, W, 3) uint8.
-        threshold: Of the mask's probability.
-    """
-    import cv2
-    import tensorflow as tf
-
-    answer = {name: value.numpy()[0] for name, value in detector(tf.constant(image[None])).items()}
-    height, width = image.shape[:2]
-    boxes = answer["detection_boxes"] * np.array((height, width, height, width), np.float32)
-    masks = np.zeros((len(boxes), height, width), bool)
-    for mask, box, small in zip(masks, boxes, answer["detection_masks"], strict=True):
-        top, left, bottom, right = np.round(box).astype(int)
-        if bottom > top and right > left:
-            size = (int(right - left), int(bottom - top))
-            mask[top:bottom, left:right] = cv2.resize(small, size) > threshold
-    classes = answer["detection_classes"].astype(np.int64)
-    return Detections(boxes, answer["detection_scores"], classes, masks)
 
 
 @contextmanager

@@ -89,7 +89,7 @@ def classic_unet(
 
 
 def light_unet(
-    size: int = SIZE,
+    size: int | tuple[int, int] = SIZE,
     num_classes: int = 3,
     *,
     encoder_weights: str | os.PathLike | None = None,
@@ -103,7 +103,7 @@ def light_unet(
     frozen: statistics of ImageNet's 1.3 million photos are better than any that a batch of 8 has.
 
     Args:
-        size: height and width of the images, even.
+        size: height and width of the images, even; one number where they are square.
         num_classes: C.
         encoder_weights: None for random ones, "imagenet" to download them, or a file of
             `keras.applications.MobileNetV2(include_top=False)`.
@@ -112,8 +112,8 @@ def light_unet(
         filters: of the decoder, from the deepest level to the last.
 
     Returns:
-        A model from (B, size, size, 3) float32 in 0 to 255 to (B, size, size, C) logits. Its
-        weights fit every `size` and `enlarge`.
+        A model from (B, H, W, 3) float32 in 0 to 255 to (B, H, W, C) logits. Its weights fit every
+        `size` and `enlarge`.
 
     Raises:
         WeightsError: the encoder's weights cannot be read.
@@ -121,24 +121,26 @@ def light_unet(
     import keras
     from keras import layers
 
-    if size % 2:
-        raise ArrayError(explain("size", expected="a multiple of 2", found=str(size)))
-    inputs = keras.Input((size, size, 3), name="image")
+    height, width = (size, size) if isinstance(size, int) else size
+    if height % 2 or width % 2:
+        raise ArrayError(explain("size", expected="multiples of 2", found=str(size)))
+    inputs = keras.Input((height, width, 3), name="image")
     x = layers.Rescaling(1 / 127.5, offset=-1)(inputs)
-    seen = 32 * max(1, round(enlarge * size / 32))  # the encoder halves five times
+    # The encoder halves five times.
+    seen = tuple(32 * max(1, round(enlarge * side / 32)) for side in (height, width))
     # Not layers.Resizing: its `training` is True unless it is told, and what comes after it would
     # believe it, so that a plain `model(images)` would change the decoder's statistics.
-    encoder = _mobilenet(keras.ops.image.resize(x, (seen, seen)), encoder_weights)
+    encoder = mobilenet(keras.ops.image.resize(x, seen), encoder_weights)
     for layer in encoder.layers:
         layer.trainable = not isinstance(layer, layers.BatchNormalization)
 
     y = conv_block(encoder.get_layer(_ENCODER_TOP).output, filters[0], kernel=1)
-    for width, tap in zip(filters[:-1], _ENCODER_TAPS[::-1], strict=True):
-        skip = conv_block(encoder.get_layer(tap).output, width, kernel=1)
+    for channels, tap in zip(filters[:-1], _ENCODER_TAPS[::-1], strict=True):
+        skip = conv_block(encoder.get_layer(tap).output, channels, kernel=1)
         y = layers.UpSampling2D(2, interpolation="bilinear")(y)
-        y = separable_block(layers.Concatenate()([y, skip]), width)
+        y = separable_block(layers.Concatenate()([y, skip]), channels)
     # Few channels before the step to half the picture's size, where each one is dear.
-    y = keras.ops.image.resize(conv_block(y, filters[-1], kernel=1), (size // 2, size // 2))
+    y = keras.ops.image.resize(conv_block(y, filters[-1], kernel=1), (height // 2, width // 2))
     y = layers.Concatenate()([y, conv_block(x, 16, strides=2)])
     y = separable_block(y, filters[-1])
     logits = layers.Conv2DTranspose(num_classes, 2, strides=2, name="logits")(y)
@@ -160,7 +162,7 @@ def at_scales(model: keras.Model, enlarge: Sequence[float] = SCALES) -> keras.Mo
     """
     import keras
 
-    size, classes = model.input_shape[1], model.output_shape[-1]
+    size, classes = model.input_shape[1:3], model.output_shape[-1]
     views = []
     for number, factor in enumerate(enlarge):
         twin = light_unet(size, classes, enlarge=factor)
@@ -214,7 +216,13 @@ def fold_batch_norm(model: keras.Model) -> keras.Model:
     return result
 
 
-def _mobilenet(x: keras.KerasTensor, weights: str | os.PathLike | None) -> keras.Model:
+def mobilenet(x: keras.KerasTensor, weights: str | os.PathLike | None) -> keras.Model:
+    """MobileNetV2 without its top over a tensor of pictures in [-1, 1].
+
+    Args:
+        x: (B, H, W, 3).
+        weights: as `encoder_weights` of `light_unet`.
+    """
     import keras
 
     with reading_encoder(weights):

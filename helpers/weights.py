@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from helpers import files
 from helpers.errors import WeightsError, explain
 
 if TYPE_CHECKING:
@@ -152,7 +153,4 @@ def read_record(path: str | os.PathLike) -> dict:
 
 def write_record(path: str | os.PathLike, record: dict) -> None:
     """Writes the record beside a file of weights, whole or not at all."""
-    target = record_path(path)
-    temporary = target.with_name(f".{target.name}")
-    temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    os.replace(temporary, target)
+    files.write_text(record_path(path), json.dumps(record, indent=1) + "\n")

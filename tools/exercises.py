@@ -35,7 +35,7 @@ KINDS = {
     "improve": r"\bimprove\b",
     "explain": r"\bexplain\b",
 }
-"""Kinds of exercises, and how the heading of one says so."""
+"""Kinds of exercises, and how the heading or the text of one says so."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,15 @@ class Exercise:
 
     @property
     def kind(self) -> str:
-        """One of `KINDS`, by the title; a written answer explains."""
+        """One of `KINDS`, by the title or else by the question; a written answer explains."""
         if self.check is None:
             return "explain"
-        return next((k for k, p in KINDS.items() if re.search(p, self.title, re.IGNORECASE)), "")
+        words = re.sub(r"<details>.*?</details>", "", self.question, flags=re.DOTALL)
+        for text in (self.title, words):
+            for kind, pattern in KINDS.items():
+                if re.search(pattern, text, re.IGNORECASE):
+                    return kind
+        return ""
 
     @property
     def points(self) -> float:

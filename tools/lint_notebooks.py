@@ -401,7 +401,7 @@ def exercise_words(lab: Lab) -> Iterator[Finding]:
             yield number, f"{grade_id}: no heading of its own before it"
         elif not exercise.kind:
             kinds = ", ".join(exercises.KINDS)
-            yield number, f"{grade_id}: the heading does not say which of {kinds} it is"
+            yield number, f"{grade_id}: the question does not say which of {kinds} it is"
         if not re.search(r"<details>\s*<summary>.*?</details>", exercise.question, re.DOTALL):
             yield number, f"{grade_id}: no hint folded in <details> before it"
         if exercises.role(exercise.answer) == "written":

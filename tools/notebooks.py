@@ -8,7 +8,6 @@ equal files. Rests on nbformat.
 from __future__ import annotations
 
 import json
-import os
 import re
 import tempfile
 import tomllib
@@ -17,6 +16,8 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
+
+from helpers import files
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
@@ -123,20 +124,9 @@ def headline_metrics(notebook: NotebookNode) -> dict[str, Any]:
     return metrics
 
 
-def write_text(path: Path, text: str) -> None:
-    """Writes a file in one step: a reader finds the old or the new one, never half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def write_notebook(path: Path, notebook: NotebookNode) -> None:
     """Writes a notebook in one step, with sorted keys and a newline at the end."""
-    write_text(path, nbformat.writes(notebook).rstrip("\n") + "\n")
+    files.write_text(path, nbformat.writes(notebook).rstrip("\n") + "\n")
 
 
 def as_terminal(text: str) -> str:

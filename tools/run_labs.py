@@ -21,6 +21,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from helpers import files
 from tools import notebooks, pages
 from tools.execution import LabExecution, LabRun, isolated_kernel_environment
 
@@ -62,7 +63,7 @@ def write_results(run: LabRun, out: Path, links: list[tuple[str, str]], folder: 
     if run.failure:
         notebook.cells.pop(0)  # the page has a banner of its own
     page = pages.lab_page(notebook, run.lab, folder=folder, links=links, failed=failed)
-    notebooks.write_text(out / f"{run.lab}.html", page)
+    files.write_text(out / f"{run.lab}.html", page)
 
 
 def page_links(labs: list[Path], index: int) -> list[tuple[str, str]]:
@@ -130,9 +131,9 @@ def run_labs(labs: list[Path], out: Path, cell_timeout: float, lab_timeout: floa
     finally:
         entries = [run.summary() for run in runs]
         summary = json.dumps(entries, indent=2, ensure_ascii=False)
-        notebooks.write_text(out / "summary.json", summary + "\n")
+        files.write_text(out / "summary.json", summary + "\n")
         index_page = pages.index_page(entries, {run.lab: run.notebook for run in runs})
-        notebooks.write_text(out / "index.html", index_page)
+        files.write_text(out / "index.html", index_page)
     return runs
 
 

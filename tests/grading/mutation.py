@@ -5,15 +5,17 @@
     python -m tests.grading.mutation --verbose       with what each check said
 
 `mutants/GRADE_ID/` holds answers as a student could write them: `wrong_*.py`, each with a plausible
-mistake that its first line names, and `right_*.py`, written in different ways. Each runs with the
-check from the notebook in a process of its own, after the cells tagged `exercise-setup` and the
-model answers to the exercises before it. A process for an exercise prepares that once and forks.
+mistake that its first line names, and `right_*.py`, written in different ways. The answers to an
+exercise run with its check from the notebook, one after the other in a process of their own, after
+the cells tagged `exercise-setup` (or, where a lab has none, `mutants/labN_setup.py`) and the model
+answers to the exercises before.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import copy
 import io
 import json
 import os
@@ -26,6 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+import numpy as np
 
 from tools import exercises, notebooks
 
@@ -69,24 +72,31 @@ def lab_of(grade_id: str) -> Path:
 
 
 def run(grade_id: str, answers: list[Path]) -> list[Verdict]:
-    """Runs answers of one exercise in a new process.
+    """Runs answers of one exercise in a process of their own, and in a new one after a crash.
 
     Raises:
         RuntimeError: the exercise itself cannot be prepared.
     """
-    command = [sys.executable, "-m", "tests.grading.mutation", "--worker", grade_id]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "MPLBACKEND": "Agg"}
-    done = subprocess.run(
-        [*command, *map(str, answers)],
-        cwd=notebooks.ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(f"{grade_id} could not be prepared:\n{done.stderr[-2000:]}")
-    return [Verdict(*row) for row in json.loads(done.stdout.splitlines()[-1])]
+    found: list[Verdict] = []
+    while len(found) < len(answers):
+        command = [sys.executable, "-m", "tests.grading.mutation", "--worker", grade_id]
+        done = subprocess.run(
+            [*command, *map(str, answers[len(found) :])],
+            cwd=notebooks.ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        if not rows:
+            raise RuntimeError(f"{grade_id} could not be prepared:\n{done.stderr[-2000:]}")
+        found += [Verdict(grade_id, *row) for row in rows[1:]]
+        if done.returncode:
+            words = f"the process was ended by signal {-done.returncode}"
+            found.append(Verdict(grade_id, answers[len(found)].stem, words, words))
+    return found
 
 
 # --- inside the process of an exercise ----------------------------------------------------------
@@ -97,6 +107,9 @@ def prepared(grade_id: str) -> tuple[dict, str]:
     notebook = nbformat.read(lab_of(grade_id), as_version=4)
     names: dict = {"__name__": "__main__"}
     sources = exercises.setup_sources(notebook)
+    more = MUTANTS / f"{grade_id.split('-')[0]}_setup.py"
+    if not sources and more.exists():
+        sources.append(more.read_text(encoding="utf-8"))
     for exercise in exercises.read_exercises(notebook):
         if exercise.grade_id == grade_id:
             for source in sources:
@@ -108,40 +121,40 @@ def prepared(grade_id: str) -> tuple[dict, str]:
 
 
 def outcome(answer: str, check: str, names: dict) -> str:
-    """What a check says about an answer, in a forked process; "" if it passed."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reader)
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(SECONDS)
-        words = ""
-        try:
-            with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                exec(compile(answer, "answer", "exec"), names)
-                exec(compile(check, "check", "exec"), names)
-        except BaseException as error:
-            words = f"{type(error).__name__}: {error}"
-        os.write(writer, words.encode()[:3000])
-        os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as pipe:
-        words = pipe.read().decode(errors="replace")
-    _, status = os.waitpid(child, 0)
-    return words or (f"ended by signal {status}" if status else "")
+    """What a check says about an answer; "" if it passed."""
+    plain = (np.ndarray, list, dict, set, tuple)
+    names = {
+        name: copy.deepcopy(value) if isinstance(value, plain) and name != "__builtins__" else value
+        for name, value in names.items()
+    }
+    before = signal.signal(signal.SIGALRM, _too_long)
+    signal.alarm(SECONDS)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            exec(compile(answer, "answer", "exec"), names)
+            exec(compile(check, "check", "exec"), names)
+    except (Exception, SystemExit) as error:
+        return f"{type(error).__name__}: {error}"
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+    return ""
+
+
+def _too_long(*_: object) -> None:
+    raise TimeoutError(f"the answer and its check took longer than {SECONDS} s")
 
 
 def work(grade_id: str, answers: list[Path]) -> None:
-    """Runs all answers of one exercise and prints the verdicts as JSON."""
+    """Runs answers of one exercise; prints a line when prepared, and each verdict, as JSON."""
     with contextlib.redirect_stdout(io.StringIO()):
         names, check = prepared(grade_id)
-    rows = []
+    print(json.dumps("prepared"), flush=True)
     for path in answers:
         answer = path.read_text(encoding="utf-8")
-        parts = (exercises.without_hidden(check), check)
-        rows.append([grade_id, path.stem, *(outcome(answer, part, names) for part in parts)])
-    print(json.dumps(rows))
+        words = [outcome(answer, part, names) for part in (exercises.without_hidden(check), check)]
+        print(json.dumps([path.stem, *words]), flush=True)
 
 
 # --- figures ------------------------------------------------------------------------------------

@@ -90,3 +90,16 @@ def test_epochs_differ():
     batches = tf.data.Dataset.from_tensors((images, labels)).map(augmentation.augmenter(SIZE, 0))
     (first, _), (second, _) = next(iter(batches)), next(iter(batches))
     assert (np.abs(first - second).max(axis=(1, 2, 3)) > 1).all()
+
+
+def test_pictures_may_be_wider_than_high_and_stay_upright():
+    """Stripes across the picture: with no rotation allowed, every row keeps one label."""
+    rows = np.broadcast_to((np.arange(48) // 12)[None, :, None], (8, 48, 64)).astype(np.int32)
+    images = np.repeat(rows[..., None] * 60.0, 3, axis=-1).astype(np.float32)
+    still = augmentation.Motion(zoom=(-0.2, 0.0), angle=0.0, paste=0.0)
+    changed, moved = augmentation.augmenter((32, 48), 0, still)(images, rows)
+    assert (changed.shape, moved.shape) == ((8, 32, 48, 3), (8, 32, 48))
+    assert np.ptp(moved.numpy(), axis=2).max() == 0
+    turned = augmentation.Motion(zoom=(-0.2, 0.0), angle=0.3, paste=0.0)
+    _, moved = augmentation.augmenter((32, 48), 0, turned)(images, rows)
+    assert np.ptp(moved.numpy(), axis=2).max() > 0

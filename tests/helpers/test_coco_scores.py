@@ -9,6 +9,7 @@ from helpers import coco_scores
 from helpers import detection_metrics as metrics
 from helpers.detection_matching import compare
 from helpers.errors import ArrayError
+from helpers.masks import boundary_band
 from tests.helpers.detections import random_pictures, things
 
 AREAS = {"small": (0.0, 25.0), "large": (25.0, 1e10)}
@@ -48,6 +49,16 @@ def test_tags_agree_too_and_leave_the_total_alone(seed):
         ours = metrics.score(compared, tag=tag)
         assert reported[f"ap_{tag}"] == pytest.approx(ours.ap, abs=1e-9, nan_ok=True)
         assert reported[f"ar_{tag}"] == pytest.approx(ours.ar, abs=1e-9, nan_ok=True)
+
+
+def test_bands_are_those_of_the_whole_picture(rng):
+    masks = rng.random((6, 24, 30)) > 0.4
+    masks[0] = False
+    masks[1, :, :12] = True  # to the picture's edge, which counts as background
+    masks[2] = np.pad(np.ones((9, 11), bool), ((5, 10), (7, 12)))
+    for width in (1, 3):
+        whole = [boundary_band(mask, width) for mask in masks]
+        np.testing.assert_array_equal(coco_scores._bands(masks, width), whole)
 
 
 def test_boundary_ap_sees_a_lost_rim_that_mask_ap_does_not():

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -203,7 +204,7 @@ def test_the_signature_is_that_of_a_tfod2_export(detect):
     (spec,) = signature.structured_input_signature[1].values()
     assert (spec.dtype, spec.shape.as_list()) == (tf.uint8, [None, None, None, 3])
     outputs = signature.structured_outputs
-    assert set(outputs) == {*detector.REQUIRED, "detection_masks"}
+    assert set(outputs) == {*detector.REQUIRED, "detection_masks", "detection_features"}
     assert {output.dtype for output in outputs.values()} == {tf.float32}
     assert outputs["detection_masks"].shape[1:].as_list() == [50, 28, 28]
 
@@ -274,6 +275,19 @@ def test_the_stages_lead_to_the_answer(detect):
     np.testing.assert_allclose(opened["class_scores"].sum(-1), 1, atol=1e-5)
     assert set(opened["proposal_levels"]) <= {2.0, 3.0, 4.0, 5.0}
     np.testing.assert_allclose(opened["scale"], [64 / 48, 64 / 48], rtol=0.02)
+    # The features of detections lead to the classes: the last layer says what the box head said.
+    assert opened["mask_logits"].shape == (50, 28, 28, 3)
+    served = detect.model.signatures["serving_default"](input_tensor=tf.constant(image[None]))
+    served = {name: value.numpy()[0] for name, value in served.items()}
+    assert served["detection_features"].shape == (50, opened["class_kernel"].shape[0])
+    chosen = served["detection_classes"].astype(int)
+    logits = opened["mask_logits"][np.arange(50), ..., np.maximum(chosen - 1, 0)]
+    real = chosen > 0
+    np.testing.assert_allclose(
+        1 / (1 + np.exp(-logits[real])), served["detection_masks"][real], atol=1e-4
+    )
+    for level in range(2, 6):
+        assert opened[f"level_{level}"].shape[-1] == opened["roi_features"].shape[-1] == 64
     # Every proposal is one of the decoded boxes, which are clipped to the picture.
     inside = opened["proposals"][opened["proposal_scores"] > 0]
     assert len(inside)
@@ -290,6 +304,52 @@ def test_weights_come_back_from_an_export(run, exported):
         np.testing.assert_array_equal(variable, value)
     with pytest.raises(WeightsError, match="expected an export with the"):
         maskrcnn_export.restore(trained.model, exported.parent)
+
+
+def test_freezing_a_layer_does_not_change_the_order_of_exported_weights(run):
+    _, trained, _ = run
+    head = trained.model.rpn_head
+    order = [id(weight) for weight in maskrcnn_export._weights(trained.model)]
+    keras_order = [id(weight) for weight in trained.model.variables]
+    assert set(order) == set(keras_order)
+    head.trainable = False
+    try:
+        assert keras_order != [id(weight) for weight in trained.model.variables]
+        assert order == [id(weight) for weight in maskrcnn_export._weights(trained.model)]
+    finally:
+        head.trainable = True
+
+
+def test_a_checkpoint_can_be_built_for_another_size(run, monkeypatch):
+    folder, trained, _ = run
+    built = []
+
+    def build(config):
+        built.append(config.model.input_size)
+        return trained.model
+
+    monkeypatch.setattr(maskrcnn, "build", build)
+    _, larger = maskrcnn_training.load_checkpoint(folder, size=(100, 150))
+    assert built == [[128, 160, 3]]  # rounded up to multiples of 32
+    assert larger.steps == trained.steps == 5
+
+
+def test_a_training_that_ends_early_says_so_in_its_command(plan):
+    early = replace(plan, initial="somewhere/first", encoder_weights="folder/encoder.h5")
+    command = maskrcnn_cli._command(early, 3, (128, 160))
+    assert command.startswith("python -m helpers.maskrcnn train --steps 5 --batch-size 2")
+    for words in ("--stop-at 3", "--export-size 128 160", "--initial first", "weights encoder.h5"):
+        assert words in command
+    assert "--stop-at" not in maskrcnn_cli._command(plan, 5, (64, 96))
+
+
+def test_a_training_ends_at_the_step_that_was_asked_for(run, plan, monkeypatch):
+    """All five steps are done: asked to stop at the third, it takes no further one."""
+    folder, trained, _ = run
+    monkeypatch.setattr(maskrcnn_training, "_model", lambda config, plan: trained.model)
+    again = maskrcnn_training.train(plan, folder, stop_at=3)
+    assert again.steps == 5
+    assert again.losses == {}
 
 
 def test_other_files_are_not_overwritten(run, tmp_path):

@@ -22,7 +22,7 @@ def records_file(tmp_path_factory):
 def batch(records_file, **options):
     pytest.importorskip("official", reason="TF Model Garden is not installed")
     model = maskrcnn.configuration(size=SIZE).model
-    given = {"batch_size": 4, "seed": 3, "augment": False} | options
+    given = {"batch_size": 4, "seed": 3, "scales": None} | options
     tf.random.set_seed(given["seed"])
     return next(iter(maskrcnn_data.training_batches([records_file], model, SIZE, **given)))
 
@@ -48,13 +48,69 @@ def test_without_augmentation_boxes_and_masks_are_those_of_the_records(records_f
 
 def test_augmentation_changes_the_pictures_and_keeps_the_form(records_file):
     plain, _ = batch(records_file)
-    images, labels = batch(records_file, augment=True)
+    images, labels = batch(records_file, scales=(0.7, 2.0))
     assert images.shape == plain.shape
     assert np.isfinite(images).all()
     assert not np.allclose(images, plain)
     boxes = labels["gt_boxes"].numpy()[labels["gt_classes"].numpy() > 0]
     assert (boxes[:, 2:] >= boxes[:, :2]).all()
     assert (boxes >= 0).all()
+
+
+def decoded(masks, colour, *, crowd=None):
+    """A picture of one colour with these masks, as Model Garden's decoder gives it."""
+    masks = np.asarray(masks, np.float32)
+    count, height, width = masks.shape
+    return {
+        "image": tf.fill([height, width, 3], tf.constant(colour, tf.uint8)),
+        "groundtruth_classes": tf.range(1, count + 1, dtype=tf.int64),
+        "groundtruth_is_crowd": tf.constant(crowd or [False] * count, tf.bool),
+        "groundtruth_area": tf.reduce_sum(masks, axis=[1, 2]),
+        "groundtruth_boxes": tf.zeros([count, 4]),
+        "groundtruth_instance_masks": tf.constant(masks),
+    }
+
+
+def box_mask(top, left, bottom, right, size=(8, 10)):
+    mask = np.zeros(size)
+    mask[top:bottom, left:right] = 1
+    return mask
+
+
+@pytest.fixture
+def all_chosen(monkeypatch):
+    monkeypatch.setattr(tf.random, "uniform", lambda shape, *_, **__: tf.zeros(shape))
+
+
+@pytest.mark.usefixtures("all_chosen")
+def test_pasted_objects_hide_what_was_there_and_bring_their_pixels():
+    onto = decoded([box_mask(1, 1, 5, 5), box_mask(6, 6, 8, 8)], 10)
+    source = decoded([box_mask(0, 3, 4, 9), box_mask(5, 5, 8, 10)], 200)
+    result = maskrcnn_data.paste(onto, source)
+    front = source["groundtruth_instance_masks"].numpy().any(axis=0)
+    assert (result["image"].numpy()[front] == 200).all()
+    assert (result["image"].numpy()[~front] == 10).all()
+    # The second object of `onto` lies wholly under a pasted one and is gone.
+    assert result["groundtruth_classes"].numpy().tolist() == [1, 1, 2]
+    masks = result["groundtruth_instance_masks"].numpy()
+    np.testing.assert_array_equal(masks[0], box_mask(1, 1, 5, 5) * ~front)
+    assert masks.sum(axis=0).max() == 1
+    assert result["groundtruth_area"].numpy().tolist() == masks.sum(axis=(1, 2)).tolist()
+    pixels = result["groundtruth_boxes"].numpy() * [8, 10, 8, 10]
+    np.testing.assert_allclose(pixels, [[1, 1, 5, 5], [0, 3, 4, 9], [5, 5, 8, 10]], atol=1e-5)
+
+
+@pytest.mark.usefixtures("all_chosen")
+def test_crowds_are_not_pasted_and_other_sizes_change_nothing():
+    onto = decoded([box_mask(1, 1, 5, 5)], 10)
+    crowd = decoded([box_mask(0, 0, 8, 10)], 200, crowd=[True])
+    result = maskrcnn_data.paste(onto, crowd)
+    assert (result["image"].numpy() == 10).all()
+    np.testing.assert_array_equal(
+        result["groundtruth_instance_masks"].numpy()[0], box_mask(1, 1, 5, 5)
+    )
+    larger = decoded([box_mask(0, 0, 9, 9, size=(16, 20))], 200)
+    assert maskrcnn_data.paste(onto, larger)["image"].shape == (8, 10, 3)
 
 
 @pytest.mark.parametrize("name", ["_light", "_grey", "_blur", "_noise", "_jpeg"])

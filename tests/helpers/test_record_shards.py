@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from helpers import label_maps, record_shards
+from helpers import label_maps, record_tasks
 from helpers.errors import DataError
 from helpers.record_converters import from_coco
 from helpers.records import read
@@ -104,6 +104,6 @@ def test_nothing_left_is_an_error(tmp_path):
 
 
 def test_more_masks_than_a_reader_takes_are_refused(source, tmp_path, monkeypatch):
-    monkeypatch.setattr(record_shards, "MAX_MASK_PIXELS", 40 * 60 - 1)
+    monkeypatch.setattr(record_tasks, "MAX_MASK_PIXELS", 40 * 60 - 1)
     with pytest.raises(DataError, match=r"1\.jpg: expected at most 2399 pixels in all masks"):
         from_coco(*source, tmp_path / "x.tfrecord")

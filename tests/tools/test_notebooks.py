@@ -134,20 +134,6 @@ def test_writing_sorts_keys_and_leaves_no_temporary_file(tmp_path):
     assert [p.name for p in path.parent.iterdir()] == ["n.ipynb"]
 
 
-def test_a_failed_write_keeps_the_old_file_and_removes_the_draft(tmp_path, monkeypatch):
-    path = tmp_path / "n.txt"
-    notebooks.write_text(path, "old")
-
-    def refuse(*_):
-        raise OSError("disk full")
-
-    monkeypatch.setattr(notebooks.os, "replace", refuse)
-    with pytest.raises(OSError, match="disk full"):
-        notebooks.write_text(path, "new")
-    assert path.read_text() == "old"
-    assert [p.name for p in tmp_path.iterdir()] == ["n.txt"]
-
-
 def test_the_commands_start_quickly():
     """A grammar that nobody needs once took most of the start; see tools/__init__.py."""
     code = "import time, tools.run_labs; print(time.process_time())"

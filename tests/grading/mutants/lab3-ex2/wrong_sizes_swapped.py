@@ -1,0 +1,4 @@
+# Width added to y, height to x.
+def coco_to_record(box, height, width):
+    x, y, w, h = box
+    return [y / height, x / width, (y + w) / height, (x + h) / width]

@@ -1,0 +1,2 @@
+def dense_bytes(count, height, width):
+    return 4 * count * height * width

@@ -1,0 +1,3 @@
+# One bit a pixel.
+def dense_bytes(count, height, width):
+    return count * height * width // 8

@@ -1,0 +1,3 @@
+# One byte a pixel.
+def dense_bytes(count, height, width):
+    return count * height * width

@@ -1,0 +1,3 @@
+# Multiplied by the frames a second.
+def dwell(frames, fps):
+    return (max(frames) - min(frames) + 1) * fps if len(frames) else 0
