@@ -3,7 +3,7 @@
 It runs what the exercises need and nothing else: the cells tagged `exercise-setup`, each answer and
 the check under it. That takes seconds where the whole lab takes minutes, and no network. A process
 of its own does it, so an answer that never ends costs no more than its time. Used with every lab;
-rests on the standard library, and on IPython where a cell has a magic.
+rests on the standard library.
 """
 
 from __future__ import annotations
@@ -99,6 +99,11 @@ def run_exercises(cells: list[dict[str, Any]]) -> Iterator[Outcome]:
         The outcome of each, as soon as it is known.
     """
     namespace: dict[str, Any] = {"__name__": "__main__"}
+    if not any(SETUP_TAG in cell.get("metadata", {}).get("tags", []) for cell in cells):
+        raise SetupError(
+            explain("the notebook", expected=f"cells tagged {SETUP_TAG}", found="none",
+                    do="This lab's exercises need the whole lab: run them in the notebook.")
+        )  # fmt: skip
     title, trouble, current = "", "", ""
     for cell in cells:
         metadata = cell.get("metadata", {})
@@ -134,12 +139,8 @@ def _run(source: str, namespace: dict[str, Any]) -> str:
 
 
 def _python(source: str) -> str:
-    """A cell as Python: magics are translated where IPython is there."""
-    if not re.search(r"^\s*[%!?]", source, re.MULTILINE):
-        return source
-    from IPython.core.inputtransformer2 import TransformerManager
-
-    return TransformerManager().transform_cell(source)
+    """A cell as Python: magics and lines for the shell are left out; no exercise needs them."""
+    return re.sub(r"^([ \t]*)[%!].*", r"\1pass", source, flags=re.MULTILINE)
 
 
 def check(path: Path, *, seconds: float = 20) -> list[Outcome]:
@@ -195,8 +196,9 @@ def check(path: Path, *, seconds: float = 20) -> list[Outcome]:
 
 
 def _forward(process: subprocess.Popen, lines: queue.SimpleQueue) -> None:
-    for line in process.stdout:
-        lines.put(line)
+    with process.stdout:
+        for line in process.stdout:
+            lines.put(line)
     lines.put("")
 
 

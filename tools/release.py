@@ -29,7 +29,7 @@ import nbformat
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from helpers import BUILD, ROOT
+from helpers import BUILD, ROOT, files
 from tools import editions, exercises, handout, notebooks, pages, site, slides
 
 TEACHING = ROOT / "docs" / "teaching"
@@ -55,18 +55,18 @@ def instructors(labs: Labs, out: Path) -> None:
     for name, lab in labs.items():
         edition = editions.for_instructors(lab)
         notebooks.write_notebook(out / f"{name}.ipynb", edition)
-        notebooks.write_text(out / f"{name}.html", pages.lab_page(edition, name, links=links))
+        files.write_text(out / f"{name}.html", pages.lab_page(edition, name, links=links))
     for note in sorted(TEACHING.glob("*.md")):
         (out / "notes").mkdir(parents=True, exist_ok=True)
         shutil.copyfile(note, out / "notes" / note.name)
     rubrics = exercises.rubrics([notebooks.NOTEBOOKS / f"{name}.ipynb" for name in labs])
-    notebooks.write_text(out / "notes" / "rubrics.md", rubrics)
+    files.write_text(out / "notes" / "rubrics.md", rubrics)
 
 
 def slide_pages(labs: Labs, out: Path) -> None:
     """Slides, and reveal.js once for all of them."""
     for name, lab in labs.items():
-        notebooks.write_text(out / f"{name}.html", slides.slides(lab, name))
+        files.write_text(out / f"{name}.html", slides.slides(lab, name))
     slides.copy_reveal(out / "reveal")
 
 
@@ -87,7 +87,7 @@ def release(labs: Labs, out: Path, progress: Callable[[str], None] = lambda _: N
         "students": lambda: students(labs, draft / "students"),
         "instructors": lambda: instructors(labs, draft / "instructors"),
         "slides": lambda: slide_pages(labs, draft / "slides"),
-        "handout": lambda: notebooks.write_text(
+        "handout": lambda: files.write_text(
             draft / "handout.html", handout.handout(list(labs.values()))
         ),
         "site": lambda: site.build(labs, draft / "site"),
@@ -95,7 +95,7 @@ def release(labs: Labs, out: Path, progress: Callable[[str], None] = lambda _: N
     for name, step in steps.items():
         progress(name)
         step()
-    notebooks.write_text(draft / "SHA256SUMS", sums(draft))
+    files.write_text(draft / "SHA256SUMS", sums(draft))
     shutil.rmtree(out, ignore_errors=True)
     os.replace(draft, out)
 

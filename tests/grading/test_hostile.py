@@ -111,7 +111,7 @@ def assert_no_influence(graded: Class) -> None:
     assert graded.canary.read_text() == "an answer of somebody else"
     assert not list(graded.folder.glob("*.pwned"))
     assert graded.connections == []
-    users = range(sandbox.FIRST_USER, sandbox.FIRST_USER + 10)
+    users = range(sandbox.user_of(0), sandbox.user_of(2))
     left = [p for p in psutil.process_iter(["uids"]) if p.info["uids"].real in users]
     assert left == []
 

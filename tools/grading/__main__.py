@@ -22,7 +22,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from helpers import BUILD
+from helpers import BUILD, files
 from helpers.environment import available_cpus
 from tools import notebooks
 from tools.grading import engine, feedback, report, sandbox, submissions
@@ -130,7 +130,7 @@ def _write(folder: Path, grades: list[Grade]) -> None:
     report.write_tables(folder, grades)
     report.write_summary(folder, grades)
     for grade in grades:
-        notebooks.write_text(folder / "feedback" / f"{grade.key}.html", feedback.page(grade))
+        files.write_text(folder / "feedback" / f"{grade.key}.html", feedback.page(grade))
     unread = sum(grade.unread for grade in grades)
     shown = os.path.relpath(folder)
     print(f"{len(grades)} graded: {shown}/grades.csv, summary.html, feedback/")

@@ -18,7 +18,7 @@ from typing import Any
 from tools.exercises import Exercise, without_hidden
 from tools.grading import submissions
 from tools.grading.labs import Lab, Step, bound_names
-from tools.grading.sandbox import FIRST_USER, Limits
+from tools.grading.sandbox import Limits, user_of
 from tools.grading.session import WALL, Session, SessionError
 from tools.grading.submissions import Answers, Submission
 
@@ -114,7 +114,7 @@ class Grader:
     ):
         self.labs, self.limits = labs, limits
         self.options: dict[str, Any] = {"fonts": fonts, "sandboxed": sandboxed}
-        self.user = FIRST_USER + 2 * slot
+        self.user = user_of(slot)
         self.checks: dict[int, Session] = {}
 
     def __enter__(self) -> Grader:

@@ -15,7 +15,7 @@ import io
 from collections import defaultdict
 from pathlib import Path
 
-from tools import notebooks
+from helpers import files
 from tools.grading.engine import Job
 from tools.grading.grader import Grade, Verdict
 from tools.grading.submissions import MAX_BYTES, Submission
@@ -46,7 +46,7 @@ def stored(folder: Path, submission: Submission, mark: str) -> Grade | None:
 
 def store(folder: Path, grade: Grade, mark: str) -> None:
     """Keeps a grade at once, so that an interrupted run loses only what was in progress."""
-    notebooks.write_text(folder / "results" / f"{grade.key}.json", f"{mark}\n{grade.to_json()}\n")
+    files.write_text(folder / "results" / f"{grade.key}.json", f"{mark}\n{grade.to_json()}\n")
 
 
 def read_points(folder: Path, grades: list[Grade]) -> list[str]:
@@ -117,8 +117,8 @@ def write_tables(folder: Path, grades: list[Grade]) -> None:
             if verdict.kind == "written" and verdict.answer:
                 row = [grade.student, grade.file, verdict.grade_id, _number(verdict.most)]
                 written.append([*row, _number(verdict.points), verdict.message])
-    notebooks.write_text(folder / "grades.csv", _csv(rows))
-    notebooks.write_text(folder / "written.csv", _csv(written))
+    files.write_text(folder / "grades.csv", _csv(rows))
+    files.write_text(folder / "written.csv", _csv(written))
 
 
 def _number(value: float | None) -> object:
@@ -136,7 +136,7 @@ def write_summary(folder: Path, grades: list[Grade]) -> None:
         rows = "".join(f"<tr><td>{who}</td><td>{what}</td></tr>" for who, what in lines)
         parts.append(f"<h2>Submissions to look at</h2><table>{rows}</table>")
     text = SUMMARY.replace("{count}", str(len(grades))).replace("{parts}", "\n".join(parts))
-    notebooks.write_text(folder / "summary.html", text)
+    files.write_text(folder / "summary.html", text)
 
 
 def _lab_summary(lab: str, grades: list[Grade]) -> str:
