@@ -59,7 +59,7 @@ def build(config: Any, *, training: bool = False) -> Any:
     tfod.activate()
     from object_detection.builders import model_builder
 
-    with _batch_norm_momentum(0.9):
+    with _batch_norm_momentum():
         return model_builder.build(config.model, is_training=training)
 
 
@@ -128,7 +128,7 @@ def train(
         return dataset.map(function, **options)
 
     with (
-        _batch_norm_momentum(0.9),
+        _batch_norm_momentum(),
         _replaced(model_lib_v2, "reduce_dict", watch),
         _replaced(tf.compat.v1.data.Dataset, "map_with_legacy_function", seeded_map),
     ):
@@ -157,25 +157,29 @@ def export(config: Any, checkpoint: str | Path, folder: str | Path) -> Path:
     """
     tfod.activate()
     from object_detection import exporter_lib_v2
+    from tf_keras.src.saving.legacy.saved_model.utils import keras_option_scope
 
-    with _batch_norm_momentum(0.9):
+    # Keras would trace each of its layers once more, for somebody who wants them one by one: that
+    # takes as long again, and makes loading five times slower.
+    with _batch_norm_momentum(), keras_option_scope(save_traces=False):
         exporter_lib_v2.export_inference_graph("image_tensor", config, str(checkpoint), str(folder))
     return Path(folder, "saved_model")
 
 
 @contextmanager
-def _batch_norm_momentum(value: float) -> Iterator[None]:
+def _batch_norm_momentum(value: float = 0.75) -> Iterator[None]:
     """TFOD2's ResNets average batch statistics over thousands of steps (momentum 0.997).
 
     After a short run such averages are still those of an untrained network, and the exported
-    model sees other numbers than the trained one. The configuration has no entry for it.
+    model sees other numbers than the trained one; 0.75 averages over the last four steps or so.
+    The configuration has no entry for it.
     """
     from functools import partial
 
     from object_detection.models.keras_models import resnet_v1
 
-    slow = partial(resnet_v1.resnet_v1_50, default_batchnorm_momentum=value)
-    with _replaced(resnet_v1, "resnet_v1_50", slow):
+    quick = partial(resnet_v1.resnet_v1_50, default_batchnorm_momentum=value)
+    with _replaced(resnet_v1, "resnet_v1_50", quick):
         yield
 
 

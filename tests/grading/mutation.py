@@ -7,8 +7,7 @@
 `mutants/GRADE_ID/` holds answers as a student could write them: `wrong_*.py`, each with a plausible
 mistake that its first line names, and `right_*.py`, written in different ways. The answers to an
 exercise run with its check from the notebook, one after the other in a process of their own, after
-the cells tagged `exercise-setup` (or, where a lab has none, `mutants/labN_setup.py`) and the model
-answers to the exercises before.
+the cells tagged `exercise-setup` and the model answers to the exercises before.
 """
 
 from __future__ import annotations
@@ -107,9 +106,6 @@ def prepared(grade_id: str) -> tuple[dict, str]:
     notebook = nbformat.read(lab_of(grade_id), as_version=4)
     names: dict = {"__name__": "__main__"}
     sources = exercises.setup_sources(notebook)
-    more = MUTANTS / f"{grade_id.split('-')[0]}_setup.py"
-    if not sources and more.exists():
-        sources.append(more.read_text(encoding="utf-8"))
     for exercise in exercises.read_exercises(notebook):
         if exercise.grade_id == grade_id:
             for source in sources:
