@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers import DATA, tfod
+from helpers import DATA, files, tfod
 from helpers.errors import DataError, explain
 
 CONFIG = DATA / "tfod2" / "mask_rcnn_resnet50_kerbside.config"
@@ -46,12 +46,7 @@ def write_config(config: Any, path: str | Path) -> Path:
     """Writes a pipeline configuration as text, complete or not at all; returns its path."""
     from google.protobuf import text_format
 
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(text_format.MessageToString(config), encoding="utf-8")
-    temporary.replace(path)
-    return path
+    return files.write_text(path, text_format.MessageToString(config))
 
 
 def build(config: Any, *, training: bool = False) -> Any:

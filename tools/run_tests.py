@@ -79,12 +79,12 @@ def unit_arguments(extra: list[str]) -> list[str]:
 
 
 def notebook_arguments(labs: list[Path]) -> list[str]:
-    """Options for nbval, which has the last word in each cell."""
+    """Options for nbval, which has the last word in each cell; two labs run at a time."""
     return [
         "--nbval-lax",
         "--nbval-current-env",
         f"--nbval-cell-timeout={CELL_TIMEOUT}",
-        "-p", "no:xdist", "-p", "no:cacheprovider", "-q",
+        "-n", str(WORKERS), "--dist", "loadfile", "-p", "no:cacheprovider", "-q",
         "-m", "",
         "--timeout=0",  # nbval has its own limit for each cell
         *map(str, labs),
