@@ -72,9 +72,7 @@ def test_every_wrong_answer_says_what_is_wrong_and_no_two_answers_are_equal():
         text = path.read_text(encoding="utf-8")
         assert path.stem.startswith(("wrong_", "right_")), path
         if path.stem.startswith("wrong_"):
-            assert re.match(r"# \S.{10,}", text), (
-                f"{path}: no first line that names the mistake"
-            )
+            assert re.match(r"# \S.{10,}", text), f"{path}: no first line that names the mistake"
         code = re.sub(r"#.*|\s", "", text)
         assert code not in seen, f"{path} is the same as {seen[code]}"
         seen[code] = path
