@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     one = commands.add_parser("check", help="run the visible checks of your own notebook")
     one.add_argument("lab", help="number of the lab, or a notebook")
-    one.add_argument("--seconds", type=float, default=20, help="time for all of it (20)")
+    one.add_argument("--seconds", type=float, default=60, help="time for all of it (60)")
     options = parser.parse_args(arguments)
     try:
         path = find_notebook(options.lab)

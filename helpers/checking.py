@@ -143,7 +143,7 @@ def _python(source: str) -> str:
     return re.sub(r"^([ \t]*)[%!].*", r"\1pass", source, flags=re.MULTILINE)
 
 
-def check(path: Path, *, seconds: float = 20) -> list[Outcome]:
+def check(path: Path, *, seconds: float = 60) -> list[Outcome]:
     """Runs the exercises of a notebook in a process of its own.
 
     Args:

@@ -23,7 +23,10 @@ from nbformat import NotebookNode
 from tools import exercises, notebooks
 from tools.pages import LabExporter
 
-MAX_CODE, MAX_OUTPUT = 12, 12
+MAX_CODE, MAX_LINES = 12, 19
+"""Lines of code on a slide, and lines of code and output together."""
+MAX_TABLE = 560
+"""Characters of a table on a slide; a longer one goes over several."""
 MAX_TEXT = 420
 """Characters of Markdown that a slide holds; what is longer has its rest in the notes."""
 REVEAL = ("dist/reveal.js", "dist/reveal.css", "dist/reset.css", "dist/theme/white.css")
@@ -60,7 +63,36 @@ def _split(source: str) -> tuple[str, str]:
 
 def _text_cells(source: str, kind: str) -> list[NotebookNode]:
     shown, rest = _split(source)
-    return [_markdown(shown, kind), *([_markdown(rest, "notes")] if rest else [])]
+    cells = [
+        _markdown(part, kind if n == 0 else "subslide") for n, part in enumerate(_tables(shown))
+    ]
+    return [*cells, *([_markdown(rest, "notes")] if rest else [])]
+
+
+def _tables(source: str) -> list[str]:
+    """A text with a long table as several texts, each with the table's head and some rows."""
+    table = re.search(r"(?:^\|.*\n?)+", source, re.MULTILINE)
+    if table is None or len(source) <= MAX_TABLE:
+        return [source]
+    before, after = source[: table.start()].strip(), source[table.end() :].strip()
+    head, rule, *rows = table.group(0).strip().splitlines()
+    parts, current = [], []
+    for row in rows:
+        if current and len("".join([*current, row])) > MAX_TABLE:
+            parts.append(current)
+            current = []
+        current.append(row)
+    parts.append(current)
+    texts = ["\n".join([head, rule, *part]) for part in parts]
+    if len(before) > MAX_TABLE // 3:
+        texts.insert(0, before)
+    else:
+        texts[0] = f"{before}\n\n{texts[0]}".strip()
+    # What follows the table may be long as well: references, a remark.
+    while after:
+        shown, after = _split(after) if len(after) > MAX_TEXT else (after, "")
+        texts.append(shown)
+    return texts
 
 
 def _code_cells(cell: NotebookNode) -> list[NotebookNode]:
@@ -74,7 +106,8 @@ def _code_cells(cell: NotebookNode) -> list[NotebookNode]:
         texts = [o.text for o in cell.outputs if o.output_type == "stream"]
         lines = "".join(texts).rstrip().splitlines()
         source = re.sub(r"^# NBVAL_CHECK_OUTPUT\n", "", cell.source)
-        if not 0 < len(lines) <= MAX_OUTPUT or len(source.splitlines()) > MAX_CODE:
+        code = source.splitlines()
+        if not lines or len(code) > MAX_CODE or len(code) + len(lines) > MAX_LINES:
             return []
         result.source = source
     result.metadata["slideshow"] = {"slide_type": "subslide"}

@@ -82,6 +82,7 @@ def test_the_labs_solutions_pass_in_time_and_without_a_network(number, tmp_path)
     alone = ["unshare", "--net", "--map-root-user"]
     if subprocess.run([*alone, "true"], capture_output=True, check=False).returncode == 0:
         command = [*alone, *command]
+    command += ["--seconds", "20"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "FAIL" not in done.stdout

@@ -84,7 +84,6 @@ def test_set_up_changes_nothing_and_students_then_run_the_lab(colab, origin, tmp
     seconds = time.monotonic() - start
     assert done.returncode == 0, done.stderr
     assert "Note:" not in done.stdout  # nothing is missing, and nothing wants a restart
-    assert seconds < 60, f"{seconds:.0f} s"
     after = installed(colab)
     changed = {
         name: (old, after.get(name)) for name, old in before.items() if after.get(name) != old
@@ -103,4 +102,4 @@ def test_set_up_changes_nothing_and_students_then_run_the_lab(colab, origin, tmp
     run = [str(colab), "-m", "IPython", "--no-banner", str(script)]
     done = subprocess.run(run, check=False, **{**options, "env": clean | {"MPLBACKEND": "agg"}})
     assert done.returncode == 0 and "Traceback" not in done.stdout, done.stdout[-3000:]
-    print(f"set-up took {seconds:.0f} s")
+    assert seconds < 60, f"all of it works, but set-up took {seconds:.0f} s"
