@@ -17,6 +17,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -123,12 +124,11 @@ def watch(
     tracker = Tracker(camera, clip.fps, settings)
     finder = finder or EventFinder(clip.name, camera, clip.fps, analysis.limit)
     alignment, dark, read, noted = Alignment(reference), _Runs(), 0, 0
-    for index, image in clip:
+    for index, image, reason, found in _detected(clip, detect):
         read += 1
-        if reason := blind(image):
+        if found is None:
             dark.add(index, reason)
             continue
-        found = detect(image)
         if (read - 1) % LOOK_EVERY == 0:
             moved = alignment.problem(image, _union(found, camera.size))
             if moved:
@@ -153,6 +153,26 @@ def watch(
     tracker.finish()
     _close(tracker, finder, analysis, standing)
     analysis.events.sort(key=lambda event: (event.first_frame, event.vehicle))
+
+
+def _detected(
+    clip: Clip, detect: Detect
+) -> Iterator[tuple[int, Image, str | None, Detections | None]]:
+    """Each frame with its detections, or with the reason why nothing can be seen in it.
+
+    While one frame is judged and drawn, the next one is being detected: TensorFlow does not hold
+    Python's lock, so both cores work.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        waiting = None
+        for index, image in clip:
+            reason = blind(image)
+            coming = (index, image, reason, None if reason else pool.submit(detect, image))
+            if waiting is not None:
+                yield *waiting[:3], waiting[3] and waiting[3].result()
+            waiting = coming
+        if waiting is not None:
+            yield *waiting[:3], waiting[3] and waiting[3].result()
 
 
 def _close(tracker: Tracker, finder: EventFinder, analysis: Analysis, standing=()) -> list:
@@ -239,7 +259,7 @@ def analyse(
     analysis = Analysis(opened.name, view, opened.fps, limit)
     working = out.with_name(f".{out.name}.partial")
     with _journal(working) as tell:
-        film = Film(working / "annotated", opened.size, opened.fps) if video else None
+        film = Film(working / "annotated.webm", opened.size, opened.fps) if video else None
         finder = EventFinder(opened.name, view, opened.fps, limit)
         pictures = _Evidence(view, opened.fps)
         begin = time.perf_counter()

@@ -9,7 +9,9 @@ on colour alone. Rests on OpenCV.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -109,34 +111,36 @@ def jpeg(image: Image, quality: int = 88) -> bytes:
     return cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
 
 
-class Film:
-    """Writes a video that browsers play: H.264 in MP4 where this OpenCV can, else VP8 in WebM.
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Nothing that a library writes to standard error by itself is seen."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
-    OpenCV's wheels bring no H.264 encoder for reasons of licence; on many systems there is one.
+
+class Film:
+    """Writes a video that browsers play without a plug-in: VP8 in a WebM file.
+
+    MP4 would need H.264, for which OpenCV's wheels bring no encoder (its licence), and the MPEG-4
+    that they do bring plays in no browser.
     """
 
-    def __init__(self, stem: Path, size: tuple[int, int], fps: float) -> None:
-        self.path, self._writer = stem, None
-        level = cv2.setLogLevel(0) if hasattr(cv2, "setLogLevel") else None
-        before = os.environ.get("OPENCV_FFMPEG_LOGLEVEL")
-        os.environ["OPENCV_FFMPEG_LOGLEVEL"] = "-8"
-        try:
-            for suffix, code in ((".mp4", "avc1"), (".webm", "VP80")):
-                path = stem.with_suffix(suffix)
-                writer = cv2.VideoWriter(
-                    str(path), cv2.VideoWriter.fourcc(*code), fps, (size[1], size[0])
-                )
-                if writer.isOpened():
-                    self.path, self._writer = path, writer
-                    return
-                path.unlink(missing_ok=True)
-        finally:
-            if level is not None:
-                cv2.setLogLevel(level)
-            if before is None:
-                del os.environ["OPENCV_FFMPEG_LOGLEVEL"]
-        found = "neither H.264 nor VP8"
-        raise DataError(explain(str(stem), expected="an encoder in this OpenCV", found=found))
+    def __init__(self, path: Path, size: tuple[int, int], fps: float) -> None:
+        self.path = path
+        with _silent():  # FFmpeg prints that this code is not what it calls VP8 itself
+            code = cv2.VideoWriter.fourcc(*"VP80")
+            self._writer = cv2.VideoWriter(str(path), code, fps, (size[1], size[0]))
+        if not self._writer.isOpened():
+            path.unlink(missing_ok=True)
+            raise DataError(explain(str(path), expected="VP8 in this OpenCV", found="no encoder"))
 
     def write(self, image: Image) -> None:
         """Adds a frame, (H, W, 3) uint8 RGB."""

@@ -40,6 +40,8 @@ class Settings:
     """Frames after which a new place counts as a stand."""
     gap: float = 2.5
     """Seconds without a sighting after which a vehicle that nothing hides has left."""
+    departed_gap: float = 1.5
+    """The same for one that seemed to drive off, or had only just come."""
     hidden_gap: float = 60.0
     """The same for one that something nearer hides."""
     moved_out: float = 0.3
@@ -151,6 +153,8 @@ class Track:
     score: float = 0.0
     hidden: bool = False
     """In the last frame something nearer hid it."""
+    departed: bool = False
+    """A vehicle was seen to move away from here."""
 
     @property
     def class_name(self) -> str:
@@ -178,9 +182,9 @@ class Tracker:
         seen = vehicles(found, self.camera)
         pairs = self._match(seen)
         for row, track in list(enumerate(self.tracks)):
-            if row in pairs:
-                self._see(track, seen, pairs[row], index)
-            else:
+            if row in pairs and not self._see(track, seen, pairs[row], index):
+                del pairs[row]  # it is another vehicle, or this one has driven off: a new track
+            if row not in pairs:
                 self._miss(track, index, found)
         current = [self.tracks[row] for row in pairs]
         taken = set(pairs.values())
@@ -219,9 +223,18 @@ class Tracker:
             int(r): int(k) for r, k in zip(rows, columns, strict=True) if likeness[r, k] >= least
         }
 
-    def _see(self, track: Track, seen: Vehicles, k: int, index: int) -> None:
+    def _see(self, track: Track, seen: Vehicles, k: int, index: int) -> bool:
+        """Takes a sighting; False if it lies elsewhere than the vehicle has stood so far.
+
+        That may be the vehicle, driving off, or another one that passes before it. So the stand is
+        kept for a while: what stands in the same place soon after never left.
+        """
         sighting = Sighting(index, seen.masks[k], seen.nearer[k], float(seen.scores[k]))
         name, settings = seen.class_names[k], self.settings
+        steady = track.stand.seen >= settings.steady
+        if steady and self._moved_out(track.stand, sighting):
+            track.departed = True
+            return False
         track.names[name] = track.names.get(name, 0.0) + sighting.score
         track.last, track.mask, track.score = index, sighting.mask, sighting.score
         track.hidden = False
@@ -233,17 +246,16 @@ class Tracker:
 
         if same(track.stand):
             track.stand.extend(sighting, settings.memory)
-            track.candidate = None
-            return
+            track.candidate, track.departed = None, False
+            return True
         if same(track.candidate):
             track.candidate.extend(sighting, settings.memory)
         else:
             track.candidate = Stand.begin(sighting)
         # A short stand was none; a long one may only be hidden by something the detector missed.
-        short = track.stand.seen < settings.steady
-        settled = track.candidate.seen >= settings.steady
-        if short or settled or self._moved_out(track.stand, sighting):
+        if not steady or track.candidate.seen >= settings.steady:
             self._move(track)
+        return True
 
     def _moved_out(self, stand: Stand, sighting: Sighting) -> bool:
         known = ~(stand.unknown | sighting.nearer)
@@ -270,8 +282,8 @@ class Tracker:
 
     def _left(self, track: Track, index: int) -> bool:
         gap = self.settings.hidden_gap if track.hidden else self.settings.gap
-        if track.stand.seen < self.settings.steady:
-            gap = min(gap, 1.0)
+        if not track.hidden and (track.departed or track.stand.seen < self.settings.steady):
+            gap = min(gap, self.settings.departed_gap)
         stand_gone = index - track.stand.last > gap * self.fps
         if stand_gone and track.candidate is not None:
             self._move(track)

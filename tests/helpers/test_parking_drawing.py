@@ -43,11 +43,10 @@ def test_drawing_does_not_change_the_picture_given() -> None:
 
 
 def test_a_film_can_be_played_again(tmp_path) -> None:
-    film = Film(tmp_path / "film", SIZE, 2.0)
+    film = Film(tmp_path / "film.webm", SIZE, 2.0)
     for k in range(10):
         film.write(np.roll(street(), k, axis=1))
     path = film.close()
-    assert path.suffix in (".webm", ".mp4")
     capture = cv2.VideoCapture(str(path))
     frames = []
     while (got := capture.read())[0]:

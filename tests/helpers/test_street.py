@@ -33,7 +33,7 @@ def parrot() -> keras.Model:
 
 def test_stills_come_with_their_labels_in_a_fixed_order(stills):
     found = list(stills.as_numpy_iterator())
-    assert [each["file_name"] for each in found] == [b"val-2000-00", b"val-2000-01", b"val-2000-02"]
+    assert [each["file_name"] for each in found] == [b"val-2000-00", b"val-2000-02", b"val-2000-04"]
     for each in found:
         assert (each["image"].shape, each["image"].dtype) == ((240, 320, 3), np.uint8)
         assert (each["labels"].shape, each["labels"].dtype) == ((240, 320), np.uint8)
@@ -47,7 +47,9 @@ def test_labels_are_those_that_the_records_reader_gives(stills, root):
     first = next(iter(records.read(sorted(street.RECORDS.glob("kerbside-val.tfrecord-*")))))
     [each] = stills.take(1).as_numpy_iterator()
     assert np.array_equal(each["labels"], first.semantic)
-    assert np.abs(each["image"].astype(int) - first.image).max() <= 1  # two decoders of JPEG
+    difference = np.abs(each["image"].astype(int) - first.image)  # two decoders of JPEG
+    assert difference.max() <= 8
+    assert difference.mean() < 1.5
 
 
 @pytest.mark.parametrize(("split", "count"), [("train", 820), ("val", 160), ("test", 260)])
@@ -64,10 +66,10 @@ def test_an_unknown_split_and_a_folder_without_records_are_named(tmp_path):
 
 def test_answers_keep_names_pictures_and_truth_together(parrot, stills):
     found = street.answer(parrot, stills, batch_size=2)
-    assert found.file_names == ("val-2000-00", "val-2000-01", "val-2000-02")
-    bright = found.images[..., 0] > 300
-    light = found.images.astype(float).sum(axis=-1) * 0.1 > 30
-    assert np.array_equal(found.labels, np.where(light, 0, 1)), bright.sum()
+    assert found.file_names == ("val-2000-00", "val-2000-02", "val-2000-04")
+    light = found.images.astype(float).sum(axis=-1) * 0.1 - 30
+    clear = np.abs(light) > 0.2  # beside a tie, 16 bits decide
+    assert np.array_equal(found.labels[clear], np.where(light > 0, 0, 1)[clear])
     assert np.allclose(found.probabilities.astype(float).sum(axis=-1), 1, atol=2e-3)
     assert found.of_camera(2000).tolist() == [0, 1, 2]
     assert found.of_camera(2001).tolist() == []
