@@ -31,6 +31,9 @@ STRIP = 3
 MARGIN = 2
 """Columns this near to something nearer say nothing about where the mask meets the ground."""
 
+DOUBLE = 0.6
+"""Share of a mask that lies in another vehicle's; from here on both are one vehicle."""
+
 Shares = NDArray[np.float64]
 
 
@@ -58,8 +61,10 @@ class Vehicles:
 def vehicles(found: Detections, camera: Camera) -> Vehicles:
     """The cars and vans among a picture's detections."""
     kept = np.array([name in VEHICLES for name in found.class_names], bool)
-    kept = np.flatnonzero(kept & found.masks.any(axis=(1, 2)))
-    near = nearer_masks(found.masks)
+    kept = _once(found, np.flatnonzero(kept & found.masks.any(axis=(1, 2))))
+    doubled = [k for k, name in enumerate(found.class_names) if name in VEHICLES and k not in kept]
+    near = nearer_masks(np.delete(found.masks, doubled, axis=0))
+    near = np.insert(near, np.array(doubled, int) - np.arange(len(doubled)), False, axis=0)
     return Vehicles(
         boxes=found.boxes[kept],
         masks=found.masks[kept],
@@ -68,6 +73,20 @@ def vehicles(found: Detections, camera: Camera) -> Vehicles:
         nearer=near[kept],
         camera=camera,
     )
+
+
+def _once(found: Detections, candidates: np.ndarray) -> list[int]:
+    """The candidates, best score first, without those that mostly lie in a better one.
+
+    A detector suppresses doubles class by class: what may be a car or a van comes twice.
+    """
+    kept: list[int] = []
+    for k in candidates[np.argsort(-found.scores[candidates], kind="stable")]:
+        area = np.count_nonzero(found.masks[k])
+        inside = [np.count_nonzero(found.masks[k] & found.masks[j]) / area for j in kept]
+        if max(inside, default=0.0) < DOUBLE:
+            kept.append(int(k))
+    return kept
 
 
 @lru_cache(maxsize=32)
@@ -120,9 +139,14 @@ RULES: Mapping[str, Rule] = {
     "footprint": footprint_rule,
 }
 
-THRESHOLDS: Mapping[str, float] = {"box": 0.30, "mask": 0.30, "contact": 0.25, "footprint": 0.11}
+THRESHOLDS: Mapping[str, float] = {
+    "box": 0.194,
+    "mask": 0.147,
+    "contact": 0.299,
+    "footprint": 0.117,
+}
 """Least share that makes an offence. Chosen on Kerbside's validation cameras with masks of the
-shipped Mask R-CNN: `python -m helpers.parking evaluate --split val` prints them."""
+shipped Mask R-CNN: `python -m helpers.parking evaluate --stills-only` chooses them anew."""
 
 
 def contact_strip(mask: Mask, nearer: Mask | None = None, height: int = STRIP) -> Mask:
