@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from helpers import kerascv
+
 if TYPE_CHECKING:
     import tensorflow as tf
 
@@ -54,9 +56,9 @@ def augmenter(size: int | tuple[int, int], seed: int, motion: Motion | None = No
         gives (B, *size, 3) and (B, *size), of the same types.
     """
     import tensorflow as tf
-    from keras_cv import layers
 
     motion = motion or Motion()
+    layers = kerascv.layers()
     size = (size, size) if isinstance(size, int) else size
     # One generator, since an operation that keeps its own random state starts over with each
     # epoch's iterator. Keras-cv's brightness and contrast draw from TensorFlow's global one.

@@ -3,8 +3,8 @@
 Introduced in lab 5, for a city with more cameras than one machine can watch. The same pipeline runs
 on the machine at hand (the default runner), and on Dataflow, Flink or Spark with their options. A
 clip is the unit that is done whole or done again; its events have the same names in every run, so a
-clip that is done twice tells nothing twice. Rests on Apache Beam, which the course does not install
-(`pip install apache-beam`), and on `helpers.parking`.
+clip that is done twice tells nothing twice. Rests on `helpers.beam_runner`, which says how Beam is
+installed, and on `helpers.parking`.
 
     python -m helpers.parking_beam CLIP.mp4 ... --cameras DIR --out events.jsonl --workers 2
 """
@@ -19,13 +19,13 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from helpers.errors import CourseError
+from helpers import beam_runner, files
+from helpers.errors import CourseError, SetupError
 
 try:
-    import apache_beam as beam
-except ImportError as error:  # still an ImportError, for whoever can do without
-    do = "Install it: pip install apache-beam."
-    raise ImportError(f"apache_beam: expected Apache Beam, found none. {do}") from error
+    beam = beam_runner.activate()
+except SetupError as error:  # as for any missing package, for whoever can do without
+    raise ImportError(str(error)) from error
 
 VERSION = beam.__version__
 
@@ -97,6 +97,7 @@ def run(
     *,
     model: str = "kerbside",
     limit: float = 8.0,
+    runner: str = beam_runner.LOCAL,
     workers: int = 1,
     options: Sequence[str] = (),
 ) -> list[dict]:
@@ -107,16 +108,13 @@ def run(
         cameras: folder of the camera files.
         model: as `load_detector` takes it, or "truth".
         limit: seconds that a vehicle may stand.
+        runner: as `beam_runner.pipeline` takes it.
         workers: processes of the local runner.
         options: more of Beam's options, such as another runner's.
     """
-    from apache_beam.options.pipeline_options import PipelineOptions
-
-    local = [f"--direct_num_workers={workers}"]
-    local += ["--direct_running_mode=multi_processing"] if workers > 1 else []
     step = AnalyseClip(str(Path(cameras).resolve()), model, limit)
     with tempfile.TemporaryDirectory() as folder:
-        with beam.Pipeline(options=PipelineOptions([*local, *options])) as pipeline:
+        with beam_runner.pipeline(runner, workers=workers, options=options) as pipeline:
             (
                 pipeline
                 | "clips" >> beam.Create([str(Path(clip).resolve()) for clip in clips])
@@ -144,18 +142,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--model", default="kerbside", help="as load_detector takes it")
     parser.add_argument("--limit", type=float, default=8.0, help="seconds; default: %(default)s")
     parser.add_argument("--workers", type=int, default=1, help="processes; default: %(default)s")
+    parser.add_argument("--runner", default=beam_runner.LOCAL, help="default: %(default)s")
     chosen, options = parser.parse_known_args(arguments)  # the rest is Beam's
     events = run(
         chosen.clips,
         chosen.cameras,
         model=chosen.model,
         limit=chosen.limit,
+        runner=chosen.runner,
         workers=chosen.workers,
         options=options,
     )
-    temporary = chosen.out.with_name(f".{os.getpid()}-{chosen.out.name}")
-    temporary.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
-    os.replace(temporary, chosen.out)
+    files.write_text(chosen.out, "".join(json.dumps(event) + "\n" for event in events))
     problems = sum(event["kind"] == "problem" for event in events)
     violations = sum(event.get("violation", False) for event in events)
     counts = {"clips": len(chosen.clips), "events": len(events) - problems}

@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from helpers import files
 from helpers.errors import CourseError, explain
 from helpers.masks import Mask, polygons_to_mask
 from helpers.polygons import convex_parts
@@ -240,12 +241,7 @@ def write_camera(camera: Camera, path: str | os.PathLike) -> Path:
             for zone in camera.zones
         ],
     }
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
-    temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    os.replace(temporary, path)
-    return path
+    return files.write_text(path, json.dumps(content, indent=1) + "\n")
 
 
 # --- checks -----------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from helpers import DATA, metrics, unet
+from helpers import DATA, kerascv, metrics, unet
 from helpers.errors import ArrayError, DataError, explain
 from helpers.scoring import Scores
 
@@ -135,8 +135,6 @@ def deeplab(
     """
     import keras
     from keras import layers
-    from keras_cv.layers import SpatialPyramidPooling
-    from keras_cv.models import DeepLabV3Plus
 
     inputs = keras.Input((*size, 3), name="image")
     seen = tuple(32 * max(1, round(side / 32)) for side in size)
@@ -155,8 +153,8 @@ def deeplab(
             layers.UpSampling2D(4, interpolation="bilinear"),
         ]
     )
-    pyramid = SpatialPyramidPooling(dilation_rates=list(ATROUS_RATES))
-    whole = DeepLabV3Plus(
+    pyramid = kerascv.layers().SpatialPyramidPooling(dilation_rates=list(ATROUS_RATES))
+    whole = kerascv.models().DeepLabV3Plus(
         backbone, len(CLASSES), spatial_pyramid_pooling=pyramid, segmentation_head=head
     )
     logits = keras.ops.image.resize(whole.output, size)
