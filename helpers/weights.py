@@ -114,7 +114,7 @@ def load(model: keras.Model, path: str | os.PathLike) -> None:
     """
     path = Path(path)
     if not path.is_file():
-        do = "`python -m helpers.unet train` makes one."
+        do = "The record beside shipped weights has the command that makes them."
         expected = "a file of weights (.weights.h5)"
         raise WeightsError(explain(str(path), expected=expected, found="no such file", do=do))
     before = model.get_weights()

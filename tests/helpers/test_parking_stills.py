@@ -83,7 +83,7 @@ def test_a_detector_that_sees_nothing_or_too_much() -> None:
     assert len(blind.share) and (blind.share == -1).all()
 
     ghost = np.zeros((1, 240, 320), bool)
-    ghost[200:230, 10:60] = True
+    ghost[:, 200:230, 10:60] = True
 
     def ghosts(image):
         return replace(
