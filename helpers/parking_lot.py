@@ -20,6 +20,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from helpers.detection_matching import mask_overlaps
 from helpers.detector import Detections
 from helpers.errors import DataError, explain
 from helpers.masks import Image, Mask
@@ -256,10 +257,7 @@ def _count_system(
 ) -> None:
     """A car that is not detected is wrong; a detection of nothing that is reported is one more."""
     said = outside(found, frame.marked)
-    flat, others = (m.reshape(len(m), -1).astype(np.float32) for m in (found, masks))
-    both = flat @ others.T
-    union = flat.sum(axis=1)[:, None] + others.sum(axis=1)[None] - both
-    overlaps = both / np.maximum(union, 1)
+    overlaps = mask_overlaps(found, masks, np.zeros(len(masks), bool))
     partner: dict[int, int] = {}
     for k, g in sorted(np.ndindex(*overlaps.shape), key=lambda pair: -overlaps[pair]):
         if overlaps[k, g] < IOU:

@@ -110,6 +110,13 @@ def test_a_missed_car_counts_as_wrong_and_a_ghost_as_false(tmp_path) -> None:
     assert result["recall_outside_system"] == 1.0
 
 
+def test_a_detector_that_sees_nothing_misses_every_car(tmp_path) -> None:
+    folder = lot(tmp_path / "a", [(60, 60, INSIDE), (260, 60, OUTSIDE)])
+    result = evaluate_lot([folder], lambda tile: detections(np.zeros((0, *tile.shape[:2]), bool)))
+    assert result["accuracy_system"] == result["recall_outside_system"] == 0
+    assert result["precision_outside_system"] is None
+
+
 def test_damaged_folders_are_named(tmp_path) -> None:
     with pytest.raises(DataError, match="frames/, masks/ and bounding_boxes/"):
         list(read_folder(tmp_path))
