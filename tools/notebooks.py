@@ -153,7 +153,7 @@ def _final_line(line: str) -> str:
             elif token.endswith("K"):
                 del shown[0 if token == "\x1b[2K" else cursor :]
                 shown += [" "] * (cursor - len(shown))
-        else:
+        elif token != "\x1b":  # a lone one would make a sequence with what it is put before
             shown[cursor : cursor + 1] = [colour + token]
             cursor, colour = cursor + 1, ""
     return "".join(shown) + colour

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tools import notebooks
@@ -42,6 +42,7 @@ def test_as_terminal_shows_what_remains_on_the_screen(written, shown):
     assert as_terminal(written) == shown
 
 
+@example("22K\r\x1b[")
 @given(st.text(alphabet="ab \r\n\b\x1b[2Km"))
 def test_as_terminal_leaves_no_control_characters_and_is_stable(text):
     once = as_terminal(text)
