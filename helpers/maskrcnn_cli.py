@@ -117,9 +117,7 @@ def _evaluate(options: argparse.Namespace) -> dict:
     scores = detector_scores.summary(pairs, speed)
     if options.record:
         model = Path(options.model) if options.model != "kerbside" else detector.SHIPPED
-        record = weights.read_record(model)
-        record["scores"][name] = scores
-        weights.write_record(model, record)
+        weights.record_scores(model, name, scores)
     return scores
 
 

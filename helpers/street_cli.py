@@ -116,9 +116,7 @@ def _evaluate(options: argparse.Namespace) -> dict:
         "stills_per_second": round(32 / seconds, 1),
     }
     if options.record:
-        record = weights.read_record(options.weights)
-        record["scores"][options.split] = summary
-        weights.write_record(options.weights, record)
+        weights.record_scores(options.weights, options.split, summary)
     return summary
 
 

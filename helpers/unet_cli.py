@@ -81,9 +81,7 @@ def _evaluate(options: argparse.Namespace) -> dict:
     summary = scores.summary()
     views = {"flips": not options.single_view, "scales": unet.SCALES if several else None}
     if options.record:
-        record = weights.read_record(options.weights)
-        record["scores"][options.split] = summary | views
-        weights.write_record(options.weights, record)
+        weights.record_scores(options.weights, options.split, summary | views)
     return summary
 
 

@@ -154,3 +154,14 @@ def read_record(path: str | os.PathLike) -> dict:
 def write_record(path: str | os.PathLike, record: dict) -> None:
     """Writes the record beside a file of weights, whole or not at all."""
     files.write_text(record_path(path), json.dumps(record, indent=1) + "\n")
+
+
+def record_scores(path: str | os.PathLike, split: str, scores: dict) -> None:
+    """Adds what an evaluation gave, or replaces it, in the record beside a file of weights.
+
+    Raises:
+        WeightsError: there is no record.
+    """
+    record = read_record(path)
+    record["scores"][split] = scores
+    write_record(path, record)
