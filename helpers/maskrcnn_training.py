@@ -12,7 +12,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,8 +21,15 @@ from helpers import files, maskrcnn, maskrcnn_data
 from helpers.errors import CourseError, WeightsError, explain
 
 if TYPE_CHECKING:
+    import tensorflow as tf
     import tf_keras
     from official.vision.configs.maskrcnn import MaskRCNNTask
+
+
+BACKBONE_RATE = 0.1
+"""Part of the learning rate that a pretrained backbone moves at. At the full rate its last blocks
+die: Adam's steps are as large as the rate whatever the gradient, the frozen batch normalisation
+does not follow, and in the end level 5 of the pyramid is the same everywhere."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,8 @@ def train(
     tf.random.set_seed(plan.seed)
     with strategy.scope():
         model = _model(config, plan)
-        optimizer = _optimizer(plan)
+        pretrained = plan.encoder_weights or plan.initial
+        optimizer = _optimizer(plan, model.backbone.trainable_variables if pretrained else ())
         optimizer.build(model.trainable_variables)
         metrics = task.build_metrics(training=True)
         step = tf.Variable(0, dtype=tf.int64, trainable=False)
@@ -186,9 +194,21 @@ def _model(config: MaskRCNNTask, plan: Plan) -> tf_keras.Model:
     return model
 
 
-def _optimizer(plan: Plan):
-    """AdamW with a warm-up and a cosine down to zero."""
+def _optimizer(plan: Plan, pretrained: Iterable[tf.Variable]):
+    """AdamW with a warm-up and a cosine down to zero; `pretrained` variables move more slowly."""
+    import tensorflow as tf
     import tf_keras
+
+    class AdamW(tf_keras.optimizers.AdamW):
+        """With a second learning rate, which none of the library's optimizers offers."""
+
+        slow = frozenset(variable.ref() for variable in pretrained)
+
+        def update_step(self, gradient: tf.Tensor, variable: tf.Variable) -> None:
+            before = tf.identity(variable)
+            super().update_step(gradient, variable)
+            if variable.ref() in self.slow:
+                variable.assign(before + BACKBONE_RATE * (variable - before))
 
     warmup = max(1, min(200, plan.steps // 10))
     schedule = tf_keras.optimizers.schedules.CosineDecay(
@@ -197,7 +217,7 @@ def _optimizer(plan: Plan):
         warmup_target=plan.learning_rate,
         warmup_steps=warmup,
     )
-    return tf_keras.optimizers.AdamW(schedule, weight_decay=1e-4, global_clipnorm=5.0)
+    return AdamW(schedule, weight_decay=1e-4, global_clipnorm=5.0)
 
 
 def _claim(folder: Path, plan: Plan) -> None:
