@@ -15,9 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers import DATA, coco_scores, record_sources, records
+from helpers import DATA, coco_scores, records
 from helpers.detector import Detections, Detector
 from helpers.errors import DataError, explain
+from helpers.records import sources
 
 KERBSIDE = DATA / "kerbside" / "kerbside" / "1.0.0"
 """Records of Kerbside's splits."""
@@ -94,7 +95,7 @@ def coco_cases(file: Path, images: Path, category: str, class_number: int) -> It
         coco.createIndex()
     for number in sorted(coco.getImgIds(catIds=[numbers[category]])):
         # The file's author decides about this name; it may not lead out of the folder.
-        path = record_sources.inside(Path(images), coco.imgs[number]["file_name"])
+        path = sources.inside(Path(images), coco.imgs[number]["file_name"])
         pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
         if pixels is None:
             do = "--images names the folder of the pictures."

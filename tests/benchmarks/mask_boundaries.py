@@ -20,10 +20,12 @@ from pathlib import Path
 import numpy as np
 
 import helpers
-from helpers import maskrcnn, maskrcnn_export, metrics, parking_stills, records, weights
+from helpers import maskrcnn, metrics, records, weights
 from helpers.detector import SHIPPED, Detections, Detector, load_detector
 from helpers.detector_scores import kerbside_files
 from helpers.environment import available_cpus
+from helpers.maskrcnn import export
+from helpers.parking.stills import judge
 
 SIZES = ((240, 320), (360, 480), (480, 640))
 BAND = 2
@@ -34,9 +36,9 @@ def detector_of_size(size: tuple[int, int], folder: Path) -> Detector:
     """The shipped weights in a network for another input size."""
     config = maskrcnn.configuration(size=size)
     model = maskrcnn.build(config)
-    maskrcnn_export.restore(model, SHIPPED)
+    export.restore(model, SHIPPED)
     target = folder / f"{size[0]}x{size[1]}"
-    maskrcnn_export.export(model, config.model, target, size=size, class_names=maskrcnn.CLASSES)
+    export.export(model, config.model, target, size=size, class_names=maskrcnn.CLASSES)
     return load_detector(target)
 
 
@@ -63,7 +65,7 @@ def measure(size: tuple[int, int], stills: dict[str, list[records.Example]]) -> 
         seconds = (time.perf_counter() - begin) / sum(map(len, stills.values()))
     for split, examples in stills.items():
         ready = iter(answers[split])
-        judged[split] = parking_stills.judge(
+        judged[split] = judge(
             split, lambda _, ready=ready: next(ready), rules=("contact",), examples=examples
         )["contact"]
     values = boundary_ious(stills["test"], answers["test"])

@@ -24,10 +24,10 @@ from PIL import Image
 
 import helpers
 from helpers import tfod
-from helpers.record_message import parse_features
 from helpers.records import Example, parse, read, serialise
-from helpers.tfrecord_files import read_raw, write_raw
-from tests.helpers.tfod_decoder import decoder
+from helpers.records.message import parse_features
+from helpers.records.raw import read_raw, write_raw
+from tests.helpers.records.tfod_decoder import decoder
 
 KERBSIDE = "data/kerbside/kerbside/*/kerbside-test.tfrecord-*"
 FORMS = {"PNG, 1 bit": "png", "PNG, 8 bits": "png", "dense": "dense"}

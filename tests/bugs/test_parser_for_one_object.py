@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from helpers import records
-from tests.helpers.made_records import make_example
+from tests.helpers.records.made import make_example
 
 tf = pytest.importorskip("tensorflow")
 

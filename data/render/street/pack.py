@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from helpers import label_maps
 from helpers.records import Example, parse, serialise
-from helpers.tfrecord_files import write_raw
+from helpers.records.raw import write_raw
 
 from . import CLIP_FPS, GENERATOR_VERSION, HEIGHT, INSTANCE_CLASSES, WIDTH
 from .convert import clip_truth, coco_annotations, coco_categories, to_example

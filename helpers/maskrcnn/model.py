@@ -1,0 +1,169 @@
+"""Mask R-CNN as the course trains and ships it: its configuration and how it is built.
+
+Introduced in lab 4. The network, its losses and its targets are those of TF Model Garden
+(`tf-models-official`), configured small enough for two CPU cores: MobileNetV2 as backbone, a narrow
+feature pyramid, light heads. `helpers.maskrcnn.data` feeds it, `helpers.maskrcnn.training` trains
+it, `helpers.maskrcnn.export` makes a SavedModel of it, and `helpers.detector` runs that.
+
+From the shell: `python -m helpers.maskrcnn train|evaluate|export --help`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from helpers.errors import ArrayError, explain
+from helpers.weights import reading_encoder
+
+if TYPE_CHECKING:
+    import tf_keras
+    from official.vision.configs.maskrcnn import MaskRCNNTask
+
+SIZE = (360, 480)
+"""Height and width that the shipped network works at; other pictures are scaled to fit."""
+
+CLASSES = ("car", "van", "person")
+"""Kerbside's, numbered from 1 as in its label map."""
+
+MIN_LEVEL, MAX_LEVEL = 2, 5
+"""Levels of the pyramid; a cell of level l is 2**l pixels wide."""
+
+FROZEN_UP_TO = "block_2_add"
+"""Layers of the backbone up to this one keep ImageNet's weights: edges and colours are the same
+everywhere, and training them costs a fifth of the time of a step."""
+
+_TAPS = {
+    "2": "block_3_expand_relu",
+    "3": "block_6_expand_relu",
+    "4": "block_13_expand_relu",
+    "5": "out_relu",
+}
+
+
+# --- configuration ----------------------------------------------------------------------------
+
+
+def configuration(
+    *, num_classes: int = len(CLASSES), size: Sequence[int] = SIZE, proposals: int = 100
+) -> MaskRCNNTask:
+    """The task that Model Garden builds network, targets and losses from.
+
+    Args:
+        num_classes: without background.
+        size: height and width of the network's input; padded to a multiple of 32.
+        proposals: regions that the second stage looks at in a picture.
+    """
+    # `official.*` and not `tensorflow_models`: the latter imports all of the garden.
+    from official.vision.configs import common, decoders, maskrcnn
+
+    model = maskrcnn.MaskRCNN(
+        num_classes=num_classes + 1,
+        input_size=[*padded_size(size), 3],
+        min_level=MIN_LEVEL,
+        max_level=MAX_LEVEL,
+        # From 14 to 160 pixels, and one narrow shape: in Kerbside a walking person is 9 x 23,
+        # which is 14 x 35 at the shipped network's size.
+        anchor=maskrcnn.Anchor(num_scales=2, aspect_ratios=[0.4, 1.0, 2.0], anchor_size=3.5),
+        decoder=decoders.Decoder(
+            type="fpn", fpn=decoders.FPN(num_filters=64, use_separable_conv=True)
+        ),
+        rpn_head=maskrcnn.RPNHead(num_convs=1, num_filters=64, use_separable_conv=True),
+        detection_head=maskrcnn.DetectionHead(
+            num_convs=1, num_filters=64, use_separable_conv=True, num_fcs=1, fc_dims=256
+        ),
+        mask_head=maskrcnn.MaskHead(num_convs=3, num_filters=64, use_separable_conv=True),
+        roi_generator=maskrcnn.ROIGenerator(
+            pre_nms_top_k=500,
+            num_proposals=2 * proposals,
+            test_pre_nms_top_k=300,
+            test_num_proposals=proposals,
+        ),
+        roi_sampler=maskrcnn.ROISampler(num_sampled_rois=64),
+        mask_sampler=maskrcnn.MaskSampler(num_sampled_masks=16),
+        detection_generator=maskrcnn.DetectionGenerator(
+            pre_nms_top_k=300, max_num_detections=50, nms_version="v2"
+        ),
+        # The garden's default momentum of 0.997 needs far more steps than the course takes.
+        norm_activation=common.NormActivation(
+            activation="relu", norm_momentum=0.9, norm_epsilon=0.001, use_sync_bn=False
+        ),
+    )
+    # The garden divides the loss of the 256 sampled anchors by the number of sampled regions, 64.
+    losses = maskrcnn.Losses(rpn_score_weight=0.25)
+    return maskrcnn.MaskRCNNTask(model=model, losses=losses, annotation_file=None)
+
+
+def padded_size(size: Sequence[int]) -> list[int]:
+    """Height and width rounded up to a multiple of the coarsest cell."""
+    step = 2**MAX_LEVEL
+    if len(size) != 2 or min(size) < 1:
+        raise ArrayError(explain("size", expected="height and width", found=str(size)))
+    return [-(-side // step) * step for side in size]
+
+
+# --- building ---------------------------------------------------------------------------------
+
+
+def build(
+    task_config: MaskRCNNTask, *, encoder_weights: str | os.PathLike | None = None
+) -> tf_keras.Model:
+    """Model Garden's Mask R-CNN with MobileNetV2 from `tf_keras.applications` as its backbone.
+
+    The backbone's first layers are frozen if they come from ImageNet, and so is all of its batch
+    normalisation: a batch of a few pictures says less about the statistics than ImageNet does.
+
+    Args:
+        task_config: from `configuration`.
+        encoder_weights: None for random ones, "imagenet" to download them, or a file of
+            `keras.applications.MobileNetV2(include_top=False)`.
+
+    Raises:
+        WeightsError: the encoder's weights cannot be read.
+    """
+    import tf_keras
+    from official.vision.modeling import factory
+
+    config = task_config.model
+    backbone = _mobilenet(config.input_size, encoder_weights)
+    model = factory.build_maskrcnn(
+        tf_keras.layers.InputSpec(shape=[None, *config.input_size]), config, backbone=backbone
+    )
+    # Called once, so that all weights exist.
+    model(tf_keras.Input(config.input_size), image_shape=tf_keras.Input([2]), training=False)
+    return model
+
+
+def _mobilenet(input_size: Sequence[int], weights: str | os.PathLike | None) -> tf_keras.Model:
+    """MobileNetV2 with an output for each level, fed as Model Garden feeds its backbones."""
+    import tf_keras
+    from official.vision.ops import preprocess_ops
+
+    with reading_encoder(weights):
+        network = tf_keras.applications.MobileNetV2(
+            input_shape=tuple(input_size),
+            include_top=False,
+            weights="imagenet" if weights == "imagenet" else None,
+        )
+        if weights not in (None, "imagenet"):
+            network.load_weights(weights)
+    names = [layer.name for layer in network.layers]
+    frozen = names.index(FROZEN_UP_TO) if weights is not None else -1
+    for index, layer in enumerate(network.layers):
+        if index <= frozen or isinstance(layer, tf_keras.layers.BatchNormalization):
+            layer.trainable = False
+    levels = [str(level) for level in range(MIN_LEVEL, MAX_LEVEL + 1)]
+    taps = tf_keras.Model(
+        network.input, {level: network.get_layer(_TAPS[level]).output for level in levels}
+    )
+    # The garden's parser subtracts ImageNet's mean and divides by its deviation; MobileNetV2 wants
+    # the pixels in [-1, 1]. Both are linear, so one layer leads from the first to the second.
+    inputs = tf_keras.Input(tuple(input_size), name="normalised_image")
+    scale = [deviation / 127.5 for deviation in preprocess_ops.STDDEV_RGB]
+    offset = [mean / 127.5 - 1 for mean in preprocess_ops.MEAN_RGB]
+    backbone = tf_keras.Model(
+        inputs, taps(tf_keras.layers.Rescaling(scale, offset)(inputs)), name="mobilenet_v2"
+    )
+    backbone.output_specs = {level: backbone.output[level].shape for level in levels}
+    return backbone
