@@ -1,24 +1,16 @@
 """`python -m helpers.street train|evaluate`: the scene networks of lab 5 from the shell.
 
 The same steps as the lab describes, with a record of how the weights were made. Rests on
-`helpers.street`, `helpers.training` and `helpers.augmentation`.
+`helpers.street`, `helpers.training`, `helpers.augmentation` and `helpers.commands`.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 import time
 from pathlib import Path
 
-import helpers
-from helpers import augmentation, metrics, street, training, weights
-from helpers.environment import available_cpus, version
-from helpers.errors import CourseError
-
-BACKUPS = helpers.BUILD / "backups"
-"""Where an interrupted training leaves its state, a folder for each run."""
+from helpers import augmentation, commands, metrics, street, training, weights
 
 MOTION = augmentation.Motion(zoom=(-0.5, 0.0), angle=0.06, paste=0.0)
 """Cameras stand upright, and streets are no puzzles."""
@@ -63,29 +55,24 @@ def _train(options: argparse.Namespace) -> dict:
         loss=LOSSES[options.loss],
         averaging=options.averaging,
     )
-    name = f"{model.name}-{options.weights.stem}-{options.loss}-{options.epochs}-{options.seed}"
-    start, cpu_start = time.monotonic(), time.process_time()
-    history = training.fit(model, train, validation, epochs=options.epochs, backup=BACKUPS / name)
-    weights.save(model, options.weights)
     initial = f" --initial {options.initial.name}" if options.initial else ""
-    record = {
-        "command": f"python -m helpers.street train --model {options.model} --epochs "
-        f"{options.epochs} --batch-size {options.batch_size} --learning-rate "
-        f"{options.learning_rate} --averaging {options.averaging} --loss {options.loss} --seed "
-        f"{options.seed}{initial}",
-        "data": f"Kerbside (rendered), train, {len(street.load('train'))} stills",
-        "steps": steps,
-        "seconds": round(time.monotonic() - start, 1),
-        "cpu_seconds": round(time.process_time() - cpu_start, 1),
-        "cpus": available_cpus(),
-        "parameters": model.count_params(),
-        "tensorflow": version("tensorflow"),
-        "keras": version("keras"),
-        "val_miou_by_epoch": [round(value, 4) for value in history.get("val_miou", [])],
-        "scores": {},
-    }
-    weights.write_record(options.weights, record)
-    return {name: value for name, value in record.items() if name != "scores"}
+    return commands.train(
+        model,
+        train,
+        validation,
+        epochs=options.epochs,
+        run_name=f"{model.name}-{options.weights.stem}-{options.loss}-{options.epochs}-"
+        f"{options.seed}",
+        path=options.weights,
+        about={
+            "command": f"python -m helpers.street train --model {options.model} --epochs "
+            f"{options.epochs} --batch-size {options.batch_size} --learning-rate "
+            f"{options.learning_rate} --averaging {options.averaging} --loss {options.loss} "
+            f"--seed {options.seed}{initial}",
+            "data": f"Kerbside (rendered), train, {len(street.load('train'))} stills",
+            "steps": steps,
+        },
+    )
 
 
 def _pair(example: dict) -> tuple:
@@ -125,8 +112,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m helpers.street", description=street.__doc__.split("\n\n")[0]
     )
-    commands = parser.add_subparsers(required=True, metavar="train|evaluate")
-    train = commands.add_parser("train", help="train on the train split of Kerbside")
+    verbs = parser.add_subparsers(required=True, metavar="train|evaluate")
+    train = verbs.add_parser("train", help="train on the train split of Kerbside")
     train.add_argument("--epochs", type=int, default=8, help="default: %(default)s")
     train.add_argument("--batch-size", type=int, default=8, help="default: %(default)s")
     train.add_argument("--learning-rate", type=float, default=1.5e-3, help="default: %(default)s")
@@ -145,7 +132,7 @@ def main(arguments: list[str] | None = None) -> int:
         help='"imagenet" (downloads) or a file of keras.applications.MobileNetV2 without its top',
     )
     train.set_defaults(run=_train)
-    evaluate = commands.add_parser("evaluate", help="score a split, all pixels in one matrix")
+    evaluate = verbs.add_parser("evaluate", help="score a split, all pixels in one matrix")
     evaluate.add_argument("--split", choices=street.SPLITS, default="test")
     evaluate.add_argument(
         "--record", action="store_true", help="add the scores to the JSON file beside the weights"
@@ -156,14 +143,4 @@ def main(arguments: list[str] | None = None) -> int:
         command.add_argument(
             "--weights", type=Path, default=street.WEIGHTS, help="default: the shipped ones"
         )
-    options = parser.parse_args(arguments)
-    helpers.setup(quiet=True)
-    from tensorflow.errors import OpError
-
-    try:
-        result = options.run(options)
-    except (CourseError, OpError) as error:
-        print(f"error: {str(error).strip().splitlines()[0]}", file=sys.stderr)
-        return 1
-    print(json.dumps(result))
-    return 0
+    return commands.run(parser, arguments)

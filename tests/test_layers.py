@@ -22,7 +22,7 @@ FLOORS = (
     ),
     ("drawing", "figures"),
     ("data in and out", "label_maps pets records scene"),
-    ("learning and scoring", "augmentation scoring training weights"),
+    ("learning and scoring", "augmentation commands scoring training weights"),
     (
         "models",
         "detector detector_scores maskrcnn model_archives street street_cli tfod unet unet_cli",

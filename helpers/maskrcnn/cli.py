@@ -1,18 +1,17 @@
 """`python -m helpers.maskrcnn train|evaluate|export`: the Mask R-CNN of lab 4 from the shell.
 
 The same steps as the lab's, with a record of how the model was made. Rests on
-`helpers.maskrcnn.training`, `helpers.maskrcnn.export` and `helpers.detector_scores`.
+`helpers.maskrcnn.training`, `helpers.maskrcnn.export`, `helpers.detector_scores` and
+`helpers.commands`.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from pathlib import Path
 
 import helpers
-from helpers import detector, detector_scores, weights
+from helpers import commands, detector, detector_scores, weights
 from helpers.environment import available_cpus, version
 from helpers.errors import CourseError, WeightsError, explain
 from helpers.maskrcnn import data, model
@@ -143,8 +142,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m helpers.maskrcnn", description=model.__doc__.split("\n\n")[0]
     )
-    commands = parser.add_subparsers(required=True, metavar="train|evaluate|export")
-    train = commands.add_parser("train", help="train on Kerbside, resume, export")
+    verbs = parser.add_subparsers(required=True, metavar="train|evaluate|export")
+    train = verbs.add_parser("train", help="train on Kerbside, resume, export")
     train.add_argument("--steps", type=int, default=4000, help="default: %(default)s")
     train.add_argument("--batch-size", type=int, default=8, help="default: %(default)s")
     train.add_argument("--learning-rate", type=float, default=2e-3, help="default: %(default)s")
@@ -175,7 +174,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--initial", type=Path, help="begin with the weights of this export")
     train.add_argument("--no-augmentation", action="store_true", help="pictures as they are")
     train.set_defaults(run=_train)
-    export = commands.add_parser("export", help="export the last checkpoint of a training")
+    export = verbs.add_parser("export", help="export the last checkpoint of a training")
     export.set_defaults(run=_export)
     for command in (train, export):
         command.add_argument("--name", default="kerbside", help="of the training; %(default)s")
@@ -187,7 +186,7 @@ def _parser() -> argparse.ArgumentParser:
             help="that the export scales pictures to; default: as in training",
         )
         command.add_argument("--output", type=Path, default=detector.SHIPPED, help="SavedModel")
-    evaluate = commands.add_parser("evaluate", help="score a model on Kerbside or a COCO file")
+    evaluate = verbs.add_parser("evaluate", help="score a model on Kerbside or a COCO file")
     evaluate.add_argument("--model", default="kerbside", help="as load_detector takes it")
     evaluate.add_argument("--split", choices=("train", "val", "test"), default="test")
     evaluate.add_argument("--coco", type=Path, help="instances.json to score on instead")
@@ -207,14 +206,4 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs a command; the last line printed is one JSON object."""
-    options = _parser().parse_args(arguments)
-    helpers.setup(quiet=True)
-    from tensorflow.errors import OpError
-
-    try:
-        result = options.run(options)
-    except (CourseError, OpError) as error:
-        print(f"error: {str(error).strip().splitlines()[0]}", file=sys.stderr)
-        return 1
-    print(json.dumps(result))
-    return 0
+    return commands.run(_parser(), arguments)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers import pets, scoring, training, unet, unet_cli, weights
+from helpers import commands, pets, scoring, training, unet, unet_cli, weights
 
 keras = pytest.importorskip("keras")
 
@@ -114,7 +114,7 @@ def test_train_writes_weights_and_a_record_that_evaluate_goes_on_with(
 ):
     monkeypatch.setattr(unet, "light_unet", small_light_unet)
     monkeypatch.setattr(unet, "at_scales", lambda model: model)
-    monkeypatch.setattr(unet_cli, "BACKUPS", tmp_path / "backups")
+    monkeypatch.setattr(commands, "BACKUPS", tmp_path / "backups")
     data, path = make_pets(), tmp_path / "out" / "new.weights.h5"
     assert train_here("--data-dir", data, "--weights", path, "--seed", "3") == 0
     found = json.loads(capsys.readouterr().out.splitlines()[-1])
