@@ -2,7 +2,8 @@
 
 Introduced in lab 4, on top of `helpers.detection_matching`. The numbers agree with pycocotools to
 the last digits, which a test holds them to; what the course reports comes from pycocotools itself
-(`helpers.coco_scores`), what it explains from here. Rests on NumPy alone.
+(`helpers.coco_scores`), what it explains from here. Rests on NumPy and, for the
+bootstrap, `helpers.metrics`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 
 from helpers.detection_matching import Floats, Picture, Verdicts, judge
 from helpers.errors import ArrayError, explain
+from helpers.metrics import bootstrap_draws, percentile_interval
 
 IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)
 """COCO's AP is the mean over these."""
@@ -117,11 +119,8 @@ def interval(
     if not len(pictures):
         raise ArrayError(explain("pictures", expected="at least one", found="none"))
     verdicts = _all_verdicts(pictures, thresholds, classes, options)
-    rng, count = np.random.default_rng(seed), len(pictures)
-    drawn = rng.multinomial(count, np.full(count, 1 / count), size=samples)
-    scores = [_mean_score(verdicts, weights).ap for weights in drawn]
-    low, high = np.nanquantile(scores, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    drawn = bootstrap_draws(len(pictures), samples, seed)
+    return percentile_interval([_mean_score(verdicts, each).ap for each in drawn], level)
 
 
 def _all_verdicts(pictures, thresholds, classes, options) -> list[Verdicts]:

@@ -198,11 +198,9 @@ def bootstrap_interval(
         found = f"shape {matrices.shape}"
         raise ArrayError(explain("matrices", expected="(N, C, C) with N > 0", found=found))
     count, classes, _ = matrices.shape
-    rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(count, np.full(count, 1 / count), size=samples)
+    drawn = bootstrap_draws(count, samples, seed)
     sums = (drawn @ matrices.reshape(count, -1)).reshape(samples, classes, classes)
-    low, high = np.nanquantile(statistic(sums), [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    return percentile_interval(statistic(sums), level)
 
 
 def bootstrap_mean(
@@ -227,7 +225,27 @@ def bootstrap_mean(
     if values.ndim != 1 or not len(values) or np.isnan(values).any():
         found = f"shape {values.shape}" if values.ndim != 1 or not len(values) else "NaN"
         raise ArrayError(explain("values", expected="(N,) numbers with N > 0", found=found))
+    return percentile_interval(
+        bootstrap_draws(len(values), samples, seed) @ values / len(values), level
+    )
+
+
+def bootstrap_draws(count: int, samples: int, seed: int) -> np.ndarray:
+    """How often each of `count` images is drawn, when as many are drawn with replacement.
+
+    Args:
+        count: of the images.
+        samples: how often that is done.
+        seed: of the draws.
+
+    Returns:
+        (samples, count) int; each row adds up to `count`.
+    """
     rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(len(values), np.full(len(values), 1 / len(values)), size=samples)
-    low, high = np.quantile(drawn @ values / len(values), [(1 - level) / 2, (1 + level) / 2])
+    return rng.multinomial(count, np.full(count, 1 / count), size=samples)
+
+
+def percentile_interval(scores: Sequence[float] | np.ndarray, level: float) -> tuple[float, float]:
+    """The two ends of the middle `level` (0 to 1) of `scores` (samples,); NaN is left out."""
+    low, high = np.nanquantile(scores, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
