@@ -1,4 +1,4 @@
-"""Writes a file whole or not at all, for records, configurations and reports.
+"""Writes a file whole or not at all, for records, pictures, configurations and reports.
 
 Introduced in lab 2, where a training keeps its history. A reader finds the old file or the new one,
 never half of it, whenever the writer is killed. Rests on the standard library.
@@ -7,13 +7,32 @@ never half of it, whenever the writer is killed. Rests on the standard library.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
-def write_text(path: str | os.PathLike, text: str) -> Path:
-    """Writes UTF-8 text under a temporary name beside `path`, then renames it.
+@contextmanager
+def whole(path: str | os.PathLike) -> Iterator[Path]:
+    """Gives a temporary path beside `path` to write to, and renames it at the end of the block.
 
-    Folders that are missing are made. Line ends stay as they are, on every system.
+    Folders that are missing are made. After an error in the block the temporary file is removed.
+
+    Raises:
+        OSError: a folder cannot be made or the file not renamed; what was there before stays.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | os.PathLike, text: str) -> Path:
+    """Writes UTF-8 text whole or not at all; line ends stay as they are, on every system.
 
     Returns:
         The path.
@@ -21,12 +40,13 @@ def write_text(path: str | os.PathLike, text: str) -> Path:
     Raises:
         OSError: it cannot be written; what was there before stays.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with whole(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path
+    return Path(path)
+
+
+def write_bytes(path: str | os.PathLike, content: bytes) -> Path:
+    """As `write_text`, for bytes."""
+    with whole(path) as temporary:
+        temporary.write_bytes(content)
+    return Path(path)

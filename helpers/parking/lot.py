@@ -23,6 +23,7 @@ import numpy as np
 from helpers.detection_matching import mask_overlaps
 from helpers.detector import Detections
 from helpers.errors import DataError, explain
+from helpers.files import write_bytes
 from helpers.masks import Image, Mask
 from helpers.parking.rules import VEHICLES
 
@@ -342,7 +343,4 @@ def _draw(
             rows, columns = np.nonzero(mask)
             text = "legal, but not marked" if reported else "outside, not reported"
             words(drawn, text, (int(columns.min()), int(rows.min())), (255, 255, 255))
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".{file.name}")
-    temporary.write_bytes(jpeg(drawn))
-    os.replace(temporary, file)
+    write_bytes(file, jpeg(drawn))

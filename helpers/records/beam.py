@@ -10,7 +10,6 @@ the same paths. Rests on `helpers.beam_runner`.
 
 from __future__ import annotations
 
-import os
 import pickle
 import sys
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from typing import Any
 
 from helpers import beam_runner
 from helpers.errors import DataError, explain
+from helpers.files import write_bytes
 from helpers.records.tasks import Task, Written, attempt, share, write_shard
 
 
@@ -86,9 +86,7 @@ def convert_shard(name: str, *, folder: Path, skip_bad: bool) -> str:
 
 def _store(content: Any, folder: Path, name: str) -> None:
     """Complete or not at all: Beam may start the same work twice."""
-    temporary = folder / f".{name}.{os.getpid()}.tmp"
-    temporary.write_bytes(pickle.dumps(content))
-    os.replace(temporary, folder / name)
+    write_bytes(folder / name, pickle.dumps(content))
 
 
 def _load(folder: Path, name: str) -> Any:

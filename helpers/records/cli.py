@@ -11,7 +11,6 @@ import argparse
 import glob
 import itertools
 import json
-import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ import numpy as np
 
 import helpers
 from helpers.errors import CourseError, DataError, explain
+from helpers.files import whole
 from helpers.records.examples import Example, parse, read
 from helpers.records.raw import read_raw
 from helpers.records.statistics import as_text, class_name, statistics
@@ -118,18 +118,15 @@ def save(figure: Figure, path: Path) -> None:
     if kind not in known:
         expected = f"one of the suffixes {', '.join(sorted(known))}"
         raise DataError(explain(f"--out {path}", expected=expected, found=repr(path.suffix)))
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(temporary, format=kind, facecolor="white")
-        os.replace(temporary, path)
+        with whole(path) as temporary:
+            figure.savefig(temporary, format=kind, facecolor="white")
     except OSError as error:
         found = error.strerror or str(error)
         raise DataError(
             explain(f"--out {path}", expected="a place to write", found=found)
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
         plt.close(figure)
 
 

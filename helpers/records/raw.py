@@ -9,7 +9,6 @@ payload means.
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import BinaryIO
 
 from google_crc32c import value as crc32c
 
+from helpers import files
 from helpers.errors import RecordError, explain
 
 HEADER = struct.Struct("<QI")
@@ -132,19 +132,12 @@ def _damaged(where: str, part: str, expected: str, found: str) -> RecordError:
 
 def write_raw(path: str | Path, payloads: Iterable[bytes]) -> int:
     """Write payloads as a TFRecord file, complete or not at all; returns how many."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     count = 0
-    try:
-        with temporary.open("wb") as file:
-            for payload in payloads:
-                length = struct.pack("<Q", len(payload))
-                file.write(length + FOOTER.pack(masked_crc(length)))
-                file.write(payload)
-                file.write(FOOTER.pack(masked_crc(payload)))
-                count += 1
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with files.whole(path) as temporary, temporary.open("wb") as file:
+        for payload in payloads:
+            length = struct.pack("<Q", len(payload))
+            file.write(length + FOOTER.pack(masked_crc(length)))
+            file.write(payload)
+            file.write(FOOTER.pack(masked_crc(payload)))
+            count += 1
     return count

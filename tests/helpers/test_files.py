@@ -24,7 +24,24 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypat
         raise OSError("disk full")
 
     monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(OSError, match="disk full"):
-        files.write_text(path, "new")
-    assert path.read_text() == "old"
-    assert [each.name for each in tmp_path.iterdir()] == ["a.txt"]
+    for write, content in ((files.write_text, "new"), (files.write_bytes, b"new")):
+        with pytest.raises(OSError, match="disk full"):
+            write(path, content)
+        assert path.read_text() == "old"
+        assert [each.name for each in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_bytes_are_written_as_they_are(tmp_path):
+    content = bytes(range(256)) + b"\r\n"
+    assert files.write_bytes(tmp_path / "new" / "a.bin", content).read_bytes() == content
+
+
+def test_a_writer_that_fails_half_way_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"old")
+    with pytest.raises(ZeroDivisionError), files.whole(path) as temporary:
+        temporary.write_bytes(b"half of the new o")
+        assert path.read_bytes() == b"old"
+        raise ZeroDivisionError
+    assert path.read_bytes() == b"old"
+    assert [each.name for each in tmp_path.iterdir()] == ["a.bin"]
