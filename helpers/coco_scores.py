@@ -11,6 +11,7 @@ import contextlib
 import io
 from collections.abc import Mapping, Sequence
 
+import cv2
 import numpy as np
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
@@ -149,9 +150,9 @@ def _bands(masks: np.ndarray, width: int) -> np.ndarray:
     """Boundary bands (N, H, W) bool; only the box of each mask is looked at."""
     bands = np.zeros_like(masks)
     for band, mask in zip(bands, masks, strict=True):
-        rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-        if rows.size:
-            part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        left, top, columns, rows = cv2.boundingRect(mask.view(np.uint8))
+        if rows:
+            part = np.s_[top : top + rows, left : left + columns]
             band[part] = boundary_band(mask[part], width)
     return bands
 

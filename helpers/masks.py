@@ -303,9 +303,11 @@ def boundary_band(mask: Mask, width: int) -> Mask:
     mask = check_mask(mask)
     if width < 1:
         raise ArrayError(explain("width", expected="at least 1 pixel", found=str(width)))
-    padded = np.pad(mask.astype(np.uint8), 1)
-    eroded = cv2.erode(padded, np.ones((3, 3), np.uint8), iterations=width, borderValue=0)
-    return mask & ~eroded[1:-1, 1:-1].astype(bool)
+    if not mask.size:
+        return mask.copy()  # OpenCV refuses it
+    square = np.ones((2 * width + 1,) * 2, np.uint8)
+    outside = {"borderType": cv2.BORDER_CONSTANT, "borderValue": 0}
+    return mask & ~cv2.erode(mask.view(np.uint8), square, **outside).view(bool)
 
 
 def overlay(image: Image, masks: np.ndarray, colours: Colours, alpha: float = 0.5) -> Image:

@@ -77,6 +77,11 @@ class _Renderer(IPythonRenderer):
             return html.escape(text)
         return super().image(text, url, title)
 
+    def table(self, text: str) -> str:
+        # On a phone a wide table scrolls, and what scrolls must be reached with the keyboard.
+        label = 'class="table" role="region" aria-label="Table" tabindex="0"'
+        return f"<div {label}><table>\n{text}</table></div>\n"
+
     def latex_environment(self, name: str, body: str) -> str:
         return self.block_math(f"\\begin{{{name}}}{body}\\end{{{name}}}")
 

@@ -74,6 +74,7 @@ def read(
     skip_bad: bool = False,
     extras: bool = True,
     workers: int | None = None,
+    every: int = 1,
 ) -> Reading[Example]:
     """The examples of one file or of several, in order.
 
@@ -83,6 +84,7 @@ def read(
             the number left out so far, and `errors`, the first hundred of their errors.
         extras: Also decode `semantic`, `amodal` and `facts`, which only some data sets have.
         workers: Threads that decode ahead; by default one for each CPU.
+        every: Decode every so many records of all files, from the first on; the others cost little.
 
     Returns:
         An iterator. Memory holds the examples that its threads work on, two for each.
@@ -96,6 +98,7 @@ def read(
         lambda raw: parse(raw.payload, raw.where(), extras=extras),
         skip_bad=skip_bad,
         workers=workers,
+        every=every,
     )
 
 

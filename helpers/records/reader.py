@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -37,12 +38,14 @@ class Reading(Iterator[T], Generic[T]):
         *,
         skip_bad: bool = False,
         workers: int | None = None,
+        every: int = 1,
     ) -> None:
         self.skipped = 0
         self.errors: list[RecordError] = []
         self._paths = list(paths)
         self._decode = decode
         self._skip_bad = skip_bad
+        self._every = every
         self._decoded = self._decode_ahead(workers or available_cpus())
 
     def __iter__(self) -> Reading[T]:
@@ -66,7 +69,7 @@ class Reading(Iterator[T], Generic[T]):
 
     def _decode_ahead(self, workers: int) -> Iterator[T]:
         waiting: deque[Future[T]] = deque()
-        raws, damage = self._raw(), None
+        raws, damage = islice(self._raw(), 0, None, self._every), None
         with ThreadPoolExecutor(workers, "records") as pool:
             try:
                 while True:

@@ -172,6 +172,7 @@ def test_band_grows_with_its_width_up_to_the_whole_mask() -> None:
     for thin, wide in itertools.pairwise(bands):
         assert not (thin & ~wide).any()
     np.testing.assert_array_equal(bands[-1], blob())
+    assert masks.boundary_band(np.zeros((0, 4), bool), 2).shape == (0, 4)
 
 
 def test_overlay_tints_the_mask_and_nothing_else() -> None:

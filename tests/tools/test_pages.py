@@ -207,3 +207,9 @@ def test_a_real_browser_shows_the_page_and_fetches_nothing(lab, tmp_path):
     outside = "http://outside.invalid/x.js"
     asked, _ = in_browser(f"<p>x</p><script src='{outside}'></script>", tmp_path / "other")
     assert asked == {outside}  # so a request would have been seen
+
+
+def test_a_wide_table_can_be_scrolled_with_the_keyboard():
+    shown = pages.markdown_html("| a | b |\n|---|---|\n| 1 | 2 |\n")
+    assert '<div class="table" role="region" aria-label="Table" tabindex="0"><table>' in shown
+    assert shown.count("</table></div>") == 1 and "<td>2</td>" in shown

@@ -33,6 +33,16 @@ def test_round_trip_of_many_examples(tmp_path, rng):
         assert_same(found, expected)
 
 
+@pytest.mark.parametrize("every", [1, 2, 3, 20])
+def test_every_so_many_records_are_decoded_over_all_files(tmp_path, rng, every):
+    examples = [make_example(rng, 1) for _ in range(11)]
+    files = [tmp_path / "a.tfrecord", tmp_path / "b.tfrecord"]
+    write(files[0], examples[:4])
+    write(files[1], examples[4:])
+    for found, expected in zip(read(files, every=every), examples[::every], strict=True):
+        assert_same(found, expected)
+
+
 def test_a_picture_without_objects(rng):
     found = parse(serialise(make_example(rng, 0)))
     assert found.masks.shape == (0, 24, 37)

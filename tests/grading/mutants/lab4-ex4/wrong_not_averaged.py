@@ -1,3 +1,0 @@
-# The finer grid itself.
-def roi_align_averaged(features, box, cells=7, samples=2):
-    return roi_align(features, box, cells * samples)

@@ -1,4 +1,0 @@
-# The sum of the samples.
-def roi_align_averaged(features, box, cells=7, samples=2):
-    fine = roi_align(features, box, cells * samples)
-    return fine.reshape(cells, samples, cells, samples, -1).sum(axis=(1, 3))

@@ -1,0 +1,10 @@
+# The most false alarms are taken for the fewest.
+def improve(validation, test, recall=0.9):
+    options = []
+    for rule in (name for name in validation if name != "truth"):
+        for threshold in np.unique(validation[rule]):
+            reached, alarms = recall_and_alarms(validation, rule, threshold)
+            if reached >= recall:
+                options.append((alarms, rule, float(threshold)))
+    _, rule, threshold = max(options)
+    return rule, threshold, recall_and_alarms(test, rule, threshold)
