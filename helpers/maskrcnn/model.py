@@ -83,7 +83,7 @@ def configuration(
         roi_sampler=maskrcnn.ROISampler(num_sampled_rois=64),
         mask_sampler=maskrcnn.MaskSampler(num_sampled_masks=16),
         detection_generator=maskrcnn.DetectionGenerator(
-            pre_nms_top_k=300, max_num_detections=50, nms_version="v2"
+            pre_nms_top_k=300, max_num_detections=30, nms_version="v2"
         ),
         # The garden's default momentum of 0.997 needs far more steps than the course takes.
         norm_activation=common.NormActivation(

@@ -207,7 +207,7 @@ def test_the_signature_is_that_of_a_tfod2_export(detect):
     outputs = signature.structured_outputs
     assert set(outputs) == {*detector.REQUIRED, "detection_masks", "detection_features"}
     assert {output.dtype for output in outputs.values()} == {tf.float32}
-    assert outputs["detection_masks"].shape[1:].as_list() == [50, 28, 28]
+    assert outputs["detection_masks"].shape[1:].as_list() == [30, 28, 28]
 
 
 def test_tensorflow_alone_loads_and_runs_it(exported):
@@ -222,7 +222,7 @@ def test_tensorflow_alone_loads_and_runs_it(exported):
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=exported.parent
     )
-    assert result.stdout.strip() == "(2, 50, 4) True", result.stderr[-500:]
+    assert result.stdout.strip() == "(2, 30, 4) True", result.stderr[-500:]
 
 
 def test_it_is_small_and_says_its_classes(exported, detect):
@@ -277,12 +277,12 @@ def test_the_stages_lead_to_the_answer(detect):
     assert set(opened["proposal_levels"]) <= {2.0, 3.0, 4.0, 5.0}
     np.testing.assert_allclose(opened["scale"], [64 / 48, 64 / 48], rtol=0.02)
     # The features of detections lead to the classes: the last layer says what the box head said.
-    assert opened["mask_logits"].shape == (50, 28, 28, 3)
+    assert opened["mask_logits"].shape == (30, 28, 28, 3)
     served = detect.model.signatures["serving_default"](input_tensor=tf.constant(image[None]))
     served = {name: value.numpy()[0] for name, value in served.items()}
-    assert served["detection_features"].shape == (50, opened["class_kernel"].shape[0])
+    assert served["detection_features"].shape == (30, opened["class_kernel"].shape[0])
     chosen = served["detection_classes"].astype(int)
-    logits = opened["mask_logits"][np.arange(50), ..., np.maximum(chosen - 1, 0)]
+    logits = opened["mask_logits"][np.arange(30), ..., np.maximum(chosen - 1, 0)]
     real = chosen > 0
     np.testing.assert_allclose(
         1 / (1 + np.exp(-logits[real])), served["detection_masks"][real], atol=1e-4
