@@ -27,7 +27,7 @@ from helpers.environment import available_cpus
 from helpers.maskrcnn import export
 from helpers.parking.stills import judge
 
-SIZES = ((240, 320), (360, 480), (480, 640))
+SIZES = ((240, 320), (360, 480), (432, 576))
 BAND = 2
 RECORD = SHIPPED.with_name("maskrcnn_sizes.json")
 
