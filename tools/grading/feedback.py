@@ -85,7 +85,8 @@ _TEMPLATE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).f
 <style>
 :root { color-scheme: light dark }
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; padding: .6rem; border: 1px solid #8888; border-radius: .3rem }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; padding: .6rem;
+  border: 1px solid #8888; border-radius: .3rem }
 img { max-width: 100%; background: #fff }
 h2 { border-top: 1px solid #8888; padding-top: 1rem }
 .mark { font-weight: 600 }
