@@ -116,14 +116,13 @@ def coco_cases(file: Path, images: Path, category: str, class_number: int) -> It
 
 
 def detect(
-    detector: Detector, cases: Iterable[Case], *, total: int | None = None, at_once: int = 1
+    detector: Detector, cases: Iterable[Case], *, at_once: int = 1
 ) -> tuple[list[tuple[Detections, Case]], float]:
     """Runs the detector on every picture, with a progress bar.
 
     Args:
         detector: from `load_detector`.
-        cases: the pictures; with more than one at once all of them are read first.
-        total: how many there are, for the bar.
+        cases: the pictures; all of them are read first.
         at_once: pictures that share the cores. Two gain a little: while the masks of one are
             pasted, the network looks at the other. The answers are the same, in the same order.
 
@@ -133,27 +132,18 @@ def detect(
     """
     from tqdm.auto import tqdm
 
-    if at_once > 1 and (cases := list(cases)):
-        first = detector(cases[0].image, THRESHOLD)
-        start = time.perf_counter()
-        with ThreadPoolExecutor(at_once) as pool:
-            others = pool.map(lambda case: detector(case.image, THRESHOLD), cases[1:])
-            options = {"total": len(cases), "initial": 1, "desc": "detect", "unit": "image"}
-            found = [first, *tqdm(others, leave=False, **options)]
-        seconds = time.perf_counter() - start
-        speed = (len(cases) - 1) / seconds if len(cases) > 1 else math.nan
-        return list(zip(found, cases, strict=True)), speed
-
-    pairs: list[tuple[Detections, Case]] = []
-    seconds = 0.0
-    for case in tqdm(cases, total=total, desc="detect", unit="image", leave=False):
-        start = time.perf_counter()
-        found = detector(case.image, THRESHOLD)
-        seconds += (time.perf_counter() - start) if pairs else 0.0
-        pairs.append((found, case))
-    if not pairs:
+    cases = list(cases)
+    if not cases:
         raise DataError(explain("pictures", expected="at least one", found="none"))
-    return pairs, (len(pairs) - 1) / seconds if seconds else math.nan
+    first = detector(cases[0].image, THRESHOLD)
+    start = time.perf_counter()
+    with ThreadPoolExecutor(at_once) as pool:
+        others = pool.map(lambda case: detector(case.image, THRESHOLD), cases[1:])
+        options = {"total": len(cases), "initial": 1, "desc": "detect", "unit": "image"}
+        found = [first, *tqdm(others, leave=False, **options)]
+    seconds = time.perf_counter() - start
+    speed = (len(cases) - 1) / seconds if len(cases) > 1 else math.nan
+    return list(zip(found, cases, strict=True)), speed
 
 
 def only(pairs: Iterable[tuple[Detections, Case]], numbers: Sequence[int], as_number: int):
