@@ -86,6 +86,8 @@ class Detector:
     class_names: Mapping[int, str]
     alignment: str
     """Of masks in their boxes, see `helpers.mask_pasting`."""
+    mask_threshold: float
+    """A pixel belongs to a mask if its value is larger; for masks that come in boxes."""
     model: Any = field(repr=False)
     """The SavedModel itself, which the signature needs to stay alive; it has more signatures."""
 
@@ -161,7 +163,8 @@ class Detector:
         if masks.shape[1:] == size and not fixed:
             return _full(masks, size), None
         masks = masks.astype(np.float32)
-        return paste(masks, boxes, size, alignment=self.alignment), masks
+        how = {"alignment": self.alignment, "threshold": self.mask_threshold}
+        return paste(masks, boxes, size, **how), masks
 
 
 def _full(masks: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -210,7 +213,14 @@ def load_detector(
         label_map = description["classes"]
     elif not isinstance(label_map, Mapping):
         label_map = label_maps.read(label_map)
-    return Detector(signature, input_name, dict(label_map), description["alignment"], model)
+    return Detector(
+        signature,
+        input_name,
+        dict(label_map),
+        description["alignment"],
+        description["mask_threshold"],
+        model,
+    )
 
 
 def _folder(name: str, sha256: str | None, cache: Path) -> Path:
@@ -273,14 +283,20 @@ def _checked_signature(model: Any, folder: Path) -> Any:
 
 
 def _description(folder: Path, *, garden: bool) -> dict:
-    """Class names and alignment as the model's maker wrote them down, else what is usual."""
+    """Class names and how to paste as the model's maker wrote them down, else what is usual."""
     path = folder / DESCRIPTION
     if not path.is_file():
-        return {"classes": {}, "alignment": "centres" if garden else "corners"}
+        alignment = "centres" if garden else "corners"
+        return {"classes": {}, "alignment": alignment, "mask_threshold": 0.5}
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
         classes = {int(number): str(name) for number, name in stored["classes"].items()}
-        return {"classes": classes, "alignment": stored["alignment"]}
-    except (OSError, ValueError, KeyError, AttributeError) as error:
-        expected = "JSON with classes and alignment"
+        threshold = float(stored.get("mask_threshold", 0.5))
+        return {
+            "classes": classes,
+            "alignment": stored["alignment"],
+            "mask_threshold": threshold,
+        }
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        expected = "JSON with classes, alignment and mask_threshold"
         raise WeightsError(explain(str(path), expected=expected, found=str(error))) from error

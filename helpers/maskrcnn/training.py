@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 BACKBONE_RATE = 0.1
 """Part of the learning rate that a pretrained backbone moves at. At the full rate its last blocks
-die: Adam's steps are as large as the rate whatever the gradient, the frozen batch normalisation
-does not follow, and in the end level 5 of the pyramid is the same everywhere."""
+die: Adam's steps are as large as the rate whatever the gradient, no batch normalisation keeps the
+outputs in their range, and in the end level 5 of the pyramid is the same everywhere."""
 
 
 @dataclass(frozen=True)

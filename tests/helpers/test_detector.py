@@ -110,7 +110,22 @@ def test_a_model_of_the_course_says_its_classes_and_alignment(tmp_path):
     description.write_text(json.dumps({"classes": {"1": "car"}, "alignment": "centres"}))
     detect = load_detector(tmp_path)
     assert (detect.class_names, detect.alignment) == ({1: "car"}, "centres")
+    assert detect.mask_threshold == 0.5
     description.write_text("{}")
+    with pytest.raises(WeightsError, match=r"detector.json: expected JSON with classes"):
+        load_detector(tmp_path)
+
+
+def test_a_model_of_the_course_says_from_when_on_a_pixel_belongs_to_a_mask(tmp_path):
+    masks = np.full((1, 3, 28, 28), 0.4, np.float32)
+    saved_models.save(tmp_path, saved_models.answer(detection_masks=masks))
+    assert not load_detector(tmp_path)(IMAGE).masks.any()
+    description = tmp_path / detector.DESCRIPTION
+    description.parent.mkdir(exist_ok=True)
+    says = {"classes": {}, "alignment": "centres", "mask_threshold": 0.35}
+    description.write_text(json.dumps(says))
+    assert load_detector(tmp_path)(IMAGE).masks.any(axis=(1, 2)).all()
+    description.write_text(json.dumps(says | {"mask_threshold": None}))
     with pytest.raises(WeightsError, match=r"detector.json: expected JSON with classes"):
         load_detector(tmp_path)
 

@@ -127,6 +127,24 @@ def test_the_backbone_sees_what_mobilenet_was_trained_on(shared_data):
     ]  # fmt: skip
 
 
+def test_without_batch_normalisation_the_backbone_computes_the_same():
+    import tf_keras
+
+    draw = np.random.default_rng(0)
+    network = tf_keras.applications.MobileNetV2((64, 96, 3), include_top=False, weights=None)
+    for layer in network.layers:
+        if isinstance(layer, tf_keras.layers.BatchNormalization):
+            low, high = ([0.5, -0.2, -0.2, 0.5], [1.5, 0.2, 0.2, 1.5])
+            channels = layer.gamma.shape[0]
+            layer.set_weights(draw.uniform(low, high, (channels, 4)).T.astype(np.float32))
+    folded = model.folded(network)
+    pictures = draw.uniform(-1, 1, (2, 64, 96, 3)).astype(np.float32)
+    expected = network(pictures, training=False).numpy()
+    assert not any("Normalization" in type(layer).__name__ for layer in folded.layers)
+    assert expected.std() > 0.01
+    np.testing.assert_allclose(folded(pictures).numpy(), expected, rtol=1e-4, atol=1e-4)
+
+
 def test_weights_that_cannot_be_read_are_named(tmp_path):
     with pytest.raises(WeightsError, match=r"none.h5: expected weights, found no such file"):
         model._mobilenet((64, 96, 3), tmp_path / "none.h5")
@@ -227,10 +245,8 @@ def test_tensorflow_alone_loads_and_runs_it(exported):
 
 def test_it_is_small_and_says_its_classes(exported, detect):
     assert sum(f.stat().st_size for f in exported.rglob("*") if f.is_file()) < 30e6
-    assert (detect.class_names, detect.alignment) == (
-        dict(enumerate(maskrcnn.CLASSES, 1)),
-        "centres",
-    )
+    assert detect.class_names == dict(enumerate(maskrcnn.CLASSES, 1))
+    assert (detect.alignment, detect.mask_threshold) == ("centres", model.MASK_THRESHOLD)
 
 
 def test_it_answers_as_the_model_does(run, detect):
@@ -263,6 +279,23 @@ def test_pictures_of_every_size(size, detect):
     assert found.masks.shape == (len(found), *size)
     assert (found.boxes[:, :2] >= 0).all()
     assert (found.boxes[:, 2:] <= size).all()
+
+
+def test_sure_masks_come_first():
+    masks = np.zeros((1, 4, 28, 28), np.float32)  # the last one is empty
+    masks[0, 0, :5], masks[0, 1, 5:], masks[0, 2, :9] = 0.6, 0.9, 1.0
+    answer = {
+        "detection_boxes": np.arange(16, dtype=np.float32).reshape(1, 4, 4),
+        "detection_classes": np.array([[1, 2, 3, 1]]),
+        "detection_scores": np.array([[0.9, 0.8, 0.5, 0.4]], np.float32),
+        "detection_masks": masks,
+        "num_detections": np.array([4]),
+    }
+    found = {name: np.asarray(value)[0] for name, value in export._ranked(answer).items()}
+    np.testing.assert_allclose(found["detection_scores"], [0.72, 0.54, 0.5, 0], rtol=1e-6)
+    assert found["detection_classes"].tolist() == [2, 1, 3, 1]
+    assert found["detection_boxes"][:, 0].tolist() == [4, 0, 8, 12]
+    np.testing.assert_array_equal(found["detection_masks"], masks[0, [1, 0, 2, 3]])
 
 
 def test_the_stages_lead_to_the_answer(detect):
