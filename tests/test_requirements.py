@@ -176,6 +176,7 @@ COLAB = {
     "scipy": ["1.16.1"],
     "pillow": ["11.3.0"],
     "imageio": ["2.37.0"],
+    "imageio-ffmpeg": ["0.6.0"],
     "scikit-image": ["0.25.2"],
     "opencv-python-headless": ["4.12.0.88"],
     "pycocotools": ["2.0.10"],

@@ -2,7 +2,8 @@
 
 `analyse` goes through a clip and writes a report, `watch` gives one judged frame after another;
 both are in `analysis`. Its parts: `zones` (camera files), `footprint` and `rules` (where does it
-stand?), `tracking` and `events` (for how long?), `clips`, `drawing` and `report` (in and out).
+stand?), `tracking` and `events` (for how long?), `clips`, `drawing`, `evidence`, `film` and
+`report` (in and out).
 How right it is, `stills`, `scores` and `lot` measure. `proposals`, `editor` and `widgets` make
 zones for a new camera, `beam` analyses a folder of clips, `cli` is `python -m helpers.parking`.
 """

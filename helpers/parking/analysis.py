@@ -16,7 +16,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,20 +26,10 @@ from helpers.detector import Detections
 from helpers.errors import DataError, explain
 from helpers.masks import Image, Mask
 from helpers.parking.clips import Alignment, Clip, blind, open_clip
-from helpers.parking.drawing import (
-    BLUE,
-    ORANGE,
-    VERMILION,
-    Film,
-    crop,
-    draw_zones,
-    jpeg,
-    outline,
-    polygon,
-    private,
-    words,
-)
+from helpers.parking.drawing import private
 from helpers.parking.events import LIMIT, Event, EventFinder
+from helpers.parking.evidence import Evidence, annotate
+from helpers.parking.film import Film, encoder
 from helpers.parking.report import write
 from helpers.parking.rules import THRESHOLDS
 from helpers.parking.tracking import Settings, Stand, Track, Tracker
@@ -239,14 +229,14 @@ def analyse(
         fps: frames a second, where the clip does not say it.
         limit: seconds that a vehicle may stand.
         reference: how the camera's view should look; by default as in the first frame.
-        video: whether an annotated clip is written.
+        video: whether an annotated clip is written, `annotated.mp4`.
         settings: of the tracker.
         on_alert: is called once for every new violation, when it reaches the limit.
 
     Raises:
         ZoneError: the camera file is missing or wrong.
         ClipError: the clip cannot be read, or is of another size.
-        DataError: `out` is something else than a report.
+        DataError: `out` is something else than a report, or the annotated clip cannot be written.
     """
     from tqdm.auto import tqdm
 
@@ -254,12 +244,18 @@ def analyse(
     opened = open_clip(clip, view, fps)
     out = Path(out)
     _check_out(out)
+    if video:
+        encoder()  # if there is none, nothing has been touched yet
     analysis = Analysis(opened.name, view, opened.fps, limit)
     working = out.with_name(f".{out.name}.partial")
-    with _journal(working) as tell:
-        film = Film(working / "annotated.webm", opened.size, opened.fps) if video else None
+    with (
+        _journal(working) as tell,
+        Film(working / "annotated.mp4", opened.size, opened.fps)
+        if video
+        else nullcontext() as film,
+    ):
         finder = EventFinder(opened.name, view, opened.fps, limit)
-        pictures = _Evidence(view, opened.fps)
+        pictures = Evidence(view, opened.fps)
         begin = time.perf_counter()
         frames = watch(
             opened, view, detect, analysis, finder=finder, settings=settings, reference=reference
@@ -274,7 +270,8 @@ def analyse(
             if film is not None:
                 film.write(annotate(hidden, frame, view, finder))
         analysis.seconds = time.perf_counter() - begin
-        name = film.close().name if film is not None else None
+        made = film.close() if film is not None else None
+        name = None if made is None else made.name  # without a frame there is no film
         sheets = pictures.sheets(analysis.events)
         write(working, analysis.summary(name), analysis.events, sheets, pictures.overview)
     if out.exists():
@@ -322,83 +319,3 @@ def _journal(working: Path) -> Iterator[Callable[[Event], bool]]:
             return True
 
         yield tell
-
-
-class _Evidence:
-    """Keeps three small private pictures of each stand that may become an event."""
-
-    def __init__(self, camera: Camera, fps: float) -> None:
-        self.camera, self.fps = camera, fps
-        self.overview: bytes | None = None
-        self._pictures: dict[int, dict[str, tuple[int, Image]]] = {}  # track -> moment -> picture
-        self._firsts: dict[int, int] = {}  # track -> first frame of the stand shown
-        self._kept: dict[str, list[tuple[str, bytes]]] = {}
-
-    def see(self, frame: Frame, hidden: Image, finder: EventFinder) -> None:
-        """Takes pictures of what stands in a zone in this frame."""
-        if self.overview is None:
-            self.overview = jpeg(draw_zones(hidden, self.camera))
-        for event, _ in frame.closed:
-            self._keep(event)
-        alerted = {track.number for _, track in frame.alerts}
-        for track in frame.tracks:
-            stand = track.stand
-            if stand.seen < 3 or stand.last != frame.index:
-                continue
-            place = finder.place(track)
-            if place.zone is None or place.confidence < 0.25:
-                continue
-            if self._firsts.get(track.number) != stand.first:
-                self._firsts[track.number] = stand.first
-                self._pictures[track.number] = {}
-            moments = self._pictures[track.number]
-            picture = (frame.index, self._picture(hidden, track, place))
-            moments.setdefault("standing", picture)
-            if track.number in alerted:
-                moments["limit reached"] = picture
-            moments["last seen"] = picture
-
-    def _picture(self, hidden: Image, track: Track, place) -> Image:
-        drawn = hidden.copy()
-        polygon(drawn, self.camera.zone(place.zone).image, ORANGE, 0.25)
-        if place.footprint is not None:
-            polygon(drawn, self.camera.to_image(place.footprint.corners), BLUE)
-        outline(drawn, track.mask, VERMILION)
-        rows, columns = np.nonzero(track.stand.mask)
-        box = (rows.min(), columns.min(), rows.max() + 1, columns.max() + 1)
-        part = crop(drawn, box)
-        return part.repeat(3, axis=0).repeat(3, axis=1)  # small cars, large screens
-
-    def _keep(self, event: Event) -> None:
-        moments = self._pictures.pop(event.vehicle, {})
-        self._firsts.pop(event.vehicle, None)
-        self._kept[event.event] = [
-            (f"{moment}: frame {index}, {index / self.fps:.1f} s", jpeg(picture))
-            for moment, (index, picture) in moments.items()
-        ]
-
-    def sheets(self, events: list[Event]) -> dict[str, list[tuple[str, bytes]]]:
-        """The pictures of every event."""
-        for event in events:
-            if event.event not in self._kept:
-                self._keep(event)
-        return self._kept
-
-
-def annotate(hidden: Image, frame: Frame, camera: Camera, finder: EventFinder) -> Image:
-    """The frame with zones, vehicles, and for how long those that stand in a zone have stood."""
-    drawn = draw_zones(hidden, camera)
-    for track in frame.tracks:
-        stand = track.stand
-        seconds = (stand.last - stand.first + 1) / finder.fps
-        place = finder.place(track) if stand.seen >= 3 and stand.last == frame.index else None
-        inside = place is not None and place.share >= THRESHOLDS[place.rule]
-        late = inside and seconds >= finder.limit
-        colour = VERMILION if late else ORANGE if inside else (255, 255, 255)
-        outline(drawn, track.mask, colour, 2 if late else 1)
-        if inside:
-            rows, columns = np.nonzero(track.mask)
-            text = f"{'VIOLATION ' if late else ''}{place.zone} {seconds:.0f} s"
-            words(drawn, text, (int(columns.min()), int(rows.min()) - 2), (255, 255, 255))
-    words(drawn, f"{frame.index / finder.fps:.1f} s", (2, 12), (255, 255, 255))
-    return drawn

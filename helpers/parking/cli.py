@@ -144,7 +144,7 @@ def _parser() -> argparse.ArgumentParser:
         "--limit", type=float, default=8.0, help="seconds a vehicle may stand; default: %(default)s"
     )
     analyse.add_argument("--reference", type=Path, help="picture of how the view should look")
-    analyse.add_argument("--no-video", action="store_true", help="write no annotated clip")
+    analyse.add_argument("--no-video", action="store_true", help="write no annotated.mp4")
     analyse.set_defaults(run=_analyse)
 
     evaluate = commands.add_parser("evaluate", parents=[model], help="score on Kerbside")

@@ -8,17 +8,12 @@ on colour alone. Rests on OpenCV.
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Iterable
 
 import cv2
 import numpy as np
 
 from helpers.detector import Detections
-from helpers.errors import DataError, explain
 from helpers.masks import Image, Mask
 from helpers.parking.rules import VEHICLES
 from helpers.parking.zones import Camera
@@ -109,44 +104,3 @@ def crop(image: Image, box: Iterable[float], margin: float = 0.6, least: int = 9
 def jpeg(image: Image, quality: int = 88) -> bytes:
     """An image as JPEG."""
     return cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
-
-
-@contextmanager
-def _silent() -> Iterator[None]:
-    """Nothing that a library writes to standard error by itself is seen."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
-
-
-class Film:
-    """Writes a video that browsers play without a plug-in: VP8 in a WebM file.
-
-    MP4 would need H.264, for which OpenCV's wheels bring no encoder (its licence), and the MPEG-4
-    that they do bring plays in no browser.
-    """
-
-    def __init__(self, path: Path, size: tuple[int, int], fps: float) -> None:
-        self.path = path
-        with _silent():  # FFmpeg prints that this code is not what it calls VP8 itself
-            code = cv2.VideoWriter.fourcc(*"VP80")
-            self._writer = cv2.VideoWriter(str(path), code, fps, (size[1], size[0]))
-        if not self._writer.isOpened():
-            path.unlink(missing_ok=True)
-            raise DataError(explain(str(path), expected="VP8 in this OpenCV", found="no encoder"))
-
-    def write(self, image: Image) -> None:
-        """Adds a frame, (H, W, 3) uint8 RGB."""
-        self._writer.write(np.ascontiguousarray(image[..., ::-1]))
-
-    def close(self) -> Path:
-        """Ends the file and returns where it is."""
-        self._writer.release()
-        return self.path

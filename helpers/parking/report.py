@@ -14,7 +14,7 @@ stopped for a moment no picture is kept. Rests on the standard library.
 | `problems` | sentences that say so |
 | `limit_seconds`, `thresholds` | from when and from which share a stand is a violation |
 | `frames_per_second` | speed of the analysis |
-| `video` | name of the annotated clip beside the report, or null |
+| `video` | name of the annotated clip (MP4, H.264) beside the report, or null |
 | `events` | list of `helpers.parking.events.Event`, by first frame; its fields are the keys |
 """
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 import cv2
 import numpy as np
+import psutil
 
 from helpers.detector import Detections
 from helpers.parking.zones import Camera, Zone
@@ -116,3 +117,8 @@ def stub(*scripts: Callable[[int], list]) -> Callable[[np.ndarray], Detections]:
         return detections([each for script in scripts for each in script(index)])
 
     return detect
+
+
+def encoding() -> list[psutil.Process]:
+    """Processes of ffmpeg that this one has started, zombies too."""
+    return [each for each in psutil.Process().children() if "ffmpeg" in each.name()]

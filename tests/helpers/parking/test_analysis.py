@@ -11,7 +11,7 @@ from helpers.errors import DataError
 from helpers.parking import Analysis, analyse, watch
 from helpers.parking.clips import Clip
 from helpers.parking.zones import write_camera
-from tests.helpers.parking.made import SIZE, camera, parks, street, stub
+from tests.helpers.parking.made import SIZE, camera, encoding, parks, street, stub
 
 FRAMES = 40
 
@@ -38,8 +38,9 @@ def test_a_report_holds_all_that_it_promises(place) -> None:
     analysis = run(place, on_alert=told.append, video=True)
     assert analysis.complete and analysis.frames == FRAMES
     names = {file.name for file in (place / "report").iterdir()}
-    assert {"events.json", "events.csv", "report.html", "alerts.jsonl"} < names
-    (film,) = [name for name in names if name.startswith("annotated.")]
+    assert names == {"events.json", "events.csv", "report.html", "alerts.jsonl", "annotated.mp4"}
+    film = "annotated.mp4"
+    assert cv2.VideoCapture(str(place / "report" / film)).get(cv2.CAP_PROP_FRAME_COUNT) == FRAMES
     stored = json.loads((place / "report" / "events.json").read_text())
     assert stored["video"] == film and stored["complete"] and stored["frames"] == FRAMES
     assert [event["violation"] for event in stored["events"]].count(True) == 1
@@ -78,6 +79,38 @@ def test_killed_half_way_and_done_again_nothing_is_lost_or_told_twice(place) -> 
         for file in (place / "report").iterdir():
             file.unlink()
         (place / "report").rmdir()
+
+
+def test_an_analysis_that_breaks_off_leaves_no_ffmpeg_and_no_half_film(place) -> None:
+    frame, play = iter(range(FRAMES)), stub(parks(4, 33))
+
+    def breaks(image):
+        if next(frame) == 20:
+            raise ValueError("out of memory")
+        return play(image)
+
+    with pytest.raises(ValueError, match="out of memory"):
+        run(place, breaks, video=True)
+    assert not encoding() and not list(place.rglob("*.mp4"))
+
+
+def test_without_ffmpeg_nothing_is_begun(place, monkeypatch) -> None:
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(place / "nowhere"))
+    before = set(place.iterdir())
+    with pytest.raises(DataError, match="pip install imageio-ffmpeg"):
+        run(place, video=True)
+    assert set(place.iterdir()) == before
+    assert run(place, video=False).complete
+
+
+def test_where_nothing_could_be_seen_there_is_a_report_without_a_film(place) -> None:
+    dark = cv2.imencode(".jpg", np.zeros((*SIZE, 3), np.uint8))[1].tobytes()
+    for k in range(FRAMES):
+        (place / "clip" / f"{k:04d}.jpg").write_bytes(dark)
+    assert not run(place, video=True).complete
+    assert json.loads((place / "report" / "events.json").read_text())["video"] is None
+    assert not list(place.rglob("*.mp4"))
+    assert "<video" not in (place / "report" / "report.html").read_text()
 
 
 def test_an_alert_that_was_half_written_is_told_again(place) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from helpers.parking.drawing import Film, crop, draw_zones, jpeg, private, words
+from helpers.parking.drawing import crop, draw_zones, jpeg, private, words
 from tests.helpers.parking.made import SIZE, camera, detections, silhouette, street
 
 
@@ -40,19 +40,6 @@ def test_drawing_does_not_change_the_picture_given() -> None:
     drawn = draw_zones(image, camera())
     assert np.array_equal(image, street()) and not np.array_equal(drawn, image)
     words(drawn, "far too long for this picture, all of it", (150, 2), (255, 255, 255))
-
-
-def test_a_film_can_be_played_again(tmp_path) -> None:
-    film = Film(tmp_path / "film.webm", SIZE, 2.0)
-    for k in range(10):
-        film.write(np.roll(street(), k, axis=1))
-    path = film.close()
-    capture = cv2.VideoCapture(str(path))
-    frames = []
-    while (got := capture.read())[0]:
-        frames.append(got[1])
-    assert len(frames) == 10
-    assert np.abs(frames[0][..., ::-1].astype(int) - street()).mean() < 20
 
 
 def test_a_jpeg_keeps_red_red() -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from helpers.parking.drawing import jpeg
 from helpers.parking.events import Event
+from helpers.parking.film import Film
 from helpers.parking.report import SCHEMA, as_csv, as_html, as_json, write
 
 EVENT = Event(
@@ -101,6 +102,18 @@ def test_what_is_incomplete_is_said_at_the_top() -> None:
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 
 
+@pytest.fixture
+def browser():
+    """A headless Chromium that is installed already."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine")
+    with playwright.sync_playwright() as running:
+        started = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 def test_a_real_browser_shows_the_page_without_errors_or_requests(tmp_path) -> None:
     write(tmp_path, SUMMARY, [EVENT], {EVENT.event: [("standing", RED)]})
@@ -121,3 +134,46 @@ def test_a_real_browser_shows_the_page_without_errors_or_requests(tmp_path) -> N
     assert red.sum() > 2_000  # the evidence is on the screen
     dark = picture.sum(axis=2) < 200
     assert dark.sum() > 1_000  # and so is text
+
+
+SIZE = (721, 961)
+"""Odd; and so large that browsers take the colours for others unless the file says which."""
+
+PLAY = """async video => {
+    await video.play();  // an error here fails the test
+    for (let k = 0; k < 200 && video.currentTime < 1; k++)
+        await new Promise(next => setTimeout(next, 100));
+    video.pause();
+    video.currentTime = 3.25;  // the second half of the film is green
+    await new Promise(next => video.addEventListener("seeked", next, {once: true}));
+    return video.getVideoPlaybackQuality().totalVideoFrames;
+}"""
+
+
+def test_a_real_browser_plays_the_annotated_clip(tmp_path, browser) -> None:
+    orange, green = (230, 159, 0), (0, 158, 115)
+    with Film(tmp_path / "annotated.mp4", SIZE, 2.0) as film:
+        for colour in [orange] * 4 + [green] * 4:
+            film.write(np.full((*SIZE, 3), colour, np.uint8))
+    write(tmp_path, SUMMARY | {"video": "annotated.mp4"}, [EVENT], {EVENT.event: []})
+    page = browser.new_page(viewport={"width": 900, "height": 900})
+    said, asked = [], []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((tmp_path / "report.html").as_uri())
+    video = page.locator("video")
+    if not video.evaluate("video => video.canPlayType('video/mp4; codecs=\"avc1.640028\"')"):
+        pytest.skip("this Chromium was built without H.264")
+    began = page.evaluate("document.querySelector('video').currentTime")
+    assert video.evaluate(PLAY) >= 2  # frames were decoded
+    state = video.evaluate(
+        "v => [v.error, v.videoWidth, v.videoHeight, v.duration, v.played.end(0), v.readyState]"
+    )
+    assert state[:4] == [None, 962, 722, 4.0] and began == 0 and state[4] >= 1 and state[5] >= 2
+    page.locator("video").screenshot(path=tmp_path / "shot.png")
+    shown = cv2.imread(str(tmp_path / "shot.png"))[..., ::-1].astype(int)
+    middle = shown[shown.shape[0] // 2 - 40, shown.shape[1] // 4]  # beside the controls
+    assert np.abs(middle - green).max() < 8
+    assert not said and all(url.startswith(("file:", "data:")) for url in asked)
+    assert any(url.endswith("/annotated.mp4") for url in asked)
