@@ -266,7 +266,7 @@ def _boxes(features: RecordFields) -> np.ndarray:
     count = mode(len(values) for values in sides)  # so that the one that differs is named
     for side, values in zip(SIDES, sides, strict=True):
         features.same_count(f"image/object/bbox/{side}", len(values), count)
-    boxes = np.stack(sides, axis=-1)
+    boxes = np.array(sides).T
     low, high = boxes[:, :2], boxes[:, 2:]
     good = (low >= -_SLACK) & (low <= high) & (high <= 1 + _SLACK)  # false for NaN
     for row in np.flatnonzero(~good.all(axis=1)):
