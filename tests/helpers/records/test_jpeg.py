@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 
 import numpy as np
 import pytest
@@ -53,10 +54,24 @@ def test_no_frame_header_is_damage(rng):
         jpeg_size(jpeg[:frame] + jpeg[jpeg.index(b"\xff\xda") :])
 
 
+@pytest.mark.parametrize(
+    "filling", [b"\xff", b"\xff\0", b"\xff\xd0", b"\xff\xe0\0\2", b"\xff\xe0\0\0", b"\0"]
+)
+def test_megabytes_before_the_frame_take_no_time(rng, filling):
+    jpeg = as_jpeg(rng)
+    longer = jpeg[:2] + filling * (30_000_000 // len(filling)) + jpeg[2:]
+    start = time.process_time()
+    try:
+        assert jpeg_size(longer) == (9, 14)
+    except DamagedJPEG:
+        assert filling.startswith(b"\xff\xe0")
+    assert time.process_time() - start < 1
+
+
 def test_what_tensorflow_decodes_has_the_size_that_was_claimed(rng):
     """Otherwise a header could pass the check and the decoder take another one."""
     decoded = 0
-    for number in range(3000):
+    for number in range(1500):
         jpeg = bytearray(as_jpeg(rng, progressive=bool(number % 2)))
         end = jpeg.index(b"\xff\xda") + 2
         for _ in range(int(rng.integers(1, 4))):
@@ -72,4 +87,4 @@ def test_what_tensorflow_decodes_has_the_size_that_was_claimed(rng):
         found = shape_by_tensorflow(bytes(jpeg))
         assert found in (claimed, None)
         decoded += found is not None
-    assert decoded > 300
+    assert decoded > 150
