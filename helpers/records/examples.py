@@ -266,10 +266,10 @@ def _boxes(features: RecordFields) -> np.ndarray:
     count = mode(len(values) for values in sides)  # so that the one that differs is named
     for side, values in zip(SIDES, sides, strict=True):
         features.same_count(f"image/object/bbox/{side}", len(values), count)
-    boxes = np.stack(sides, axis=-1)
-    ordered = (boxes[:, 0] <= boxes[:, 2]) & (boxes[:, 1] <= boxes[:, 3])
-    inside = ((boxes >= -_SLACK) & (boxes <= 1 + _SLACK)).all(axis=1)  # false for NaN
-    for row in np.flatnonzero(~(ordered & inside)):
+    boxes = np.array(sides).T
+    low, high = boxes[:, :2], boxes[:, 2:]
+    good = (low >= -_SLACK) & (low <= high) & (high <= 1 + _SLACK)  # false for NaN
+    for row in np.flatnonzero(~good.all(axis=1)):
         found = f"{np.array2string(boxes[row], precision=4)} for object {row}"
         features.fail("image/object/bbox", "0 <= min <= max <= 1", found)
     return boxes

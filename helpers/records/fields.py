@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from helpers.errors import RecordError, explain
+from helpers.records.jpeg import DamagedJPEG, jpeg_size
 from helpers.records.message import float_array, parse_features, split_large_floats
 from helpers.records.png import SIGNATURE, DamagedPNG, decode_mask, png_size
 
@@ -39,6 +40,7 @@ class RecordFields:
         from google.protobuf.message import DecodeError
 
         self.where = where
+        self._sizes: dict[str, Size] = {}  # of pictures whose header was read and found sound
         try:
             rest, self.large = split_large_floats(payload)
             self.features = parse_features(rest)
@@ -135,13 +137,18 @@ class RecordFields:
 
     def picture(self, key: str, channels: int, size: Size | None = None) -> np.ndarray:
         """The one picture under a key, (H, W, channels) uint8, of a known size if given."""
-        return self._decode(key, self._encoded(key), channels, size)
+        claimed = self.picture_size(key)
+        if size is not None:
+            self._check_size(key, claimed, size, "")
+        return self._decode(key, self._encoded(key), channels)
 
     def picture_size(self, key: str) -> Size:
         """Height and width that the one picture under a key claims in its header."""
-        claimed = self._claimed_size(key, self._encoded(key), "")
-        self._check_size(key, claimed, None, "")
-        return claimed
+        if key not in self._sizes:
+            claimed = self._claimed_size(key, self._encoded(key), "")
+            self._check_size(key, claimed, None, "")
+            self._sizes[key] = claimed
+        return self._sizes[key]
 
     def _encoded(self, key: str) -> bytes:
         values = self._values(key, "bytes_list")
@@ -181,44 +188,39 @@ class RecordFields:
 
     def _decode_mask(self, key: str, encoded: bytes, size: Size, number: int) -> np.ndarray:
         suffix = f" for object {number}"
+        self._check_size(key, self._claimed_size(key, encoded, suffix), size, suffix)
         if encoded.startswith(SIGNATURE):
-            self._check_size(key, self._claimed_size(key, encoded, suffix), size, suffix)
             try:
                 mask = decode_mask(encoded)
             except DamagedPNG as error:
                 self.fail(key, "a complete PNG", f"damaged bytes{suffix} ({error})", cause=error)
             if mask is not None:
                 return mask
-        return self._decode(key, encoded, 1, size, suffix)[..., 0] > 0
+        return self._decode(key, encoded, 1, suffix)[..., 0] > 0
 
-    def _decode(
-        self, key: str, encoded: bytes, channels: int, size: Size | None, suffix: str = ""
-    ) -> np.ndarray:
-        """Decode a PNG or JPEG (H, W, channels) after a look at the size it claims."""
+    def _decode(self, key: str, encoded: bytes, channels: int, suffix: str = "") -> np.ndarray:
+        """Decode a PNG or JPEG (H, W, channels); the size it claims was looked at before."""
         import tensorflow as tf
 
-        self._check_size(key, self._claimed_size(key, encoded, suffix), size, suffix)
+        # `tf.io.decode_image` does the same with much Python round it, which is slower than a mask;
+        # so is the way that TensorFlow takes when it is given bytes instead of a tensor.
+        content, decode = tf.constant(encoded), tf.raw_ops.DecodeImage
         try:
-            return tf.io.decode_image(encoded, channels, expand_animations=False).numpy()
+            return decode(contents=content, channels=channels, expand_animations=False).numpy()
         except tf.errors.OpError as error:
             self.fail(key, "a complete PNG or JPEG", f"damaged bytes{suffix}", cause=error)
 
     def _claimed_size(self, key: str, encoded: bytes, suffix: str) -> Size:
         """Height and width from a picture's header."""
-        import tensorflow as tf
-
         if not encoded.startswith((SIGNATURE, b"\xff\xd8")):
             self.fail(key, "PNG or JPEG", f"bytes that begin with {encoded[:8]!r}{suffix}")
-        scans = encoded.count(b"\xff\xda")
-        if scans > MAX_SCANS and not encoded.startswith(SIGNATURE):
+        png = encoded.startswith(SIGNATURE)
+        if not png and (scans := encoded.count(b"\xff\xda")) > MAX_SCANS:
             self.fail(key, f"a JPEG of at most {MAX_SCANS} scans", f"{scans}{suffix}")
         try:
-            if encoded.startswith(SIGNATURE):
-                return png_size(encoded)
-            height, width, _ = tf.io.extract_jpeg_shape(encoded).numpy().tolist()
-        except (DamagedPNG, tf.errors.OpError) as error:
+            return png_size(encoded) if png else jpeg_size(encoded)
+        except (DamagedPNG, DamagedJPEG) as error:
             self.fail(key, "a complete PNG or JPEG", f"damaged bytes{suffix}", cause=error)
-        return height, width
 
     def _check_size(self, key: str, claimed: Size, expected: Size | None, suffix: str) -> None:
         found = f"{claimed[1]}x{claimed[0]}{suffix}"
