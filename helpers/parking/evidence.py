@@ -23,7 +23,7 @@ from helpers.parking.drawing import (
     polygon,
     words,
 )
-from helpers.parking.events import Event, EventFinder
+from helpers.parking.events import SURE, Event, EventFinder
 from helpers.parking.rules import THRESHOLDS
 from helpers.parking.tracking import Track
 from helpers.parking.zones import Camera
@@ -74,14 +74,13 @@ class Evidence:
         outline(drawn, track.mask, VERMILION)
         rows, columns = np.nonzero(track.stand.mask)
         box = (rows.min(), columns.min(), rows.max() + 1, columns.max() + 1)
-        part = crop(drawn, box)
-        return part.repeat(3, axis=0).repeat(3, axis=1)  # small cars, large screens
+        return crop(drawn, box).copy()  # and not a view, which would keep the whole frame
 
     def _keep(self, event: Event) -> None:
         moments = self._pictures.pop(event.vehicle, {})
         self._firsts.pop(event.vehicle, None)
         self._kept[event.event] = [
-            (f"{moment}: frame {index}, {index / self.fps:.1f} s", jpeg(picture))
+            (f"{moment}: frame {index}, {index / self.fps:.1f} s", jpeg(_enlarged(picture)))
             for moment, (index, picture) in moments.items()
         ]
 
@@ -93,6 +92,11 @@ class Evidence:
         return self._kept
 
 
+def _enlarged(picture: Image) -> Image:
+    """Three times as wide and high: cars are small and screens large."""
+    return picture.repeat(3, axis=0).repeat(3, axis=1)
+
+
 def annotate(hidden: Image, frame: Frame, camera: Camera, finder: EventFinder) -> Image:
     """The frame with zones, vehicles, and for how long those that stand in a zone have stood."""
     drawn = draw_zones(hidden, camera)
@@ -101,7 +105,7 @@ def annotate(hidden: Image, frame: Frame, camera: Camera, finder: EventFinder) -
         seconds = (stand.last - stand.first + 1) / finder.fps
         place = finder.place(track) if stand.seen >= 3 and stand.last == frame.index else None
         inside = place is not None and place.share >= THRESHOLDS[place.rule]
-        late = inside and seconds >= finder.limit
+        late = inside and place.confidence >= SURE and seconds >= finder.limit
         colour = VERMILION if late else ORANGE if inside else (255, 255, 255)
         outline(drawn, track.mask, colour, 2 if late else 1)
         if inside:

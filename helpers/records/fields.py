@@ -30,6 +30,10 @@ MAX_MASK_PIXELS = 1 << 30
 MAX_SCANS = 200
 """Of a progressive JPEG, which repeats the picture in each; a camera's has about ten."""
 
+MAX_DEPTH = 100
+"""Of JSON: brackets in brackets. The parser would follow them to the limit of Python's stack, where
+whatever else happens to run fails."""
+
 Size = tuple[int, int]
 
 
@@ -125,9 +129,11 @@ class RecordFields:
     def json(self, key: str) -> dict[str, Any]:
         """A JSON object, or an empty one."""
         text = self.text(key)
+        if (depth := _depth(text)) > MAX_DEPTH:
+            self.fail(key, f"JSON of at most {MAX_DEPTH} levels", f"{depth}")
         try:
             content = json.loads(text) if text else {}
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             self.fail(key, "JSON", str(error), cause=error)
         if not isinstance(content, dict):
             self.fail(key, "a JSON object", type(content).__name__)
@@ -228,3 +234,11 @@ class RecordFields:
             self.fail(key, f"{expected[1]}x{expected[0]} pixels", found)
         if not 0 < claimed[0] * claimed[1] <= MAX_PIXELS:
             self.fail(key, f"1 to {MAX_PIXELS} pixels", found)
+
+
+def _depth(text: str) -> int:
+    """How deep brackets are nested; those in strings count too, where they hardly ever pile up."""
+    codes = np.frombuffer(text.encode(), np.uint8)
+    opened = ((codes == ord("[")) | (codes == ord("{"))).astype(np.int32)
+    closed = (codes == ord("]")) | (codes == ord("}"))
+    return int(np.cumsum(opened - closed).max(initial=0))

@@ -70,24 +70,25 @@ class Reading(Iterator[T], Generic[T]):
     def _decode_ahead(self, workers: int) -> Iterator[T]:
         waiting: deque[Future[T]] = deque()
         raws, damage = islice(self._raw(), 0, None, self._every), None
-        with ThreadPoolExecutor(workers, "records") as pool:
-            try:
-                while True:
-                    try:
-                        raw = next(raws, None)
-                    except RecordError as error:
-                        damage = error  # raised below, after the records before it
-                        break
-                    if raw is None:
-                        break
-                    waiting.append(pool.submit(self._decode, raw))
-                    if len(waiting) == AHEAD * workers:
-                        yield from self._result(waiting.popleft())
-                while waiting:
+        pool = ThreadPoolExecutor(workers, "records")
+        try:
+            while True:
+                try:
+                    raw = next(raws, None)
+                except RecordError as error:
+                    damage = error  # raised below, after the records before it
+                    break
+                if raw is None:
+                    break
+                waiting.append(pool.submit(self._decode, raw))
+                if len(waiting) == AHEAD * workers:
                     yield from self._result(waiting.popleft())
-            finally:
-                for future in waiting:
-                    future.cancel()
+            while waiting:
+                yield from self._result(waiting.popleft())
+        finally:
+            # Without waiting: a reader that was forgotten may be collected in one of the threads,
+            # and that cannot wait for itself. Each ends with the record that it decodes.
+            pool.shutdown(wait=False, cancel_futures=True)
         if damage is not None:
             raise damage
 
