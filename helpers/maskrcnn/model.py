@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from official.vision.configs.maskrcnn import MaskRCNNTask
 
 SIZE = (432, 576)
-"""Height and width that the shipped network works at; other pictures are scaled to fit. Training
-took smaller ones, for time; of three sizes for the export, this one did best on val."""
+"""Height and width that the shipped network works at; other pictures are scaled to fit. Its
+training began with smaller ones, for time, and ended with this."""
 
 CLASSES = ("car", "van", "person")
 """Kerbside's, numbered from 1 as in its label map."""

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from helpers.parking.events import EventFinder
+from helpers.parking.events import SURE, EventFinder
+from helpers.parking.rules import THRESHOLDS
 from helpers.parking.tracking import Tracker
 from tests.helpers.parking.made import FORBIDDEN, LANE, camera, detections, parks, silhouette
 
@@ -69,6 +70,20 @@ def test_doubt_is_said() -> None:
     # A hand's width over the kerb: it might as well be beside it.
     doubtful = [run(parks(4, 33, x=x), 40)[1] for x in (3.20, 3.24, 3.28, 3.32, 3.36)]
     assert any(events and events[0].needs_review for events in doubtful)
+
+
+def test_what_may_stand_outside_is_shown_to_a_person_and_not_reported() -> None:
+    seen = {"sure": 0, "unsure": 0}
+    for x in (3.26, 3.28, 3.30, 3.32, 3.34, 3.40):  # a little further onto the sidewalk each
+        alerts, events = run(parks(4, 33, x=x), 40)
+        for event in events:
+            if event.share < THRESHOLDS["footprint"]:
+                continue
+            sure = event.confidence >= SURE
+            seen["sure" if sure else "unsure"] += 1
+            assert event.violation == sure and len(alerts) == sure
+            assert sure or event.needs_review
+    assert seen["sure"] and seen["unsure"], seen
 
 
 def test_without_calibration_the_contact_strip_decides_and_a_person_looks() -> None:
