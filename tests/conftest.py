@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import helpers
+from tests.browser import CHROMIUM
 
 helpers.setup(quiet=True)  # before any test imports TensorFlow
 
@@ -27,6 +28,18 @@ def shared_data(root: Path) -> Path:
     if not folder.is_dir():
         pytest.skip("real data not found: ../shared/data does not exist")
     return folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator:
+    """A headless Chromium that is installed already."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    if CHROMIUM is None:
+        pytest.skip("no browser: install chromium to test pages in it")
+    with playwright.sync_playwright() as running:
+        started = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
 
 
 @pytest.fixture

@@ -95,6 +95,16 @@ class Place:
     rule: str
     footprint: Footprint | None
 
+    @property
+    def inside(self) -> bool:
+        """The share in the zone is large enough."""
+        return self.zone is not None and self.share >= THRESHOLDS[self.rule]
+
+    @property
+    def offends(self) -> bool:
+        """It is, and surely so: standing here for long is reported."""
+        return self.inside and self.confidence >= SURE
+
 
 def locate(stand: Stand, class_name: str, camera: Camera) -> Place:
     """The no-parking zone of a stand, from all its masks together.
@@ -180,7 +190,7 @@ class EventFinder:
         place = self.place(track, stand)
         first, last = stand.trimmed(self.roll)
         seconds = (last - first + 1) / self.fps
-        inside = place.zone is not None and place.share >= THRESHOLDS[place.rule]
+        inside = place.inside
         doubtful = place.zone is not None and place.confidence >= DOUBTFUL
         if not inside and not (doubtful and seconds >= self.limit):
             return None
@@ -198,7 +208,7 @@ class EventFinder:
             start_seconds=round(first / self.fps, 3),
             end_seconds=round((last + 1) / self.fps, 3),
             seconds=round(seconds, 3),
-            violation=inside and place.confidence >= SURE and seconds >= self.limit,
+            violation=place.offends and seconds >= self.limit,
             ongoing=ongoing,
             share=round(place.share, 3),
             share_low=round(place.low, 3),

@@ -23,8 +23,7 @@ from helpers.parking.drawing import (
     polygon,
     words,
 )
-from helpers.parking.events import SURE, Event, EventFinder
-from helpers.parking.rules import THRESHOLDS
+from helpers.parking.events import DOUBTFUL, Event, EventFinder
 from helpers.parking.tracking import Track
 from helpers.parking.zones import Camera
 
@@ -54,7 +53,7 @@ class Evidence:
             if stand.seen < 3 or stand.last != frame.index:
                 continue
             place = finder.place(track)
-            if place.zone is None or place.confidence < 0.25:
+            if place.zone is None or place.confidence < DOUBTFUL:
                 continue
             if self._firsts.get(track.number) != stand.first:
                 self._firsts[track.number] = stand.first
@@ -104,8 +103,8 @@ def annotate(hidden: Image, frame: Frame, camera: Camera, finder: EventFinder) -
         stand = track.stand
         seconds = (stand.last - stand.first + 1) / finder.fps
         place = finder.place(track) if stand.seen >= 3 and stand.last == frame.index else None
-        inside = place is not None and place.share >= THRESHOLDS[place.rule]
-        late = inside and place.confidence >= SURE and seconds >= finder.limit
+        inside = place is not None and place.inside
+        late = inside and place.offends and seconds >= finder.limit
         colour = VERMILION if late else ORANGE if inside else (255, 255, 255)
         outline(drawn, track.mask, colour, 2 if late else 1)
         if inside:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -164,20 +163,6 @@ def test_a_slide_holds_a_figure_or_short_code_and_the_rest_is_notes():
     assert kinds == ["slide", "notes", "slide", "notes"]
     assert arranged.cells[0].source == "# T\n\n**Objectives.** You can\n\n- a\n- b"
     assert "First." in arranged.cells[2].source and "Second." not in arranged.cells[2].source
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator:
-    """A headless Chromium that is installed already."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    program = next(filter(None, map(shutil.which, names)), None)
-    if program is None:
-        pytest.skip("no browser: install chromium to test pages in it")
-    with playwright.sync_playwright() as running:
-        started = running.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import re
-import shutil
 import subprocess
 from dataclasses import replace
 
@@ -16,6 +15,7 @@ from helpers.parking.drawing import jpeg
 from helpers.parking.events import Event
 from helpers.parking.film import Film
 from helpers.parking.report import SCHEMA, as_csv, as_html, as_json, write
+from tests.browser import CHROMIUM
 
 EVENT = Event(
     event="made-000004-1",
@@ -97,21 +97,6 @@ def test_what_is_incomplete_is_said_at_the_top() -> None:
     page = as_html(SUMMARY | {"complete": False, "problems": ["frame 7: missing"]}, [], {})
     assert page.index("Incomplete") < page.index("Events") and "frame 7: missing" in page
     assert "No vehicle stood" in page
-
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
-
-
-@pytest.fixture
-def browser():
-    """A headless Chromium that is installed already."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
-    with playwright.sync_playwright() as running:
-        started = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
