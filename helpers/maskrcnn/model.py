@@ -91,7 +91,7 @@ def configuration(
             use_batched_nms=True,
         ),
         roi_sampler=maskrcnn.ROISampler(num_sampled_rois=64),
-        mask_sampler=maskrcnn.MaskSampler(num_sampled_masks=16),
+        mask_sampler=maskrcnn.MaskSampler(num_sampled_masks=32),
         detection_generator=maskrcnn.DetectionGenerator(
             pre_nms_top_k=300, max_num_detections=30, nms_version="batched"
         ),
