@@ -253,7 +253,7 @@ def _stages(
     mask_features = model.mask_roi_aligner(pyramid, found)
     every_class = [tf.fill(tf.shape(found)[:2], k) for k in range(1, config.num_classes)]
     return {
-        **{f"level_{level}": features for level, features in pyramid.items()},
+        **{f"level_{level}": pyramid[level] for level in anchors},
         "anchors": every,
         "objectness": tf.sigmoid(joined(answer["rpn_scores"], 1)[..., 0]),
         "decoded_boxes": box_ops.clip_boxes(decoded, scaled[:, None]),

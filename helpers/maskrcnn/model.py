@@ -21,7 +21,7 @@ from helpers.weights import reading_encoder
 
 if TYPE_CHECKING:
     import tf_keras
-    from official.vision.configs.maskrcnn import MaskRCNNTask
+    from official.vision.configs.maskrcnn import MaskRCNN, MaskRCNNTask
 
 SIZE = (432, 576)
 """Height and width that the shipped network works at; other pictures are scaled to fit. Its
@@ -42,7 +42,12 @@ FROZEN_UP_TO = "block_2_add"
 """Layers of the backbone up to this one keep ImageNet's weights: edges and colours are the same
 everywhere, and training them costs a fifth of the time of a step."""
 
+FINE = "1"
+"""A level below the pyramid, a cell of it 2 pixels wide: the end of MobileNetV2's first block. The
+mask head alone looks at it; a cell of level 2 is half as wide as a walking person."""
+
 _TAPS = {
+    FINE: "expanded_conv_project",
     "2": "block_3_expand_relu",
     "3": "block_6_expand_relu",
     "4": "block_13_expand_relu",
@@ -134,15 +139,62 @@ def build(
     """
     import tf_keras
     from official.vision.modeling import factory
+    from official.vision.modeling.decoders import factory as decoders
 
     config = task_config.model
     backbone = _mobilenet(config.input_size, encoder_weights)
+    levels = {level: shape for level, shape in backbone.output_specs.items() if level != FINE}
+    pyramid = decoders.build_decoder(levels, config)
+    inputs = {level: tf_keras.Input(shape[1:]) for level, shape in backbone.output_specs.items()}
+    outputs = pyramid({level: inputs[level] for level in levels})
+    decoder = tf_keras.Model(inputs, {FINE: inputs[FINE], **outputs}, name="decoder")
     model = factory.build_maskrcnn(
-        tf_keras.layers.InputSpec(shape=[None, *config.input_size]), config, backbone=backbone
+        tf_keras.layers.InputSpec(shape=[None, *config.input_size]),
+        config,
+        backbone=backbone,
+        decoder=decoder,
     )
+    model.roi_aligner, model.mask_roi_aligner = _aligners(config)
     # Called once, so that all weights exist.
     model(tf_keras.Input(config.input_size), image_shape=tf_keras.Input([2]), training=False)
     return model
+
+
+def _aligners(config: MaskRCNN) -> tuple[tf_keras.layers.Layer, tf_keras.layers.Layer]:
+    """RoIAlign for the box head and for the mask head."""
+    import tensorflow as tf
+    from official.vision.modeling.layers import roi_aligner
+    from official.vision.ops import spatial_transform_ops
+
+    class PyramidAligner(roi_aligner.MultilevelROIAligner):
+        """The garden's, which leaves the fine level out."""
+
+        def call(self, features: dict, boxes: tf.Tensor, training: bool | None = None):
+            pyramid = {level: values for level, values in features.items() if level != FINE}
+            return super().call(pyramid, boxes, training)
+
+    class FineAligner(PyramidAligner):
+        """Puts the fine level beside the pyramid's.
+
+        A pyramid's RoI of M x M says what is where, but blurred: bilinear interpolation between
+        cells of 4 pixels. Edges come from the fine level (PointRend's idea, Kirillov et al., 2020),
+        sampled at the masks' own 2M x 2M; each 2 x 2 of its numbers become channels of one cell.
+        """
+
+        def call(self, features: dict, boxes: tf.Tensor, training: bool | None = None):
+            pyramid = super().call(features, boxes, training)
+            size = pyramid.shape[2]
+            fine = spatial_transform_ops.multilevel_crop_and_resize(
+                {FINE: features[FINE]}, boxes, output_size=2 * size
+            )
+            cells = tf.nn.space_to_depth(tf.reshape(fine, [-1, *fine.shape[2:]]), 2)
+            cells = tf.reshape(cells, [-1, pyramid.shape[1], size, size, cells.shape[-1]])
+            return tf.concat([pyramid, cells], axis=-1)
+
+    return (
+        PyramidAligner(config.roi_aligner.crop_size, config.roi_aligner.sample_offset),
+        FineAligner(config.mask_roi_aligner.crop_size, config.mask_roi_aligner.sample_offset),
+    )
 
 
 def _mobilenet(input_size: Sequence[int], weights: str | os.PathLike | None) -> tf_keras.Model:
@@ -163,9 +215,8 @@ def _mobilenet(input_size: Sequence[int], weights: str | os.PathLike | None) -> 
         names = [layer.name for layer in network.layers]
         for layer in network.layers[: names.index(FROZEN_UP_TO) + 1]:
             layer.trainable = False
-    levels = [str(level) for level in range(MIN_LEVEL, MAX_LEVEL + 1)]
     taps = tf_keras.Model(
-        network.input, {level: network.get_layer(_TAPS[level]).output for level in levels}
+        network.input, {level: network.get_layer(name).output for level, name in _TAPS.items()}
     )
     # The garden's parser subtracts ImageNet's mean and divides by its deviation; MobileNetV2 wants
     # the pixels in [-1, 1]. Both are linear, so one layer leads from the first to the second.
@@ -175,7 +226,7 @@ def _mobilenet(input_size: Sequence[int], weights: str | os.PathLike | None) -> 
     backbone = tf_keras.Model(
         inputs, taps(tf_keras.layers.Rescaling(scale, offset)(inputs)), name="mobilenet_v2"
     )
-    backbone.output_specs = {level: backbone.output[level].shape for level in levels}
+    backbone.output_specs = {level: output.shape for level, output in backbone.output.items()}
     return backbone
 
 
