@@ -184,8 +184,10 @@ def _aligners(config: MaskRCNN) -> tuple[tf_keras.layers.Layer, tf_keras.layers.
         def call(self, features: dict, boxes: tf.Tensor, training: bool | None = None):
             pyramid = super().call(features, boxes, training)
             size = pyramid.shape[2]
+            # The garden takes cell k as lying at 2 k. A stride of 2 with TensorFlow's padding puts
+            # its middle at 2 k + 1.5; nothing learnt comes in between that could make up for it.
             fine = spatial_transform_ops.multilevel_crop_and_resize(
-                {FINE: features[FINE]}, boxes, output_size=2 * size
+                {FINE: features[FINE]}, boxes - 1.5, output_size=2 * size
             )
             cells = tf.nn.space_to_depth(tf.reshape(fine, [-1, *fine.shape[2:]]), 2)
             cells = tf.reshape(cells, [-1, pyramid.shape[1], size, size, cells.shape[-1]])

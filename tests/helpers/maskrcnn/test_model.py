@@ -145,6 +145,28 @@ def test_without_batch_normalisation_the_backbone_computes_the_same():
     np.testing.assert_allclose(folded(pictures).numpy(), expected, rtol=1e-4, atol=1e-4)
 
 
+def test_the_mask_head_alone_sees_the_fine_level():
+    """Maps whose values are their own coordinates show where each number was taken."""
+    levels = (model.FINE, *(str(n) for n in range(model.MIN_LEVEL, model.MAX_LEVEL + 1)))
+    features = {}
+    for level in levels:
+        cells = 2 * 64 // 2 ** int(level)
+        centres = (np.arange(cells, dtype=np.float32) + 0.5) * 2 ** int(level)
+        features[level] = tf.constant(np.stack(np.meshgrid(centres, centres), -1)[None])
+    box_aligner, mask_aligner = model._aligners(model.configuration(size=(128, 128)).model)
+    box = [20.0, 30.0, 76.0, 58.0]  # ymin, xmin, ymax, xmax: 56 x 28 pixels
+    boxes = tf.constant([[box]])
+
+    assert box_aligner(features, boxes).shape == (1, 1, 7, 7, 2)
+    crop = mask_aligner(features, boxes).numpy()[0, 0]
+    assert crop.shape == (14, 14, 2 + 4 * 2)
+    # The middle of each of 28 x 28 cells of the box; four neighbours are one cell's channels.
+    fine = np.moveaxis(crop[..., 2:].reshape(14, 14, 2, 2, 2), 2, 1).reshape(28, 28, 2)
+    np.testing.assert_allclose(fine[:, 5, 1], 20 + (np.arange(28) + 0.5) * 2, atol=1e-3)
+    np.testing.assert_allclose(fine[5, :, 0], 30 + (np.arange(28) + 0.5) * 1, atol=1e-3)
+    np.testing.assert_allclose(crop[:, 5, 1], 20 + (np.arange(14) + 0.5) * 4, atol=1e-3)
+
+
 def test_weights_that_cannot_be_read_are_named(tmp_path):
     with pytest.raises(WeightsError, match=r"none.h5: expected weights, found no such file"):
         model._mobilenet((64, 96, 3), tmp_path / "none.h5")
