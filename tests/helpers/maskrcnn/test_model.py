@@ -146,13 +146,14 @@ def test_without_batch_normalisation_the_backbone_computes_the_same():
 
 
 def test_the_mask_head_alone_sees_the_fine_level():
-    """Maps whose values are their own coordinates show where each number was taken."""
+    """Maps whose values say where their cells lie show where each number was taken."""
     levels = (model.FINE, *(str(n) for n in range(model.MIN_LEVEL, model.MAX_LEVEL + 1)))
     features = {}
     for level in levels:
-        cells = 2 * 64 // 2 ** int(level)
-        centres = (np.arange(cells, dtype=np.float32) + 0.5) * 2 ** int(level)
-        features[level] = tf.constant(np.stack(np.meshgrid(centres, centres), -1)[None])
+        stride = 2 ** int(level)
+        places = np.arange(128 // stride, dtype=np.float32) * stride
+        places += 1.5 if level == model.FINE else 0
+        features[level] = tf.constant(np.stack(np.meshgrid(places, places), -1)[None])
     box_aligner, mask_aligner = model._aligners(model.configuration(size=(128, 128)).model)
     box = [20.0, 30.0, 76.0, 58.0]  # ymin, xmin, ymax, xmax: 56 x 28 pixels
     boxes = tf.constant([[box]])
@@ -165,6 +166,17 @@ def test_the_mask_head_alone_sees_the_fine_level():
     np.testing.assert_allclose(fine[:, 5, 1], 20 + (np.arange(28) + 0.5) * 2, atol=1e-3)
     np.testing.assert_allclose(fine[5, :, 0], 30 + (np.arange(28) + 0.5) * 1, atol=1e-3)
     np.testing.assert_allclose(crop[:, 5, 1], 20 + (np.arange(14) + 0.5) * 4, atol=1e-3)
+
+
+def test_where_the_cells_of_the_fine_level_lie():
+    """The part of the picture that a cell depends on has its middle at 2 k + 1.5."""
+    backbone = model.build(model.configuration(size=(64, 64))).backbone
+    picture = tf.Variable(tf.random.stateless_normal((1, 64, 64, 3), seed=(0, 1)))
+    with tf.GradientTape() as tape:
+        cell = tf.reduce_sum(backbone(picture)[model.FINE][0, 10, 12])
+    rows, columns, _ = np.nonzero(tape.gradient(cell, picture)[0].numpy())
+    assert (rows.min() + rows.max() + 1) / 2 == 2 * 10 + 1.5
+    assert (columns.min() + columns.max() + 1) / 2 == 2 * 12 + 1.5
 
 
 def test_weights_that_cannot_be_read_are_named(tmp_path):
