@@ -20,12 +20,15 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from pathlib import Path
 
+from helpers.environment import THREAD_SETTINGS, available_cpus
 from tools import notebooks
 from tools.execution import isolated_kernel_environment
 
 REPORTS = notebooks.ROOT / "build" / "tests"
 CELL_TIMEOUT = 300
 WORKERS = 2
+THREADS = max(1, available_cpus() // WORKERS)
+"""Of each worker: with all CPUs for each, they would only wait for one another."""
 
 
 @dataclass
@@ -103,7 +106,8 @@ def main(arguments: list[str] | None = None) -> int:
     start = time.monotonic()
     parts: list[Part] = []
     if options.only != "notebooks":
-        parts.append(run_pytest("unit tests", unit_arguments(extra), dict(os.environ)))
+        environment = os.environ | dict.fromkeys(THREAD_SETTINGS, str(THREADS))
+        parts.append(run_pytest("unit tests", unit_arguments(extra), environment))
     if options.only == "notebooks" or not (options.only or extra):
         try:
             labs = [lab.relative_to(notebooks.ROOT) for lab in notebooks.find_labs()]
@@ -111,7 +115,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(error)
             parts.append(Part("notebook cells", failed=1, status=1))
         else:
-            with isolated_kernel_environment() as environment:
+            with isolated_kernel_environment(THREADS) as environment:
                 # The stored outputs were made from the bundled data.
                 environment = environment | {"PETS_SOURCE": "toy"}
                 parts.append(run_pytest("notebook cells", notebook_arguments(labs), environment))

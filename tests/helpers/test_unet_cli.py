@@ -59,7 +59,7 @@ def evaluate_here(*arguments: object) -> int:
 def test_a_damaged_picture_is_one_line_too(make_pets, pets_test, trained, capsys):
     bad = pets_test[1].but(image=pets_test[1].image[:300])
     data = make_pets(test=[pets_test[0], bad])
-    assert evaluate_here("--data-dir", data, "--weights", trained) == 1
+    assert evaluate_here("--data-dir", data, "--weights", trained, "--single-view") == 1
     error = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
     assert error == [
         "error: image of Pet_11.jpg: expected a whole JPEG or PNG, found 300 bytes that do not "
@@ -155,7 +155,7 @@ def test_without_a_folder_of_that_name_nothing_is_trained(tmp_path, monkeypatch,
 
 
 def test_without_a_record_there_is_nothing_to_add_scores_to(make_pets, trained, capsys):
-    arguments = ("--data-dir", make_pets(), "--weights", trained, "--record")
+    arguments = ("--data-dir", make_pets(), "--weights", trained, "--record", "--single-view")
     assert evaluate_here(*arguments) == 1
     assert f"error: {trained.with_name('random.json')}: expected the record of" in (
         capsys.readouterr().err

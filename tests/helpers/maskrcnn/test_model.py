@@ -35,26 +35,26 @@ def records_file(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def plan(records_file):
-    return training.Plan((str(records_file),), steps=5, batch_size=2, size=SIZE, seed=1)
+    return training.Plan((str(records_file),), steps=4, batch_size=2, size=SIZE, seed=1)
 
 
 @pytest.fixture(scope="module")
 def run(plan, tmp_path_factory):
-    """A training of 5 steps that is killed in step 4, and what the second try printed."""
+    """A training of 4 steps that is killed in step 3, and what the second try printed."""
     folder = tmp_path_factory.mktemp("run")
     report = training._report
     calls = []
 
     def interrupt(metrics, number):
         calls.append(number)
-        if number == 4 and calls.count(4) == 1:
+        if number == 3 and calls.count(3) == 1:
             raise Killed
         return report(metrics, number)
 
     patch = pytest.MonkeyPatch()
     patch.setattr(training, "_report", interrupt)
     options = {"checkpoint_every": 2, "report_every": 1}
-    # Compiling a step takes longer than five steps; the slow test below trains compiled.
+    # Compiling a step takes longer than four steps; the slow test below trains compiled.
     tf.config.run_functions_eagerly(True)
     try:
         with pytest.raises(Killed):
@@ -170,7 +170,7 @@ def test_the_mask_head_alone_sees_the_fine_level():
 
 def test_where_the_cells_of_the_fine_level_lie():
     """The part of the picture that a cell depends on has its middle at 2 k + 1.5."""
-    backbone = model.build(model.configuration(size=(64, 64))).backbone
+    backbone = model._mobilenet((64, 64, 3), None)
     picture = tf.Variable(tf.random.stateless_normal((1, 64, 64, 3), seed=(0, 1)))
     with tf.GradientTape() as tape:
         cell = tf.reduce_sum(backbone(picture)[model.FINE][0, 10, 12])
@@ -192,9 +192,9 @@ def test_weights_that_cannot_be_read_are_named(tmp_path):
 
 def test_it_goes_on_after_the_last_checkpoint(run):
     folder, _, calls = run
-    assert calls == [1, 2, 3, 4, 3, 4, 5]
+    assert calls == [1, 2, 3, 3, 4]
     names = {path.name for path in (folder / "checkpoints").glob("*.index")}
-    assert names == {"ckpt-4.index", "ckpt-5.index"}
+    assert names == {"ckpt-2.index", "ckpt-4.index"}
 
 
 def test_losses_are_finite_and_logged_for_tensorboard(run):
@@ -206,7 +206,7 @@ def test_losses_are_finite_and_logged_for_tensorboard(run):
     for file in sorted((folder / "logs").glob("*")):
         for event in tf.compat.v1.train.summary_iterator(str(file)):
             steps += [event.step for value in event.summary.value if value.tag == "loss/total"]
-    assert steps == [1, 2, 3, 3, 4, 5]
+    assert steps == [1, 2, 3, 4]
 
 
 def test_a_folder_belongs_to_one_plan(run, plan):
@@ -294,7 +294,7 @@ def test_it_answers_as_the_model_does(run, detect):
     assert answer.keys() == expected.keys()
     ours, model = ({k: v.numpy()[0] for k, v in each.items()} for each in (answer, expected))
     np.testing.assert_allclose(ours["detection_scores"], model["detection_scores"], atol=1e-4)
-    # After five steps many scores are nearly equal, so rounding decides about the order and about
+    # After four steps many scores are nearly equal, so rounding decides about the order and about
     # whom suppression keeps: each detection is compared with its like, and a few may lack one.
     keys = [
         np.concatenate([d["detection_boxes"], d["detection_classes"][:, None]], 1)
@@ -399,24 +399,24 @@ def test_a_checkpoint_can_be_built_for_another_size(run, monkeypatch):
     monkeypatch.setattr(training, "build", build)
     _, larger = training.load_checkpoint(folder, size=(100, 150))
     assert built == [[128, 160, 3]]  # rounded up to multiples of 32
-    assert larger.steps == trained.steps == 5
+    assert larger.steps == trained.steps == 4
 
 
 def test_a_training_that_ends_early_says_so_in_its_command(plan):
     early = replace(plan, initial="somewhere/first", encoder_weights="folder/encoder.h5")
     command = cli._command(early, 3, (128, 160))
-    assert command.startswith("python -m helpers.maskrcnn train --steps 5 --batch-size 2")
+    assert command.startswith("python -m helpers.maskrcnn train --steps 4 --batch-size 2")
     for words in ("--stop-at 3", "--export-size 128 160", "--initial first", "weights encoder.h5"):
         assert words in command
-    assert "--stop-at" not in cli._command(plan, 5, (64, 96))
+    assert "--stop-at" not in cli._command(plan, 4, (64, 96))
 
 
 def test_a_training_ends_at_the_step_that_was_asked_for(run, plan, monkeypatch):
-    """All five steps are done: asked to stop at the third, it takes no further one."""
+    """All four steps are done: asked to stop at the third, it takes no further one."""
     folder, trained, _ = run
     monkeypatch.setattr(training, "_model", lambda config, plan: trained.model)
     again = training.train(plan, folder, stop_at=3)
-    assert again.steps == 5
+    assert again.steps == 4
     assert again.losses == {}
 
 
@@ -446,7 +446,7 @@ def test_the_record_says_how_the_model_was_made(run, exported):
     _, trained, _ = run
     record = json.loads(weights.record_path(exported).read_text())
     assert record["data"] == ["shapes.tfrecord"]
-    assert "train --steps 5 --batch-size 2" in record["command"]
+    assert "train --steps 4 --batch-size 2" in record["command"]
     assert record["parameters"] == trained.model.count_params()
     assert record["seconds"] == pytest.approx(trained.seconds, abs=0.1)
     assert record["megabytes"] < 30
