@@ -25,7 +25,7 @@ LIMIT = 8.0
 
 SURE = 0.9
 """Least confidence in its place at which a stand is reported; below, a person has to look. Of the
-stands in train and val clips this lets all offenders through, and stops the one false alarm."""
+stands in train and val clips this lets all offenders through, and stops both false alarms."""
 
 DOUBTFUL = 0.25
 """From this confidence a stand that is not reported is shown to a person all the same."""

@@ -32,6 +32,9 @@ PIXELS = 0.8
 """How far, in pixels, an outline may be off: the standard deviation of a residual."""
 YAW = np.radians(3.0)
 """Vehicles stand along the street, give or take this."""
+EDGE = 3.5
+"""An outline that ends this near to the edge of the frame, in pixels, goes on beyond it. Predicted
+masks end a little before it; of 1.5, 2.5, 3.5 and 5 the best on val."""
 ITERATIONS = 12
 _UNKNOWN = 6  # x, y, yaw, length, width, height
 
@@ -165,8 +168,7 @@ class _Target:
         low = reach.max(axis=0) + _HALF
         high = low.copy()
         extreme = hull[reach.argmax(axis=0)]
-        at_edge = (extreme < 1.5).any(axis=1)
-        at_edge |= (extreme[:, 0] > width - 1.5) | (extreme[:, 1] > height - 1.5)
+        at_edge = ((extreme < EDGE) | (extreme > np.array([width, height]) - EDGE)).any(axis=1)
         high[at_edge] = np.inf
         if nearer is not None and nearer.any():
             close = cv2.dilate(nearer.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0

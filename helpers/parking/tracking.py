@@ -44,6 +44,9 @@ class Settings:
     """The same for one that seemed to drive off, or had only just come."""
     hidden_gap: float = 60.0
     """The same for one that something nearer hides."""
+    within: float = 0.8
+    """Share of a mask inside the anchor from which it is a part of a vehicle that has not moved:
+    something that the detector did not find, or not whole, hides the rest."""
     moved_out: float = 0.3
     """A vehicle has left when this share of its mask lies outside its anchor and this share of the
     anchor is free of it, both of what can be seen."""
@@ -117,6 +120,10 @@ class Stand:
     def overlap(self, mask: Mask, nearer: Mask) -> float:
         """IoU of a mask with the anchor, over the pixels that could be seen before and now."""
         return _iou(self.mask, mask, ~(self.unknown | nearer))
+
+    def holds(self, mask: Mask) -> float:
+        """The share of a mask that lies inside the anchor."""
+        return np.count_nonzero(self.mask & mask) / max(np.count_nonzero(mask), 1)
 
     def trimmed(self, slack: float) -> tuple[int, int]:
         """First and last frame without those in which it still rolled, or rolled already.
@@ -247,6 +254,10 @@ class Tracker:
         if same(track.stand):
             track.stand.extend(sighting, settings.memory)
             track.candidate, track.departed = None, False
+            return True
+        if steady and track.stand.holds(sighting.mask) >= settings.within:
+            track.stand.last, track.candidate, track.departed = index, None, False
+            track.stand.hidden_frames += 1
             return True
         if same(track.candidate):
             track.candidate.extend(sighting, settings.memory)
