@@ -31,6 +31,17 @@ def test_what_something_nearer_hides_is_not_missed() -> None:
     assert told.hidden > 0.2 > untold.hidden
 
 
+def test_a_mask_that_ends_just_before_the_edge_of_the_frame_is_cut_by_it() -> None:
+    """Predicted masks do; taken for the vehicle's own end, it would be a metre off."""
+    whole = silhouette(6.0, 10.0)
+    assert whole[:, -1].any()
+    short = whole.copy()
+    short[:, -2:] = False
+    expected, found = (fit(mask, "car", camera()) for mask in (whole, short))
+    assert min(found.hidden, expected.hidden) > 0.3
+    np.testing.assert_allclose(found.corners, expected.corners, atol=0.1)
+
+
 def test_shares_are_exact_areas() -> None:
     zone = camera().zone("sidewalk")  # x from 4 to 7, y from 10 to 40
     rectangle = np.array([(3.0, 20.0), (5.0, 20.0), (5.0, 24.0), (3.0, 24.0)])

@@ -48,6 +48,16 @@ def test_hidden_for_long_is_still_there() -> None:
     assert (0, 51) in stands(tracker)
 
 
+def test_a_part_of_what_stands_ends_nothing() -> None:
+    """The detector sees only its left half for a while: something hides the rest."""
+    car = silhouette(5.2, 18.0)
+    half = car & (np.arange(SIZE[1]) < np.flatnonzero(car.any(axis=0)).mean())
+    frames = [[("car", car)]] * 6 + [[("car", half)]] * 10 + [[("car", car)]] * 6
+    tracker = follow(frames)
+    assert stands(tracker) == [(0, 21)]
+    assert tracker.ended[-1][1].hidden_frames == 10
+
+
 def test_a_car_that_is_gone_and_one_that_comes_later_are_two() -> None:
     car = [("car", silhouette(5.2, 18.0))]
     tracker = follow([car] * 6 + [[]] * 12 + [car] * 6)
