@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from helpers import files
+from helpers.environment import available_cpus
 from helpers.errors import DataError, WeightsError, explain
 
 if TYPE_CHECKING:
@@ -37,7 +38,12 @@ def batches(
     """
     import tensorflow as tf
 
-    pairs = dataset.map(to_pair, num_parallel_calls=tf.data.AUTOTUNE).cache()
+    pairs = dataset.map(to_pair, num_parallel_calls=available_cpus()).cache()
+    # At the end of an epoch tf.data waits for its tuner to wake up, for seconds; there is nothing
+    # here for it to tune.
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    pairs = pairs.with_options(options)
     if augment is None:
         return pairs.batch(batch_size).prefetch(1)
     shuffled = pairs.shuffle(max(1, len(dataset)), seed=seed).batch(batch_size, drop_remainder=True)

@@ -349,3 +349,13 @@ def test_two_trainings_with_one_seed_give_the_same_network():
 
     for first, second in zip(weights(), weights(), strict=True):
         np.testing.assert_array_equal(first, second)
+
+
+def test_an_epoch_does_not_end_with_waiting_for_a_tuner():
+    """tf.data's tuner keeps an iterator from being deleted until it wakes up, after seconds."""
+    import tensorflow as tf
+
+    examples = tf.data.Dataset.range(4)
+    for augment in (None, lambda batch: batch):
+        batches = training.batches(examples, lambda each: each, batch_size=2, augment=augment)
+        assert batches.options().autotune.enabled is False
