@@ -44,7 +44,7 @@ everywhere, and training them costs a fifth of the time of a step."""
 
 FINE = "1"
 """A level below the pyramid, a cell of it 2 pixels wide: the end of MobileNetV2's first block. The
-mask head alone looks at it; a cell of level 2 is half as wide as a walking person."""
+mask head alone looks at it; a walking person is only four cells of level 2 wide."""
 
 _TAPS = {
     FINE: "expanded_conv_project",
