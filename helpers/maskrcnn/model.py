@@ -143,10 +143,9 @@ def build(
 
     config = task_config.model
     backbone = _mobilenet(config.input_size, encoder_weights)
-    levels = {level: shape for level, shape in backbone.output_specs.items() if level != FINE}
-    pyramid = decoders.build_decoder(levels, config)
+    pyramid = decoders.build_decoder(_without_fine(backbone.output_specs), config)
     inputs = {level: tf_keras.Input(shape[1:]) for level, shape in backbone.output_specs.items()}
-    outputs = pyramid({level: inputs[level] for level in levels})
+    outputs = pyramid(_without_fine(inputs))
     decoder = tf_keras.Model(inputs, {FINE: inputs[FINE], **outputs}, name="decoder")
     model = factory.build_maskrcnn(
         tf_keras.layers.InputSpec(shape=[None, *config.input_size]),
@@ -160,6 +159,10 @@ def build(
     return model
 
 
+def _without_fine(levels: dict) -> dict:
+    return {level: value for level, value in levels.items() if level != FINE}
+
+
 def _aligners(config: MaskRCNN) -> tuple[tf_keras.layers.Layer, tf_keras.layers.Layer]:
     """RoIAlign for the box head and for the mask head."""
     import tensorflow as tf
@@ -170,8 +173,7 @@ def _aligners(config: MaskRCNN) -> tuple[tf_keras.layers.Layer, tf_keras.layers.
         """The garden's, which leaves the fine level out."""
 
         def call(self, features: dict, boxes: tf.Tensor, training: bool | None = None):
-            pyramid = {level: values for level, values in features.items() if level != FINE}
-            return super().call(pyramid, boxes, training)
+            return super().call(_without_fine(features), boxes, training)
 
     class FineAligner(PyramidAligner):
         """Puts the fine level beside the pyramid's.

@@ -121,9 +121,9 @@ class Stand:
         """IoU of a mask with the anchor, over the pixels that could be seen before and now."""
         return _iou(self.mask, mask, ~(self.unknown | nearer))
 
-    def holds(self, mask: Mask) -> float:
-        """The share of a mask that lies inside the anchor."""
-        return np.count_nonzero(self.mask & mask) / max(np.count_nonzero(mask), 1)
+    def beyond(self, mask: Mask) -> float:
+        """The share of a mask that lies outside the anchor."""
+        return np.count_nonzero(mask & ~self.mask) / max(np.count_nonzero(mask), 1)
 
     def trimmed(self, slack: float) -> tuple[int, int]:
         """First and last frame without those in which it still rolled, or rolled already.
@@ -251,13 +251,14 @@ class Tracker:
                 return False
             return stand.overlap(sighting.mask, sighting.nearer) >= settings.same_place
 
-        if same(track.stand):
-            track.stand.extend(sighting, settings.memory)
+        whole = same(track.stand)
+        if whole or (steady and 1 - track.stand.beyond(sighting.mask) >= settings.within):
+            if whole:
+                track.stand.extend(sighting, settings.memory)
+            else:  # a part says that it is there, but nothing about its outline
+                track.stand.last = index
+                track.stand.hidden_frames += 1
             track.candidate, track.departed = None, False
-            return True
-        if steady and track.stand.holds(sighting.mask) >= settings.within:
-            track.stand.last, track.candidate, track.departed = index, None, False
-            track.stand.hidden_frames += 1
             return True
         if same(track.candidate):
             track.candidate.extend(sighting, settings.memory)
@@ -272,8 +273,7 @@ class Tracker:
         known = ~(stand.unknown | sighting.nearer)
         anchor, mask = stand.mask & known, sighting.mask & known
         left = np.count_nonzero(anchor & ~mask) / max(np.count_nonzero(anchor), 1)
-        beyond = np.count_nonzero(mask & ~anchor) / max(np.count_nonzero(mask), 1)
-        return min(left, beyond) >= self.settings.moved_out
+        return min(left, stand.beyond(mask)) >= self.settings.moved_out
 
     def _move(self, track: Track) -> None:
         """The candidate is the place now."""

@@ -147,9 +147,8 @@ def test_without_batch_normalisation_the_backbone_computes_the_same():
 
 def test_the_mask_head_alone_sees_the_fine_level():
     """Maps whose values say where their cells lie show where each number was taken."""
-    levels = (model.FINE, *(str(n) for n in range(model.MIN_LEVEL, model.MAX_LEVEL + 1)))
     features = {}
-    for level in levels:
+    for level in model._TAPS:
         stride = 2 ** int(level)
         places = np.arange(128 // stride, dtype=np.float32) * stride
         places += 1.5 if level == model.FINE else 0
