@@ -49,10 +49,10 @@ lock:  ## pin requirements.txt and the development tools anew (ARGS=--upgrade: n
 data: setup  ## render the two bundled datasets anew (Blender, Python 3.11, about an hour)
 	@python="$$(PYTHON="$(PYTHON_RENDER)" sh tools/find_python.sh 3.11)" && "$$python" \
 	    tools/setup_env.py --venv .venv-render --requirements requirements-render.txt
-	@.venv-render/bin/python -m data.render.pets --all
-	@.venv-render/bin/python -m data.render.street --all
-	@$(IN_VENV) -m data.render.pets --pack
-	@$(IN_VENV) -m data.render.street --pack
+	@.venv-render/bin/python -m tools.render.pets --all
+	@.venv-render/bin/python -m tools.render.street --all
+	@$(IN_VENV) -m tools.render.pets --pack
+	@$(IN_VENV) -m tools.render.street --pack
 
 clean:  ## remove what the commands made, but not .venv
 	@rm -rf build .pytest_cache .ruff_cache .hypothesis

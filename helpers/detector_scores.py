@@ -1,7 +1,7 @@
 """Runs a detector over a whole split and scores it: Kerbside's records or any COCO file.
 
-Introduced in lab 4; `python -m helpers.maskrcnn evaluate` ends here. Rests on `helpers.detector`,
-`helpers.records` and `helpers.coco_scores`.
+Introduced in lab 4; `python -m tools.recipes.maskrcnn evaluate` ends here. Rests on
+`helpers.detector`, `helpers.records` and `helpers.coco_scores`.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ by a network instead of drawn by hand. The U-Net is lab 2's; DeepLabV3+ comes fr
 stands on the same encoder, so that the two are compared and not what they had learnt before. Rests
 on `helpers.unet` and TensorFlow.
 
-From the shell: `python -m helpers.street train|evaluate --help`.
+From the shell: `python -m tools.recipes.street train|evaluate --help`.
 """
 
 from __future__ import annotations
@@ -249,9 +249,3 @@ def _boundary(truth, answers, number: int, width: int) -> Iterator[float]:
     for labels, found in zip(truth, answers, strict=True):
         if (labels == number).any():
             yield metrics.boundary_iou(labels == number, found == number, width=width)
-
-
-if __name__ == "__main__":
-    from helpers.street_cli import main
-
-    raise SystemExit(main())

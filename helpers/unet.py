@@ -5,7 +5,7 @@ model's encoder on MobileNetV2 as `keras.applications` has it. What is here suff
 their training is in `helpers.training`, their weights in `helpers.weights`, their scores in
 `helpers.scoring`.
 
-From the shell: `python -m helpers.unet train|evaluate --help`.
+From the shell: `python -m tools.recipes.unet train|evaluate --help`.
 """
 
 from __future__ import annotations
@@ -229,9 +229,3 @@ def mobilenet(x: keras.KerasTensor, weights: str | os.PathLike | None) -> keras.
         return keras.applications.MobileNetV2(
             input_tensor=x, include_top=False, weights=None if weights is None else str(weights)
         )
-
-
-if __name__ == "__main__":
-    from helpers.unet_cli import main
-
-    raise SystemExit(main())

@@ -1,93 +1,82 @@
-"""What `helpers` is made of, floor by floor: imports point down, nothing goes in circles.
+"""The rule of the house: who may import whom, and how large the shared rooms may grow.
 
-The README's layout says the same in words. Imports inside functions count too, since they are
-arrows like any other; those for type checkers alone do not, nor does the one with which
-`python -m helpers.unet` reaches its commands.
+What a lab imports is in `helpers` (for the case study also in `parking`); what one runs with
+`python -m` is in `tools` or is `python -m parking`; `data` holds no programs. Imports inside
+functions count too, since they are arrows like any other; those for type checkers alone do not.
 """
 
 from __future__ import annotations
 
 import ast
+import json
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-FLOORS = (
-    ("files, set-up and errors", "beam_runner environment errors files kerascv side_packages"),
-    (
-        "pure functions of arrays",
-        "coco_scores detection_matching detection_metrics mask_pasting masks metrics polygons",
-    ),
-    ("drawing", "figures"),
-    ("data in and out", "label_maps pets records scene"),
-    ("learning and scoring", "augmentation commands scoring training weights"),
-    (
-        "models",
-        "detector detector_scores maskrcnn model_archives street street_cli tfod unet unet_cli",
-    ),
-    ("the case study", "parking"),
-    ("the command for students", "__main__ checking"),
-)
-FLOOR = {name: level for level, (_, names) in enumerate(FLOORS) for name in names.split()}
+ROOT = Path(__file__).resolve().parent.parent
+MAY_IMPORT = {
+    "helpers": {"helpers"},
+    "parking": {"parking", "helpers"},
+    "tools": {"tools", "parking", "helpers"},
+}
+"""The packages of this repository that the files of each may import."""
+
+BUDGETS = {"helpers": (52, 8059), "parking": (21, 4329)}
+"""Most files and most lines of each package."""
 
 
 def imports(tree: ast.Module) -> Iterator[str]:
-    """Dotted names below `helpers` that a module imports when it runs."""
+    """Dotted names of everything that a module imports when it runs."""
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, ast.If) and ast.unparse(node.test) in (
-            "TYPE_CHECKING",
-            "__name__ == '__main__'",
-        ):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             waiting += node.orelse
             continue
         if isinstance(node, ast.Import):
             yield from (each.name for each in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"line {node.lineno}: a relative import"
+        elif isinstance(node, ast.ImportFrom) and not node.level:  # a relative one stays inside
             yield from (f"{node.module}.{each.name}" for each in node.names)
         waiting += ast.iter_child_nodes(node)
 
 
-def module_of(dotted: str, modules: set[str]) -> str | None:
-    """The module that an imported name is, or is in; None for `helpers` itself and for others."""
-    parts = dotted.split(".")
-    if parts[0] != "helpers":
-        return None
-    for length in range(len(parts), 1, -1):
-        if (name := ".".join(parts[1:length])) in modules:
-            return name
-    return None
+def sources_of(package: str) -> dict[str, str]:
+    """The source of each module of a package, by its dotted name."""
+    sources = {}
+    for path in sorted((ROOT / package).rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        sources[name] = path.read_text(encoding="utf-8")
+    return sources
 
 
 def arrows_of(sources: dict[str, str]) -> dict[str, set[str]]:
-    """For each module what it imports; the names are those below `helpers`."""
-    modules = set(sources)
-    return {
-        name: {module_of(each, modules) for each in imports(ast.parse(source))} - {None, name}
+    """For each module those of the same sources that it imports, the package itself left out."""
+    arrows = {}
+    for name, source in sources.items():
+        found = set()
+        for each in imports(ast.parse(source)):
+            parts = each.split(".")
+            heads = (".".join(parts[:length]) for length in range(len(parts), 1, -1))
+            found.add(next((head for head in heads if head in sources), None))
+        arrows[name] = found - {None, name}
+    return arrows
+
+
+def foreign(sources: dict[str, str], allowed: set[str]) -> list[str]:
+    """Imports of packages of this repository that are not allowed, as text."""
+    own = {*MAY_IMPORT, "tests", "data"}
+    return [
+        f"{name} -> {each}"
         for name, source in sources.items()
-    }
-
-
-@pytest.fixture(scope="module")
-def arrows() -> dict[str, set[str]]:
-    folder = Path(__file__).resolve().parent.parent / "helpers"
-    sources = {}
-    for path in folder.rglob("*.py"):
-        parts = path.relative_to(folder).with_suffix("").parts
-        if parts != ("__init__",):
-            name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-            sources[name] = path.read_text(encoding="utf-8")
-    return arrows_of(sources)
-
-
-def upward(arrows: dict[str, set[str]]) -> list[str]:
-    """Arrows to a higher floor, as text."""
-    floor = {name: FLOOR[name.split(".")[0]] for name in arrows}
-    return [f"{a} -> {b}" for a, found in arrows.items() for b in found if floor[b] > floor[a]]
+        for each in imports(ast.parse(source))
+        if each.split(".")[0] in own - allowed
+    ]
 
 
 def circle(arrows: dict[str, set[str]]) -> list[str]:
@@ -99,64 +88,77 @@ def circle(arrows: dict[str, set[str]]) -> list[str]:
     return []
 
 
-def families(arrows: dict[str, set[str]]) -> dict[str, set[str]]:
-    """The same with each package as one node."""
-    joined: dict[str, set[str]] = {}
-    for name, found in arrows.items():
-        own = name.split(".")[0]
-        joined.setdefault(own, set()).update({each.split(".")[0] for each in found} - {own})
-    return joined
+def notebook_sources() -> dict[str, str]:
+    """The code of each lab as one text, without magics."""
+    found = {}
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        code = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
+        found[path.stem] = re.sub(r"^([ \t]*)[%!].*", r"\1pass", code, flags=re.MULTILINE)
+    return found
 
 
-def test_every_module_has_its_floor(arrows):
-    assert {name.split(".")[0] for name in arrows} == set(FLOOR)
+def reached(beginning: set[str], arrows: dict[str, set[str]]) -> set[str]:
+    """Everything that can be got to from the beginning along arrows."""
+    seen, waiting = set(), list(beginning)
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            waiting += arrows.get(name, ())
+    return seen
 
 
-def test_imports_point_down(arrows):
-    assert not upward(arrows)
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_a_package_imports_only_what_is_below_it(package):
+    assert not foreign(sources_of(package), MAY_IMPORT[package])
 
 
-def test_nothing_goes_round_in_a_circle(arrows):
-    assert not circle(arrows)
-    assert not circle(families(arrows))
+def test_labs_import_helpers_and_the_case_study_only():
+    assert not foreign(notebook_sources(), {"helpers", "parking"})
 
 
-def test_inside_a_package_a_module_is_imported_from_where_it_is(arrows):
-    """By way of the package it would be a circle: the package imports its modules."""
-    found = {name: name.split(".")[0] for name in arrows if "." in name}
-    assert not [name for name, package in found.items() if package in arrows[name]]
+@pytest.mark.parametrize("package", ["helpers", "parking"])
+def test_nothing_goes_round_in_a_circle(package):
+    assert not circle(arrows_of(sources_of(package)))
 
 
-def test_only_command_lines_draw(arrows):
-    drawing = {name for name, found in arrows.items() if "figures" in found}
+@pytest.mark.parametrize("package", ["helpers", "parking"])
+def test_no_module_but_a_command_line_draws_figures(package):
+    arrows = arrows_of(sources_of(package))
+    drawing = {name for name, found in arrows.items() if "helpers.figures" in found}
     assert all(name.endswith("cli") for name in drawing)
 
 
+@pytest.mark.parametrize("package", BUDGETS)
+def test_a_package_stays_within_its_budget(package):
+    sources = sources_of(package)
+    files, lines = BUDGETS[package]
+    assert len(sources) <= files
+    assert sum(source.count("\n") for source in sources.values()) <= lines
+
+
+def test_importing_helpers_brings_neither_tensorflow_nor_matplotlib():
+    code = "import sys, helpers; print({'tensorflow', 'matplotlib', 'cv2'} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "set()"
+
+
 @pytest.mark.parametrize(
-    "sources",
-    [
-        {"masks": "def f():\n    from helpers import pets", "pets": ""},
-        {"records": "", "records.raw": "import helpers.parking.rules", "parking.rules": ""},
-        {"errors": "from helpers.masks import Mask", "masks": ""},
-    ],
+    "source", ["import tools.check", "def f():\n    from parking import zones"]
 )
-def test_an_arrow_up_is_seen(sources):
-    assert len(upward(arrows_of(sources))) == 1
+def test_an_arrow_up_is_seen(source):
+    assert len(foreign({"helpers.masks": source}, {"helpers"})) == 1
 
 
-def test_circles_are_seen_between_modules_and_between_packages():
-    two = {"unet": "from helpers import street", "street": "import helpers.unet"}
+def test_a_circle_is_seen():
+    two = {"helpers.a": "from helpers import b", "helpers.b": "import helpers.a"}
     assert circle(arrows_of(two))
-    apart = {
-        "tfod.model": "from helpers.maskrcnn import data",
-        "maskrcnn.data": "",
-        "maskrcnn.cli": "from helpers.tfod.zoo import models",
-        "tfod.zoo": "",
-    }
-    assert not circle(arrows_of(apart))
-    assert circle(families(arrows_of(apart)))
 
 
 def test_imports_for_type_checkers_are_no_arrows():
-    source = "if TYPE_CHECKING:\n    from helpers.pets import Pet\nelse:\n    import helpers.files"
-    assert arrows_of({"masks": source, "pets": "", "files": ""})["masks"] == {"files"}
+    source = "if TYPE_CHECKING:\n    from helpers.b import B\nelse:\n    import helpers.c"
+    sources = {"helpers.a": source, "helpers.b": "", "helpers.c": ""}
+    assert arrows_of(sources)["helpers.a"] == {"helpers.c"}

@@ -213,7 +213,7 @@ def python_sources() -> list[tuple[Path, str]]:
     """All modules, and the code of the labs without lines for the shell."""
     files = [
         path
-        for folder in ("helpers", "tools", "tests", "data")
+        for folder in ("helpers", "parking", "tools", "tests")
         for path in (ROOT / folder).rglob("*.py")
         if "render" not in path.parts  # requirements-render.txt
     ]
@@ -257,7 +257,7 @@ def test_every_import_is_of_a_declared_package():
     declared = for_labs().keys() | for_development().keys() | without_dependencies().keys()
     declared |= on_demand().keys()
     distributions = metadata.packages_distributions()
-    own = {"helpers", "tools", "tests", "data", "conftest"}
+    own = {"helpers", "parking", "tools", "tests", "conftest"}
     undeclared = []
     for path, source in python_sources():
         for name in imported_modules(source) - set(sys.stdlib_module_names) - own:

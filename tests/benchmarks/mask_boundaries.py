@@ -20,12 +20,12 @@ from pathlib import Path
 import numpy as np
 
 import helpers
-from helpers import maskrcnn, metrics, records, weights
 from helpers.detector import SHIPPED, Detections, Detector, load_detector
 from helpers.detector_scores import kerbside_files
 from helpers.environment import available_cpus
-from helpers.maskrcnn import export
-from helpers.parking.stills import judge
+from parking.stills import judge
+from tools.recipes import maskrcnn, metrics, records, weights
+from tools.recipes.maskrcnn import export
 
 SIZES = ((240, 320), (360, 480), (432, 576))
 BAND = 2

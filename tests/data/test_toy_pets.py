@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data import toy_pets
-from data.render.pets import contract
-from data.toy_pets import PETS_FOLDER, PetRecord, difference_hash, hash_distance, open_image
 from helpers.errors import DataError
+from tools.render import toy_pets
+from tools.render.pets import contract
+from tools.render.toy_pets import PETS_FOLDER, PetRecord, difference_hash, hash_distance, open_image
 
 VERSION = PETS_FOLDER / toy_pets.DATASET_FOLDER
 PET, BACKGROUND, BORDER = 1, 2, 3

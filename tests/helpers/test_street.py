@@ -7,8 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from helpers import metrics, street, street_cli, training, weights
+from helpers import metrics, street, training, weights
 from helpers.errors import ArrayError, DataError
+from tools.recipes import street as street_cli
 
 keras = pytest.importorskip("keras")
 

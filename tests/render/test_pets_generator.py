@@ -11,8 +11,8 @@ import sys
 import numpy as np
 import pytest
 
-from data.render.pets import contract
-from data.toy_pets import open_image
+from tools.render.pets import contract
+from tools.render.toy_pets import open_image
 
 pytestmark = pytest.mark.render
 
@@ -27,7 +27,7 @@ SEEDS = (10_000, 10_019)
 
 @pytest.fixture(scope="module")
 def renderer():
-    from data.render.pets import picture, render
+    from tools.render.pets import picture, render
 
     render.set_up(threads=2)
     return picture
@@ -50,8 +50,8 @@ def test_same_seed_same_picture(renderer, pictures, seed):
 def test_same_seed_same_geometry(renderer):
     import random
 
-    from data.render.pets.blender import clear_scene
-    from data.render.pets.pet import build_pet
+    from tools.render.pets.blender import clear_scene
+    from tools.render.pets.pet import build_pet
 
     made = []
     for _ in range(2):
@@ -82,7 +82,7 @@ def test_projection_agrees_with_blender(renderer):
     from bpy_extras.object_utils import world_to_camera_view
     from mathutils import Vector
 
-    from data.render.pets.camera import View
+    from tools.render.pets.camera import View
 
     made = {}
     original = renderer.head_box
@@ -141,7 +141,7 @@ def test_labels_agree_with_ray_casting(renderer, monkeypatch):
 
 
 def test_labels_barely_depend_on_samples(renderer, pictures, monkeypatch):
-    from data.render.pets import render
+    from tools.render.pets import render
 
     monkeypatch.setattr(render, "LABEL_SAMPLES", 64)
     finer = renderer.make_picture(SEEDS[0])
@@ -160,7 +160,7 @@ def test_the_label_pass_leaves_the_scene_as_it_was(renderer):
 
 def test_command_line_renders_one_picture(root, tmp_path):
     out = tmp_path / "pet"
-    command = [sys.executable, "-m", "data.render.pets", "--seed", "30", "--out", str(out)]
+    command = [sys.executable, "-m", "tools.render.pets", "--seed", "30", "--out", str(out)]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
     facts = json.loads((out / "facts.json").read_text())
     assert json.loads(done.stdout.splitlines()[-1]) == facts
@@ -173,7 +173,7 @@ def test_command_line_renders_one_picture(root, tmp_path):
 RENDER_TWO = """
 import dataclasses, sys
 from pathlib import Path
-from data.render.pets import batch, contract
+from tools.render.pets import batch, contract
 batch.SPLITS = {"test": dataclasses.replace(contract.SPLITS["test"], pictures=2, candidates=40)}
 batch.SPARE = 0
 if __name__ == "__main__":

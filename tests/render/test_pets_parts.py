@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data.render.pets import contract, selection, trimap
-from data.render.pets.breeds import BREEDS, individual
-from data.render.pets.contract import BACKGROUND, BORDER, PET, Frame, NotEnoughFrames, Split
-from data.render.pets.geometry import fractal_noise, frame_from, smoothstep, value_noise
-from data.render.pets.implicit import Capsule, Ellipsoid, field, mesh_of, vertex_normals
-from data.render.pets.overlay import overlay
-from data.render.pets.picture_files import jpeg, png
-from data.render.pets.sensor import develop
+from tools.render.pets import contract, selection, trimap
+from tools.render.pets.breeds import BREEDS, individual
+from tools.render.pets.contract import BACKGROUND, BORDER, PET, Frame, NotEnoughFrames, Split
+from tools.render.pets.geometry import fractal_noise, frame_from, smoothstep, value_noise
+from tools.render.pets.implicit import Capsule, Ellipsoid, field, mesh_of, vertex_normals
+from tools.render.pets.overlay import overlay
+from tools.render.pets.picture_files import jpeg, png
+from tools.render.pets.sensor import develop
 
 NO_BPY = importlib.util.find_spec("bpy") is None
 
@@ -298,7 +298,7 @@ def test_too_few_pictures_are_an_error(tmp_path, small_splits):
 
 
 def pets(root, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "data.render.pets", *arguments]
+    command = [sys.executable, "-m", "tools.render.pets", *arguments]
     return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
 
 
@@ -320,5 +320,5 @@ def test_without_blender_it_says_what_to_install(root, tmp_path, arguments):
 def test_packing_without_frames_says_what_to_do(root, tmp_path):
     done = pets(root, "--pack", "--frames", str(tmp_path), "--out", str(tmp_path / "out"))
     assert done.returncode == 1
-    assert "data.render.pets --all" in done.stderr
+    assert "tools.render.pets --all" in done.stderr
     assert "Traceback" not in done.stderr

@@ -9,9 +9,9 @@ import sys
 import numpy as np
 import pytest
 
-from data.render.street import FIRST_INSTANCE_ID
-from data.render.street.frames import is_finished, load_frame
-from data.render.street.plan import ClipJob, StillJob
+from tools.render.street import FIRST_INSTANCE_ID
+from tools.render.street.frames import is_finished, load_frame
+from tools.render.street.plan import ClipJob, StillJob
 
 pytestmark = pytest.mark.render
 
@@ -26,7 +26,7 @@ CAMERA, SCENE = 1003, 0
 
 @pytest.fixture(scope="module")
 def studio():
-    from data.render.street.studio import Studio
+    from tools.render.street.studio import Studio
 
     made = Studio(threads=2)
     yield made
@@ -116,7 +116,7 @@ def test_blender_and_the_camera_matrix_project_alike(studio, frame):
 def test_wheels_touch_the_ground(studio, frame):
     """The lowest point of each vehicle's mesh lies within 3 cm of the surface under its tyres."""
     layout = studio.scene.layout
-    from data.render.street.placement import place_scene
+    from tools.render.street.placement import place_scene
 
     vehicles, _ = place_scene(layout, SCENE, FIRST_INSTANCE_ID)
     for state in vehicles:
@@ -163,7 +163,7 @@ def test_a_still_is_saved_under_its_own_name(studio, tmp_path):
 
 
 def test_one_scene_from_the_shell(root, tmp_path):
-    command = [sys.executable, "-m", "data.render.street", "--seed", "30", "--out", str(tmp_path)]
+    command = [sys.executable, "-m", "tools.render.street", "--seed", "30", "--out", str(tmp_path)]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == str(tmp_path)
     names = {p.name for p in tmp_path.iterdir()}

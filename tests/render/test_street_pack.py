@@ -14,12 +14,12 @@ import sys
 import numpy as np
 import pytest
 
-from data.render.street import HEIGHT, WIDTH, convert
-from data.render.street.frames import Frame, is_finished, load_frame, save_frame
-from data.render.street.plan import SPLITS, clip_jobs, still_jobs
-from data.render.street.street_plan import make_layout
-from data.render.street.zone_files import camera_file
 from helpers.records import parse, read
+from tools.render.street import HEIGHT, WIDTH, convert
+from tools.render.street.frames import Frame, is_finished, load_frame, save_frame
+from tools.render.street.plan import SPLITS, clip_jobs, still_jobs
+from tools.render.street.street_plan import make_layout
+from tools.render.street.zone_files import camera_file
 
 VEHICLE, PERSON, SLIVER, HIDDEN = 16, 17, 18, 19
 
@@ -98,7 +98,7 @@ def frames(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def packed(frames, tmp_path_factory):
-    from data.render.street.pack import pack
+    from tools.render.street.pack import pack
 
     out = tmp_path_factory.mktemp("packed") / "kerbside"
     pack(frames, out, partial=True)
@@ -133,7 +133,7 @@ def test_a_half_written_frame_never_counts(tmp_path):
 
 
 def test_a_frame_of_another_generator_version_is_rendered_again(tmp_path, monkeypatch):
-    from data.render.street import frames as module
+    from tools.render.street import frames as module
 
     save_frame(tmp_path / "a.npz", fake_frame(3))
     monkeypatch.setattr(module, "GENERATOR_VERSION", "9.9.9")
@@ -227,7 +227,7 @@ def test_the_manifest_lists_every_file(packed):
 
 
 def test_packing_twice_gives_the_same_bytes(frames, packed, tmp_path):
-    from data.render.street.pack import pack
+    from tools.render.street.pack import pack
 
     pack(frames, tmp_path / "again", partial=True)
     first, second = (
@@ -237,7 +237,7 @@ def test_packing_twice_gives_the_same_bytes(frames, packed, tmp_path):
 
 
 def test_an_unfinished_set_is_not_packed(frames, tmp_path, capsys):
-    from data.render.street.cli import main
+    from tools.render.street.cli import main
 
     assert main(["--pack", "--frames", str(frames), "--out", str(tmp_path / "out")]) == 1
     message = capsys.readouterr().err
@@ -249,8 +249,8 @@ def test_an_unfinished_set_is_not_packed(frames, tmp_path, capsys):
 def test_a_record_that_lost_something_is_noticed(frames):
     from dataclasses import replace
 
-    from data.render.street.pack import check, encode
     from helpers.records import serialise
+    from tools.render.street.pack import check, encode
 
     frame = fake_frame(1)
     example = convert.to_example(frame, "name", "train")
@@ -264,7 +264,7 @@ def test_a_record_that_lost_something_is_noticed(frames):
 
 @pytest.mark.skipif(importlib.util.find_spec("bpy") is not None, reason="Blender is installed here")
 def test_without_blender_the_message_says_what_to_do(root, tmp_path):
-    command = [sys.executable, "-m", "data.render.street", "--seed", "1", "--out", str(tmp_path)]
+    command = [sys.executable, "-m", "tools.render.street", "--seed", "1", "--out", str(tmp_path)]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "requirements-render.txt" in done.stderr

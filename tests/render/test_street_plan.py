@@ -11,9 +11,9 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 
-from data.render.street import FIRST_INSTANCE_ID
-from data.render.street.events import DWELL_LIMIT
-from data.render.street.geometry import (
+from tools.render.street import FIRST_INSTANCE_ID
+from tools.render.street.events import DWELL_LIMIT
+from tools.render.street.geometry import (
     clip_convex,
     oriented_rectangle,
     overlap_share,
@@ -21,7 +21,7 @@ from data.render.street.geometry import (
     separation,
     signed_area,
 )
-from data.render.street.placement import (
+from tools.render.street.placement import (
     CLEAR_OF_ZONE,
     IN_ZONE,
     MODES,
@@ -30,10 +30,10 @@ from data.render.street.placement import (
     rest,
     shares_by_kind,
 )
-from data.render.street.plan import SPLITS, ClipJob, all_jobs, camera_seeds, clip_jobs, still_jobs
-from data.render.street.street_plan import make_layout
-from data.render.street.traffic import make_traffic
-from data.render.street.vehicle_specs import VEHICLES
+from tools.render.street.plan import SPLITS, ClipJob, all_jobs, camera_seeds, clip_jobs, still_jobs
+from tools.render.street.street_plan import make_layout
+from tools.render.street.traffic import make_traffic
+from tools.render.street.vehicle_specs import VEHICLES
 
 CAMERAS = (1000, 1007, 2003, 3005)
 

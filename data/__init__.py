@@ -1,1 +1,0 @@
-"""The course's own datasets: the shipped files, what checks them, and the generators (`render`)."""

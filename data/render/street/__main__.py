@@ -1,6 +1,0 @@
-"""`python -m data.render.street`."""
-
-from .cli import main
-
-if __name__ == "__main__":
-    raise SystemExit(main())

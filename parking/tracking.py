@@ -1,0 +1,324 @@
+"""Follows vehicles through a clip and tells standing from moving, though others pass in front.
+
+Introduced in lab 5. A fixed camera makes it simple: a vehicle that stands covers the same pixels
+again and again. So each vehicle keeps an *anchor*, the pixels it has covered since it stopped, as
+votes over the frames in which a pixel could be seen, and it stands as long as its mask agrees with
+the anchor where nothing nearer hides it. Mask IoU and an optimal assignment (SciPy) do the
+matching; a motion model would add nothing to what is asked here. Rests on `parking.rules`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from helpers.detector import Detections
+from helpers.masks import Mask
+from parking.rules import Vehicles, vehicles
+from parking.zones import Camera
+
+EDGE = 6
+"""Frames at either end of a stand in which a vehicle may still roll."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Of the tracker; chosen on train and val clips of Kerbside with true masks."""
+
+    same_place: float = 0.75
+    """Least IoU with the anchor, over visible pixels, of a vehicle that has not moved."""
+    same_vehicle: float = 0.2
+    """Least IoU from frame to frame that makes two masks one vehicle."""
+    new_score: float = 0.5
+    """Least detection score that begins a track; a lower one may go on with it."""
+    steady: int = 3
+    """Frames after which a new place counts as a stand."""
+    gap: float = 2.5
+    """Seconds without a sighting after which a vehicle that nothing hides has left."""
+    departed_gap: float = 1.5
+    """The same for one that seemed to drive off, or had only just come."""
+    hidden_gap: float = 60.0
+    """The same for one that something nearer hides."""
+    within: float = 0.8
+    """Share of a mask inside the anchor from which it is a part of a vehicle that has not moved:
+    something that the detector did not find, or not whole, hides the rest."""
+    moved_out: float = 0.3
+    """A vehicle has left when this share of its mask lies outside its anchor and this share of the
+    anchor is free of it, both of what can be seen."""
+    roll: float = 0.04
+    """See `Stand.trimmed`."""
+    memory: int = 64
+    """Frames that an anchor remembers: light changes over a day, and so do masks."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sighting:
+    """One vehicle in one frame."""
+
+    index: int
+    mask: Mask
+    nearer: Mask  # pixels of what may hide it
+    score: float
+
+
+@dataclass(eq=False)
+class Stand:
+    """A vehicle at one place: its anchor and the frames in which it was seen there."""
+
+    first: int
+    last: int
+    seen: int
+    votes: NDArray[np.float32]  # (H, W): frames in which the pixel was the vehicle's
+    visible: NDArray[np.float32]  # (H, W): frames in which it could be seen whose it is
+    score: float = 0.0
+    """Mean detection score."""
+    hidden_frames: int = 0
+    head: list[Sighting] = field(default_factory=list)
+    """The first frames, see `trimmed`."""
+    tail: deque[Sighting] = field(default_factory=lambda: deque(maxlen=EDGE))
+    """The last frames."""
+
+    @classmethod
+    def begin(cls, sighting: Sighting) -> Stand:
+        """A stand of one frame."""
+        mask, near = sighting.mask, sighting.nearer
+        stand = cls(sighting.index, sighting.index, 0, mask * 0.0, near * 0.0)
+        stand.extend(sighting, memory=1_000)
+        return stand
+
+    def extend(self, sighting: Sighting, memory: int) -> None:
+        """One more frame at this place."""
+        self.last = sighting.index
+        self.seen += 1
+        self.score += (sighting.score - self.score) / self.seen
+        if self.seen > memory:  # forget slowly
+            self.votes *= 1 - 1 / memory
+            self.visible *= 1 - 1 / memory
+        self.votes += sighting.mask
+        self.visible += ~sighting.nearer
+        if len(self.head) < EDGE:
+            self.head.append(sighting)
+        self.tail.append(sighting)
+        self.__dict__.pop("unknown", None)
+        self.__dict__.pop("mask", None)
+
+    @cached_property
+    def unknown(self) -> Mask:
+        """(H, W) bool: pixels that something nearer has hidden all the time."""
+        return self.visible < 0.5
+
+    @cached_property
+    def mask(self) -> Mask:
+        """(H, W) bool: the pixels that most frames agree about."""
+        return (self.votes > 0.5 * self.visible) & ~self.unknown
+
+    def overlap(self, mask: Mask, nearer: Mask) -> float:
+        """IoU of a mask with the anchor, over the pixels that could be seen before and now."""
+        return _iou(self.mask, mask, ~(self.unknown | nearer))
+
+    def beyond(self, mask: Mask) -> float:
+        """The share of a mask that lies outside the anchor."""
+        return np.count_nonzero(mask & ~self.mask) / max(np.count_nonzero(mask), 1)
+
+    def trimmed(self, slack: float) -> tuple[int, int]:
+        """First and last frame without those in which it still rolled, or rolled already.
+
+        Braking to a halt, a vehicle covers its final place nearly; against the anchor of all
+        frames such a frame stands out by `slack` or more in IoU.
+        """
+        shared = {s.index: s for s in (*self.head, *self.tail)}
+        fits = {k: self.overlap(s.mask, s.nearer) for k, s in shared.items()}
+        usual = float(np.median(list(fits.values()))) - slack
+        first, last = self.first, self.last
+        for sighting in self.head:
+            first = sighting.index
+            if fits[first] >= usual:
+                break
+        for sighting in reversed(self.tail):
+            last = sighting.index
+            if fits[last] >= usual:
+                break
+        return (first, last) if first <= last else (self.first, self.last)
+
+
+@dataclass(eq=False)
+class Track:
+    """One vehicle through the clip."""
+
+    number: int
+    last: int
+    mask: Mask
+    stand: Stand
+    candidate: Stand | None = None
+    """Another place, as long as it may be an error."""
+    names: dict[str, float] = field(default_factory=dict)
+    score: float = 0.0
+    hidden: bool = False
+    """In the last frame something nearer hid it."""
+    departed: bool = False
+    """A vehicle was seen to move away from here."""
+
+    @property
+    def class_name(self) -> str:
+        """The class that most of the scores went to."""
+        return max(self.names, key=self.names.__getitem__)
+
+
+class Tracker:
+    """Give it one frame's detections after the other; see `update`."""
+
+    def __init__(self, camera: Camera, fps: float, settings: Settings | None = None) -> None:
+        self.camera = camera
+        self.fps = fps
+        self.settings = settings or Settings()
+        self.tracks: list[Track] = []
+        self.ended: list[tuple[Track, Stand]] = []
+        """Stands that ended since somebody last emptied this list."""
+        self._count = 0
+
+    def update(self, index: int, found: Detections) -> list[Track]:
+        """Takes the detections of frame `index` and returns the tracks seen in it.
+
+        Frames may be left out: `index` counts them in.
+        """
+        seen = vehicles(found, self.camera)
+        pairs = self._match(seen)
+        for row, track in list(enumerate(self.tracks)):
+            if row in pairs and not self._see(track, seen, pairs[row], index):
+                del pairs[row]  # it is another vehicle, or this one has driven off: a new track
+            if row not in pairs:
+                self._miss(track, index, found)
+        current = [self.tracks[row] for row in pairs]
+        taken = set(pairs.values())
+        for k in range(len(seen)):
+            if k not in taken and seen.scores[k] >= self.settings.new_score:
+                current.append(self._start(index, seen, k))
+        self.tracks = [track for track in self.tracks if not self._left(track, index)]
+        return current
+
+    def finish(self) -> None:
+        """Ends every stand: the clip is over."""
+        for track in self.tracks:
+            self.ended.append((track, track.stand))
+        self.tracks = []
+
+    # --- one frame ----------------------------------------------------------------------------
+
+    def _match(self, seen: Vehicles) -> dict[int, int]:
+        """Row of `tracks` -> row of `seen`."""
+        if not self.tracks or not len(seen):
+            return {}
+        likeness = np.zeros((len(self.tracks), len(seen)))
+        for row, track in enumerate(self.tracks):
+            for k in range(len(seen)):
+                place = 0.0
+                if _meet(track.stand.mask, seen.masks[k]):
+                    place = track.stand.overlap(seen.masks[k], seen.nearer[k])
+                if place >= self.settings.same_place:
+                    place += 1  # where one has stood, none other can stand
+                elif _meet(track.mask, seen.masks[k]):
+                    place = max(place, _iou(track.mask, seen.masks[k]))
+                likeness[row, k] = place
+        rows, columns = linear_sum_assignment(-likeness)
+        least = self.settings.same_vehicle
+        return {
+            int(r): int(k) for r, k in zip(rows, columns, strict=True) if likeness[r, k] >= least
+        }
+
+    def _see(self, track: Track, seen: Vehicles, k: int, index: int) -> bool:
+        """Takes a sighting; False if it lies elsewhere than the vehicle has stood so far.
+
+        That may be the vehicle, driving off, or another one that passes before it. So the stand is
+        kept for a while: what stands in the same place soon after never left.
+        """
+        sighting = Sighting(index, seen.masks[k], seen.nearer[k], float(seen.scores[k]))
+        name, settings = seen.class_names[k], self.settings
+        steady = track.stand.seen >= settings.steady
+        if steady and self._moved_out(track.stand, sighting):
+            track.departed = True
+            return False
+        track.names[name] = track.names.get(name, 0.0) + sighting.score
+        track.last, track.mask, track.score = index, sighting.mask, sighting.score
+        track.hidden = False
+
+        def same(stand: Stand | None) -> bool:
+            if stand is None:
+                return False
+            return stand.overlap(sighting.mask, sighting.nearer) >= settings.same_place
+
+        whole = same(track.stand)
+        if whole or (steady and 1 - track.stand.beyond(sighting.mask) >= settings.within):
+            if whole:
+                track.stand.extend(sighting, settings.memory)
+            else:  # a part says that it is there, but nothing about its outline
+                track.stand.last = index
+                track.stand.hidden_frames += 1
+            track.candidate, track.departed = None, False
+            return True
+        if same(track.candidate):
+            track.candidate.extend(sighting, settings.memory)
+        else:
+            track.candidate = Stand.begin(sighting)
+        # A short stand was none; a long one may only be hidden by something the detector missed.
+        if not steady or track.candidate.seen >= settings.steady:
+            self._move(track)
+        return True
+
+    def _moved_out(self, stand: Stand, sighting: Sighting) -> bool:
+        known = ~(stand.unknown | sighting.nearer)
+        anchor, mask = stand.mask & known, sighting.mask & known
+        left = np.count_nonzero(anchor & ~mask) / max(np.count_nonzero(anchor), 1)
+        return min(left, stand.beyond(mask)) >= self.settings.moved_out
+
+    def _move(self, track: Track) -> None:
+        """The candidate is the place now."""
+        self.ended.append((track, track.stand))
+        track.stand, track.candidate = track.candidate, None
+
+    def _miss(self, track: Track, index: int, found: Detections) -> None:
+        """Not seen: is it hidden, or has it left?"""
+        anchor = track.stand.mask
+        bottom = np.flatnonzero(anchor.any(axis=1)).max(initial=0)
+        cover = np.zeros_like(anchor)
+        for mask in found.masks:
+            if np.flatnonzero(mask.any(axis=1)).max(initial=0) >= bottom - 1:
+                cover |= mask
+        track.hidden = bool((anchor & cover).sum() > 0.5 * anchor.sum())
+        track.stand.hidden_frames += track.hidden
+
+    def _left(self, track: Track, index: int) -> bool:
+        gap = self.settings.hidden_gap if track.hidden else self.settings.gap
+        if not track.hidden and (track.departed or track.stand.seen < self.settings.steady):
+            gap = min(gap, self.settings.departed_gap)
+        stand_gone = index - track.stand.last > gap * self.fps
+        if stand_gone and track.candidate is not None:
+            self._move(track)
+            stand_gone = index - track.stand.last > gap * self.fps
+        if stand_gone:
+            self.ended.append((track, track.stand))
+        return stand_gone
+
+    def _start(self, index: int, seen: Vehicles, k: int) -> Track:
+        self._count += 1
+        sighting = Sighting(index, seen.masks[k], seen.nearer[k], float(seen.scores[k]))
+        stand = Stand.begin(sighting)
+        track = Track(self._count, index, sighting.mask, stand, score=sighting.score)
+        track.names[seen.class_names[k]] = sighting.score
+        self.tracks.append(track)
+        return track
+
+
+def _iou(first: Mask, second: Mask, known: Mask | None = None) -> float:
+    if known is not None:
+        first, second = first & known, second & known
+    both = np.count_nonzero(first & second)
+    return both / max(np.count_nonzero(first) + np.count_nonzero(second) - both, 1)
+
+
+def _meet(first: Mask, second: Mask) -> bool:
+    return bool((first & second).any())

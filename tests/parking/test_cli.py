@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import json
+from functools import partial
+
+import cv2
+import numpy as np
+import pytest
+
+from parking import cli
+from parking.zones import write_camera
+from tests.parking.made import camera, parks, street, stub
+from tests.parking.test_lot import INSIDE, lot
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    (tmp_path / "clip").mkdir()
+    picture = cv2.imencode(".jpg", street())[1].tobytes()
+    for k in range(30):
+        (tmp_path / "clip" / f"{k:04d}.jpg").write_bytes(picture)
+    write_camera(camera(), tmp_path / "camera.json")
+    detect = stub(parks(4, 27))
+
+    def loaded(name, threshold=0.3):
+        return partial(lambda image, threshold: detect(image), threshold=threshold)
+
+    monkeypatch.setattr(cli, "_detector", loaded)
+    return tmp_path
+
+
+def analyse(place, *more: str, clip="clip", camera="camera.json") -> int:
+    return cli.main(["analyse", str(place / clip), "--camera", str(place / camera),
+                             "--out", str(place / "report"), "--no-video", *more])  # fmt: skip
+
+
+def test_a_clip_becomes_a_report_and_the_last_line_is_json(place, capsys) -> None:
+    assert analyse(place) == 0
+    printed = capsys.readouterr()
+    result = json.loads(printed.out.splitlines()[-1])
+    assert result["violations"] == 1 and result["complete"]
+    assert (place / "report" / "report.html").is_file()
+    assert printed.err.count("alert: ") == 1 and "sidewalk" in printed.err
+
+
+def test_an_incomplete_analysis_exits_with_2_and_keeps_its_report(place, capsys) -> None:
+    (place / "clip" / "0029.jpg").write_bytes(b"")
+    assert analyse(place) == 2
+    printed = capsys.readouterr()
+    assert "incomplete: " in printed.err
+    assert json.loads(printed.out)["complete"] is False
+    assert json.loads((place / "report" / "events.json").read_text())["events"]
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        (dict(camera="nowhere.json"), "expected a camera file, found no such file"),
+        (dict(clip="nowhere.mp4"), "no such file"),
+        (dict(clip="camera.json"), "a video"),
+    ],
+)
+def test_bad_input_is_one_clear_line(place, capsys, files, says) -> None:
+    assert analyse(place, **files) == 1
+    printed = capsys.readouterr()
+    assert printed.out == "" and says in printed.err and "Traceback" not in printed.err
+    assert not (place / "report").exists()
+
+
+def test_a_zone_outside_the_frame_is_refused(place, capsys) -> None:
+    content = json.loads((place / "camera.json").read_text())
+    content["zones"][0]["polygon_image"] = [[500, 10], [600, 10], [600, 90]]
+    (place / "camera.json").write_text(json.dumps(content))
+    assert analyse(place) == 1
+    assert "lies outside the frame" in capsys.readouterr().err
+
+
+def test_a_reference_view_shows_that_the_camera_was_turned_before(place, capsys) -> None:
+    other = np.roll(street(), 12, axis=1)
+    cv2.imwrite(str(place / "reference.png"), other)
+    assert analyse(place, "--reference", str(place / "reference.png")) == 2
+    assert "camera" in capsys.readouterr().err
+
+
+def test_zones_lists_a_camera(place, capsys) -> None:
+    assert cli.main(["zones", str(place / "camera.json")]) == 0
+    assert json.loads(capsys.readouterr().out)["zones"]["lane"] == "lane"
+
+
+def test_evaluate_lot_ends_with_one_object(tmp_path, capsys) -> None:
+    folder = lot(tmp_path / "a", [(60, 60, INSIDE)])
+    assert cli.main(["evaluate-lot", str(folder), "--no-system"]) == 0
+    result = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert result["frames"] == 1 and result["accuracy_true_masks"] == 1.0
+    assert {"precision_outside", "recall_outside", "accuracy_system"} < set(result)

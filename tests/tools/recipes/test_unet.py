@@ -1,0 +1,164 @@
+"""`python -m tools.recipes.unet` as a shell sees it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from helpers import pets, scoring, training, unet, weights
+from tools.recipes import command
+from tools.recipes import unet as unet_cli
+
+keras = pytest.importorskip("keras")
+
+KEYS = {"data", "images", "miou", "per_class_iou", "accuracy", "dice", "miou_ci95"}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("weights") / "random.weights.h5"
+    weights.save(unet.light_unet(), path)
+    return path
+
+
+def shell(root: Path, *arguments: object) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "tools.recipes.unet", *map(str, arguments)]
+    return subprocess.run(
+        command, cwd=root, capture_output=True, encoding="utf-8", check=False, timeout=170
+    )
+
+
+def test_evaluate_from_the_shell(root, make_pets, trained):
+    done = shell(root, "evaluate", "--data-dir", make_pets(), "--weights", trained)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert "Using Oxford-IIIT Pet (photos): 8 train, 2 validation, 4 test." in lines
+    assert any(line.startswith("Loaded weights from random.weights.h5") for line in lines)
+    found = json.loads(lines[-1])
+    assert found.keys() == KEYS
+    assert (found["data"], found["images"]) == ("Oxford-IIIT Pet (photos), test, 4 images", 4)
+    assert 0 <= found["miou_ci95"][0] <= found["miou"] <= found["miou_ci95"][1] <= 1
+    assert len(found["per_class_iou"]) == 3
+
+
+def test_an_error_from_the_shell_is_one_line(root, tmp_path):
+    done = shell(root, "evaluate", "--data-dir", tmp_path)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    [line] = done.stderr.splitlines()
+    assert line.startswith(f"error: {tmp_path}: expected oxford_iiit_pet/")
+
+
+def evaluate_here(*arguments: object) -> int:
+    return unet_cli.main(["evaluate", *map(str, arguments)])
+
+
+def test_a_damaged_picture_is_one_line_too(make_pets, pets_test, trained, capsys):
+    bad = pets_test[1].but(image=pets_test[1].image[:300])
+    data = make_pets(test=[pets_test[0], bad])
+    assert evaluate_here("--data-dir", data, "--weights", trained, "--single-view") == 1
+    error = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
+    assert error == [
+        "error: image of Pet_11.jpg: expected a whole JPEG or PNG, found 300 bytes that do not "
+        "decode. The data set is damaged: prepare it again."
+    ]
+
+
+def test_missing_weights_are_one_line_too(make_pets, tmp_path, capsys):
+    missing = tmp_path / "no.weights.h5"
+    assert evaluate_here("--data-dir", make_pets(), "--weights", missing) == 1
+    assert capsys.readouterr().err.startswith(f"error: {missing}: expected a file of weights")
+
+
+def test_a_split_of_another_name_is_refused(capsys):
+    with pytest.raises(SystemExit) as error:
+        evaluate_here("--split", "all")
+    assert error.value.code == 2
+    assert "train" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("many", [True, False])
+def test_evaluate_scores_what_it_is_given(make_pets, trained, capsys, many):
+    """The command's figures are those of the library, on the split that was asked for."""
+    data = make_pets()
+    views = [] if many else ["--single-view"]
+    assert evaluate_here("--data-dir", data, "--weights", trained, "--split", "train", *views) == 0
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    model = unet.light_unet()
+    weights.load(model, trained)
+    scores = scoring.evaluate(
+        unet.at_scales(model) if many else model,
+        pets.load_pets("train", data_dir=data),
+        data="Oxford-IIIT Pet (photos), train, 8 images",
+        to_pair=partial(pets.to_pair, size=unet.SIZE),
+        flips=many,
+    )
+    assert found == scores.summary()
+
+
+def small_light_unet(**options: object) -> keras.Model:
+    """In place of the light U-Net, whose training takes half a minute for a first step."""
+    assert options.keys() <= {"encoder_weights"}
+    return unet.classic_unet(unet.SIZE, filters=(3,))
+
+
+def train_here(*arguments: object) -> int:
+    return unet_cli.main(["train", "--epochs", "1", *map(str, arguments)])
+
+
+def test_train_writes_weights_and_a_record_that_evaluate_goes_on_with(
+    make_pets, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(unet, "light_unet", small_light_unet)
+    monkeypatch.setattr(unet, "at_scales", lambda model: model)
+    monkeypatch.setattr(command, "BACKUPS", tmp_path / "backups")
+    data, path = make_pets(), tmp_path / "out" / "new.weights.h5"
+    assert train_here("--data-dir", data, "--weights", path, "--seed", "3") == 0
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert found["data"] == "Oxford-IIIT Pet (photos), train, 8 images"
+    assert (found["epochs"], found["seed"]) == (1, 3)
+    assert "--epochs 1 --seed 3" in found["command"]
+    [miou] = found["val_miou_by_epoch"]
+    assert 0 <= miou <= 1
+    assert sorted(path.name for path in path.parent.iterdir()) == ["new.json", path.name]
+    assert not list((tmp_path / "backups").glob("*"))
+    arguments = ["evaluate", "--data-dir", data, "--weights", path, "--record"]
+    assert unet_cli.main([str(each) for each in arguments]) == 0
+    scores = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert scores["images"] == 4
+    record = json.loads((path.parent / "new.json").read_text(encoding="utf-8"))
+    assert record["scores"]["test"]["miou"] == scores["miou"]
+    assert record["val_miou_by_epoch"] == [miou]
+
+
+@pytest.mark.parametrize("place", ["file/new.weights.h5", "new.h5"])
+def test_weights_that_cannot_be_written_are_an_error_before_the_training(
+    make_pets, tmp_path, monkeypatch, capsys, place
+):
+    """Not after ten minutes of it."""
+    monkeypatch.setattr(training, "fit", lambda *args, **kwargs: pytest.fail("it was trained"))
+    monkeypatch.setattr(unet, "light_unet", small_light_unet)
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    assert train_here("--data-dir", make_pets(), "--weights", tmp_path / place) == 1
+    assert capsys.readouterr().err.startswith(f"error: {tmp_path / place}: expected")
+
+
+def test_without_a_folder_of_that_name_nothing_is_trained(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(training, "fit", lambda *args, **kwargs: pytest.fail("it was trained"))
+    path = tmp_path / "new.weights.h5"
+    assert train_here("--data-dir", tmp_path, "--weights", path) == 1
+    assert "expected oxford_iiit_pet/" in capsys.readouterr().err
+    assert not path.exists()
+
+
+def test_without_a_record_there_is_nothing_to_add_scores_to(make_pets, trained, capsys):
+    arguments = ("--data-dir", make_pets(), "--weights", trained, "--record", "--single-view")
+    assert evaluate_here(*arguments) == 1
+    assert f"error: {trained.with_name('random.json')}: expected the record of" in (
+        capsys.readouterr().err
+    )

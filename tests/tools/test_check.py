@@ -1,0 +1,96 @@
+"""`python -m tools.check`: what passes in a student's own notebook, without its hidden checks."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from helpers import ROOT
+from helpers.errors import SetupError
+from tests.grading import made
+from tools import check as checking
+from tools.check import main
+
+
+def write(folder: Path, *answers: str) -> Path:
+    return made.hand_in(folder, "mine", made.submission(*answers))
+
+
+def passed(path: Path, **options: float) -> dict[str, bool | None]:
+    return {o.exercise: o.passed for o in checking.check(path, **options)}
+
+
+def test_each_exercise_is_judged_by_its_visible_check(tmp_path):
+    found = passed(
+        write(tmp_path, "def double(x):\n    return 4", "def iou(a, b):\n    return 1.0")
+    )
+    # 4 satisfies what a student sees; that it is wrong, the hidden check says.
+    assert found == {"lab1-ex1": True, "lab1-ex2": False, "lab1-ex3": None}
+
+
+def test_an_answer_that_stops_says_why_and_costs_only_itself(tmp_path):
+    path = write(tmp_path, "def double(x) return 2", "%matplotlib inline\n" + made.IOU)
+    first, second, _ = checking.check(path)
+    assert (first.passed, second.passed) == (False, True)
+    assert first.message.startswith("SyntaxError") and first.title == "1. Write"
+
+
+def test_an_answer_without_end_costs_its_time_and_no_more(tmp_path):
+    start = time.monotonic()
+    path = write(tmp_path, made.DOUBLE, "while True: pass")
+    found = {o.exercise: (o.passed, o.message) for o in checking.check(path, seconds=8)}
+    assert time.monotonic() - start < 16
+    assert found["lab1-ex1"][0] is True
+    assert found["lab1-ex2"] == (False, "the time of 8 s is over, while this was run")
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"cells": [{"cell_type": "code", "source": []}]}'])
+def test_what_is_no_notebook_with_exercises_is_refused(tmp_path, text):
+    path = tmp_path / "x.ipynb"
+    path.write_text(text)
+    with pytest.raises(SetupError, match="expected"):
+        checking.check(path)
+
+
+def test_a_lab_is_found_by_its_number_or_its_path(tmp_path, monkeypatch):
+    (tmp_path / "02_mine.ipynb").write_text("{}")
+    monkeypatch.chdir(tmp_path)
+    assert checking.find_notebook("2").name == "02_mine.ipynb"
+    assert checking.find_notebook("1").parent == ROOT / "notebooks"
+    assert checking.find_notebook("02_mine.ipynb").name == "02_mine.ipynb"
+    with pytest.raises(SetupError, match="no such file"):
+        checking.find_notebook("77")
+
+
+def test_the_command_line_shows_a_table_and_how_many_pass(tmp_path, capsys):
+    assert main([str(write(tmp_path, "def double(x):\n    return 5"))]) == 1
+    shown = capsys.readouterr().out
+    assert "FAIL  lab1-ex1" in shown and "expected 4, found 5" in shown
+    assert "pass  lab1-ex2" in shown and "read  lab1-ex3" in shown
+    assert "1 of 2 pass" in shown
+    assert main(["77"]) == 2
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_the_labs_solutions_pass_in_time_and_without_a_network(number, tmp_path):
+    """In a network of its own, where the system can make one."""
+    command = [sys.executable, "-m", "tools.check", str(number)]
+    alone = ["unshare", "--net", "--map-root-user"]
+    if subprocess.run([*alone, "true"], capture_output=True, check=False).returncode == 0:
+        command = [*alone, *command]
+    command += ["--seconds", "20"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "FAIL" not in done.stdout
+
+
+def test_it_needs_nothing_but_the_labs_own_packages():
+    code = "import sys, tools.check, json; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
+    loaded = {name.split(".")[0] for name in json.loads(done.stdout)}
+    assert not loaded & {"nbformat", "nbgrader", "nbclient", "tensorflow", "tools"}

@@ -1,0 +1,1 @@
+"""How the shipped weights were made: a command for each family of networks."""

@@ -1,0 +1,210 @@
+"""`python -m tools.recipes.maskrcnn train|evaluate|export`: the Mask R-CNN of lab 4 from the shell.
+
+The same steps as the lab's, with a record of how the model was made. Rests on
+`tools.recipes.maskrcnn.training`, `tools.recipes.maskrcnn.export`, `helpers.detector_scores` and
+`tools.recipes.command`.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import helpers
+from helpers import detector, detector_scores, weights
+from helpers.environment import available_cpus, version
+from helpers.errors import CourseError, WeightsError, explain
+from tools.recipes import command
+from tools.recipes.maskrcnn import data, model
+
+RUNS = helpers.BUILD / "maskrcnn"
+"""Where trainings leave checkpoints and logs, a folder for each."""
+
+
+def _train(options: argparse.Namespace) -> dict:
+    from tools.recipes.maskrcnn import export, training
+
+    export.check_destination(options.output)  # now, not after an hour of training
+    files = options.data or detector_scores.kerbside_files("train")
+    plan = training.Plan(
+        files=tuple(str(file) for file in files),
+        steps=options.steps,
+        batch_size=options.batch_size,
+        learning_rate=options.learning_rate,
+        seed=options.seed,
+        augment=not options.no_augmentation,
+        size=tuple(options.size),
+        scales=tuple(options.scales),
+        encoder_weights=None if options.encoder_weights == "none" else options.encoder_weights,
+        initial=str(options.initial) if options.initial else None,
+    )
+    folder = RUNS / options.name
+    losses = training.train(plan, folder, stop_at=options.stop_at).losses
+    return _write_model(folder, options, losses)
+
+
+def _export(options: argparse.Namespace) -> dict:
+    return _write_model(RUNS / options.name, options, {})
+
+
+def _write_model(folder: Path, options: argparse.Namespace, losses: dict[str, float]) -> dict:
+    """Exports the last checkpoint and writes its record, which names files, but no folders."""
+    from tools.recipes.maskrcnn import export, training
+
+    size = tuple(options.export_size) if options.export_size else None
+    plan, trained = training.load_checkpoint(folder, size=size)
+    size, output = size or plan.size, options.output
+    export.export(
+        trained.model,
+        trained.task_config.model,
+        output,
+        size=size,
+        class_names=model.CLASSES,
+    )
+    record = {
+        "command": _repeating(plan, trained.steps, size),
+        "data": [Path(file).name for file in plan.files],
+        "steps": trained.steps,
+        "seed": plan.seed,
+        "seconds": round(trained.seconds, 1),
+        "cpus": available_cpus(),
+        "parameters": trained.model.count_params(),
+        "megabytes": round(
+            sum(f.stat().st_size for f in output.rglob("*") if f.is_file()) / 1e6, 1
+        ),
+        "losses": {name: round(value, 4) for name, value in losses.items()},
+        "tensorflow": version("tensorflow"),
+        "tf-models-official": version("tf-models-official"),
+        "scores": {},
+    }
+    if plan.initial:
+        record["began_with"] = weights.read_record(plan.initial)
+    weights.write_record(output, record)
+    return {name: value for name, value in record.items() if name != "scores"}
+
+
+def _repeating(plan, steps: int, export_size: tuple[int, int]) -> str:
+    """What repeats a training."""
+    options = {
+        "steps": plan.steps,
+        "batch-size": plan.batch_size,
+        "learning-rate": plan.learning_rate,
+        "seed": plan.seed,
+        "size": "{} {}".format(*plan.size),
+        "scales": "{} {}".format(*plan.scales),
+        "export-size": "{} {}".format(*export_size),
+        "encoder-weights": Path(plan.encoder_weights or "none").name,
+    }
+    if steps < plan.steps:
+        options["stop-at"] = steps
+    if plan.initial:
+        options["initial"] = Path(plan.initial).name
+    words = " ".join(f"--{name} {value}" for name, value in options.items())
+    augmentation = "" if plan.augment else " --no-augmentation"
+    return f"python -m tools.recipes.maskrcnn train {words}{augmentation}"
+
+
+def _evaluate(options: argparse.Namespace) -> dict:
+    detect = detector.load_detector(options.model)
+    if options.coco:
+        name, cases = _coco(options, detect)
+        pairs, speed = detector_scores.detect(detect, cases)
+        numbers = [_number(detect, each) for each in options.detected_as or [options.category]]
+        pairs = detector_scores.only(pairs, numbers, _number(detect, options.category))
+    else:
+        name = options.split
+        files = options.data or detector_scores.kerbside_files(options.split)
+        pairs, speed = detector_scores.detect(detect, detector_scores.record_cases(files))
+    scores = detector_scores.summary(pairs, speed)
+    if options.record:
+        model = Path(options.model) if options.model != "kerbside" else detector.SHIPPED
+        weights.record_scores(model, name, scores)
+    return scores
+
+
+def _coco(options: argparse.Namespace, detect: detector.Detector):
+    if not (options.images and options.category):
+        expected = "--images DIR and --category NAME with it"
+        raise CourseError(explain("--coco", expected=expected, found="one of them missing"))
+    number = _number(detect, options.category)
+    cases = detector_scores.coco_cases(options.coco, options.images, options.category, number)
+    return f"{options.coco.stem}_{options.category}", cases
+
+
+def _number(detect: detector.Detector, name: str) -> int:
+    for number, known in detect.class_names.items():
+        if known == name:
+            return number
+    found = ", ".join(detect.class_names.values()) or "a model without class names"
+    raise WeightsError(explain("model", expected=f"a class {name!r}", found=found))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.recipes.maskrcnn", description=model.__doc__.split("\n\n")[0]
+    )
+    verbs = parser.add_subparsers(required=True, metavar="train|evaluate|export")
+    train = verbs.add_parser("train", help="train on Kerbside, resume, export")
+    train.add_argument("--steps", type=int, default=4000, help="default: %(default)s")
+    train.add_argument("--batch-size", type=int, default=8, help="default: %(default)s")
+    train.add_argument("--learning-rate", type=float, default=2e-3, help="default: %(default)s")
+    train.add_argument(
+        "--size",
+        type=int,
+        nargs=2,
+        metavar=("HEIGHT", "WIDTH"),
+        default=model.SIZE,
+        help="that pictures are scaled to; default: %(default)s",
+    )
+    train.add_argument(
+        "--scales",
+        type=float,
+        nargs=2,
+        metavar=("LOW", "HIGH"),
+        default=data.SCALES,
+        help="by which training pictures are enlarged at random; default: %(default)s",
+    )
+    train.add_argument("--stop-at", type=int, metavar="STEP", help="of --steps, to end early")
+    train.add_argument("--seed", type=int, default=0, help="default: %(default)s")
+    train.add_argument(
+        "--encoder-weights",
+        default="imagenet",
+        help='"imagenet" (downloads), "none", or a file of keras.applications.MobileNetV2 without '
+        "its top",
+    )
+    train.add_argument("--initial", type=Path, help="begin with the weights of this export")
+    train.add_argument("--no-augmentation", action="store_true", help="pictures as they are")
+    train.set_defaults(run=_train)
+    export = verbs.add_parser("export", help="export the last checkpoint of a training")
+    export.set_defaults(run=_export)
+    for verb in (train, export):
+        verb.add_argument("--name", default="kerbside", help="of the training; %(default)s")
+        verb.add_argument(
+            "--export-size",
+            type=int,
+            nargs=2,
+            metavar=("HEIGHT", "WIDTH"),
+            help="that the export scales pictures to; default: as in training",
+        )
+        verb.add_argument("--output", type=Path, default=detector.SHIPPED, help="SavedModel")
+    evaluate = verbs.add_parser("evaluate", help="score a model on Kerbside or a COCO file")
+    evaluate.add_argument("--model", default="kerbside", help="as load_detector takes it")
+    evaluate.add_argument("--split", choices=("train", "val", "test"), default="test")
+    evaluate.add_argument("--coco", type=Path, help="instances.json to score on instead")
+    evaluate.add_argument("--images", type=Path, help="the folder of its pictures")
+    evaluate.add_argument("--category", help="which of its categories to score, such as car")
+    evaluate.add_argument(
+        "--detected-as", nargs="+", help="the model's classes that count for it; default: itself"
+    )
+    evaluate.add_argument(
+        "--record", action="store_true", help="add the scores to the JSON file beside the model"
+    )
+    evaluate.set_defaults(run=_evaluate)
+    for verb in (train, evaluate):
+        verb.add_argument("--data", type=Path, nargs="+", help="other TFRecord files")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs a command; the last line printed is one JSON object."""
+    return command.run(_parser(), arguments)

@@ -1,0 +1,270 @@
+"""Mask R-CNN as the course trains and ships it: its configuration and how it is built.
+
+Introduced in lab 4. The network, its losses and its targets are those of TF Model Garden
+(`tf-models-official`), configured small enough for two CPU cores: MobileNetV2 as backbone, a narrow
+feature pyramid, light heads. `data` beside it feeds it, `training` trains it, `export` makes a
+SavedModel of it, and `helpers.detector` runs that.
+
+From the shell: `python -m tools.recipes.maskrcnn train|evaluate|export --help`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from helpers.errors import ArrayError, explain
+from helpers.weights import reading_encoder
+
+if TYPE_CHECKING:
+    import tf_keras
+    from official.vision.configs.maskrcnn import MaskRCNN, MaskRCNNTask
+
+SIZE = (432, 576)
+"""Height and width that the shipped network works at; other pictures are scaled to fit. Its
+training began with smaller ones, for time, and ended with this."""
+
+CLASSES = ("car", "van", "person")
+"""Kerbside's, numbered from 1 as in its label map."""
+
+MASK_THRESHOLD = 0.45
+"""A pixel belongs to an object from this probability on: of 0.3, 0.35, ... 0.55 the best on val.
+Where an outline is unsure, as round a small person, IoU gains more from a right pixel than it
+loses by a wrong one."""
+
+MIN_LEVEL, MAX_LEVEL = 2, 5
+"""Levels of the pyramid; a cell of level l is 2**l pixels wide."""
+
+FROZEN_UP_TO = "block_2_add"
+"""Layers of the backbone up to this one keep ImageNet's weights: edges and colours are the same
+everywhere, and training them costs a fifth of the time of a step."""
+
+FINE = "1"
+"""A level below the pyramid, a cell of it 2 pixels wide: the end of MobileNetV2's first block. The
+mask head alone looks at it; a walking person is only four cells of level 2 wide."""
+
+_TAPS = {
+    FINE: "expanded_conv_project",
+    "2": "block_3_expand_relu",
+    "3": "block_6_expand_relu",
+    "4": "block_13_expand_relu",
+    "5": "out_relu",
+}
+
+
+# --- configuration ----------------------------------------------------------------------------
+
+
+def configuration(
+    *, num_classes: int = len(CLASSES), size: Sequence[int] = SIZE, proposals: int = 100
+) -> MaskRCNNTask:
+    """The task that Model Garden builds network, targets and losses from.
+
+    Args:
+        num_classes: without background.
+        size: height and width of the network's input; padded to a multiple of 32.
+        proposals: regions that the second stage looks at in a picture.
+    """
+    # `official.*` and not `tensorflow_models`: the latter imports all of the garden.
+    from official.vision.configs import common, decoders, maskrcnn
+
+    model = maskrcnn.MaskRCNN(
+        num_classes=num_classes + 1,
+        input_size=[*padded_size(size), 3],
+        min_level=MIN_LEVEL,
+        max_level=MAX_LEVEL,
+        # From 14 to 160 pixels, and one narrow shape: in Kerbside a walking person is 9 x 23,
+        # which is 16 x 41 at the shipped network's size.
+        anchor=maskrcnn.Anchor(num_scales=2, aspect_ratios=[0.4, 1.0, 2.0], anchor_size=3.5),
+        decoder=decoders.Decoder(
+            type="fpn", fpn=decoders.FPN(num_filters=64, use_separable_conv=True)
+        ),
+        rpn_head=maskrcnn.RPNHead(num_convs=1, num_filters=64, use_separable_conv=True),
+        detection_head=maskrcnn.DetectionHead(
+            num_convs=1, num_filters=64, use_separable_conv=True, num_fcs=1, fc_dims=256
+        ),
+        mask_head=maskrcnn.MaskHead(num_convs=3, num_filters=64, use_separable_conv=True),
+        # Batched: one operation of TensorFlow instead of loops in its graph; 20 ms a picture less.
+        roi_generator=maskrcnn.ROIGenerator(
+            pre_nms_top_k=500,
+            num_proposals=2 * proposals,
+            test_pre_nms_top_k=300,
+            test_num_proposals=proposals,
+            use_batched_nms=True,
+        ),
+        roi_sampler=maskrcnn.ROISampler(num_sampled_rois=64),
+        mask_sampler=maskrcnn.MaskSampler(num_sampled_masks=32),
+        detection_generator=maskrcnn.DetectionGenerator(
+            pre_nms_top_k=300, max_num_detections=30, nms_version="batched"
+        ),
+        # The garden's default momentum of 0.997 needs far more steps than the course takes.
+        norm_activation=common.NormActivation(
+            activation="relu", norm_momentum=0.9, norm_epsilon=0.001, use_sync_bn=False
+        ),
+    )
+    # The garden divides the loss of the 256 sampled anchors by the number of sampled regions, 64.
+    losses = maskrcnn.Losses(rpn_score_weight=0.25)
+    return maskrcnn.MaskRCNNTask(model=model, losses=losses, annotation_file=None)
+
+
+def padded_size(size: Sequence[int]) -> list[int]:
+    """Height and width rounded up to a multiple of the coarsest cell."""
+    step = 2**MAX_LEVEL
+    if len(size) != 2 or min(size) < 1:
+        raise ArrayError(explain("size", expected="height and width", found=str(size)))
+    return [-(-side // step) * step for side in size]
+
+
+# --- building ---------------------------------------------------------------------------------
+
+
+def build(
+    task_config: MaskRCNNTask, *, encoder_weights: str | os.PathLike | None = None
+) -> tf_keras.Model:
+    """Model Garden's Mask R-CNN with MobileNetV2 from `tf_keras.applications` as its backbone.
+
+    The backbone's first layers are frozen if they come from ImageNet. Its batch normalisation is
+    folded into the convolutions, see `folded`.
+
+    Args:
+        task_config: from `configuration`.
+        encoder_weights: None for random ones, "imagenet" to download them, or a file of
+            `keras.applications.MobileNetV2(include_top=False)`.
+
+    Raises:
+        WeightsError: the encoder's weights cannot be read.
+    """
+    import tf_keras
+    from official.vision.modeling import factory
+    from official.vision.modeling.decoders import factory as decoders
+
+    config = task_config.model
+    backbone = _mobilenet(config.input_size, encoder_weights)
+    pyramid = decoders.build_decoder(_without_fine(backbone.output_specs), config)
+    inputs = {level: tf_keras.Input(shape[1:]) for level, shape in backbone.output_specs.items()}
+    outputs = pyramid(_without_fine(inputs))
+    decoder = tf_keras.Model(inputs, {FINE: inputs[FINE], **outputs}, name="decoder")
+    model = factory.build_maskrcnn(
+        tf_keras.layers.InputSpec(shape=[None, *config.input_size]),
+        config,
+        backbone=backbone,
+        decoder=decoder,
+    )
+    model.roi_aligner, model.mask_roi_aligner = _aligners(config)
+    # Called once, so that all weights exist.
+    model(tf_keras.Input(config.input_size), image_shape=tf_keras.Input([2]), training=False)
+    return model
+
+
+def _without_fine(levels: dict) -> dict:
+    return {level: value for level, value in levels.items() if level != FINE}
+
+
+def _aligners(config: MaskRCNN) -> tuple[tf_keras.layers.Layer, tf_keras.layers.Layer]:
+    """RoIAlign for the box head and for the mask head."""
+    import tensorflow as tf
+    from official.vision.modeling.layers import roi_aligner
+    from official.vision.ops import spatial_transform_ops
+
+    class PyramidAligner(roi_aligner.MultilevelROIAligner):
+        """The garden's, which leaves the fine level out."""
+
+        def call(self, features: dict, boxes: tf.Tensor, training: bool | None = None):
+            return super().call(_without_fine(features), boxes, training)
+
+    class FineAligner(PyramidAligner):
+        """Puts the fine level beside the pyramid's.
+
+        A pyramid's RoI of M x M says what is where, but blurred: bilinear interpolation between
+        cells of 4 pixels. Edges come from the fine level (PointRend's idea, Kirillov et al., 2020),
+        sampled at the masks' own 2M x 2M; each 2 x 2 of its numbers become channels of one cell.
+        """
+
+        def call(self, features: dict, boxes: tf.Tensor, training: bool | None = None):
+            pyramid = super().call(features, boxes, training)
+            size = pyramid.shape[2]
+            # The garden takes cell k as lying at 2 k. A stride of 2 with TensorFlow's padding puts
+            # its middle at 2 k + 1.5; nothing learnt comes in between that could make up for it.
+            fine = spatial_transform_ops.multilevel_crop_and_resize(
+                {FINE: features[FINE]}, boxes - 1.5, output_size=2 * size
+            )
+            cells = tf.nn.space_to_depth(tf.reshape(fine, [-1, *fine.shape[2:]]), 2)
+            cells = tf.reshape(cells, [-1, pyramid.shape[1], size, size, cells.shape[-1]])
+            return tf.concat([pyramid, cells], axis=-1)
+
+    return (
+        PyramidAligner(config.roi_aligner.crop_size, config.roi_aligner.sample_offset),
+        FineAligner(config.mask_roi_aligner.crop_size, config.mask_roi_aligner.sample_offset),
+    )
+
+
+def _mobilenet(input_size: Sequence[int], weights: str | os.PathLike | None) -> tf_keras.Model:
+    """MobileNetV2 with an output for each level, fed as Model Garden feeds its backbones."""
+    import tf_keras
+    from official.vision.ops import preprocess_ops
+
+    with reading_encoder(weights):
+        network = tf_keras.applications.MobileNetV2(
+            input_shape=tuple(input_size),
+            include_top=False,
+            weights="imagenet" if weights == "imagenet" else None,
+        )
+        if weights not in (None, "imagenet"):
+            network.load_weights(weights)
+    network = folded(network)
+    if weights is not None:
+        names = [layer.name for layer in network.layers]
+        for layer in network.layers[: names.index(FROZEN_UP_TO) + 1]:
+            layer.trainable = False
+    taps = tf_keras.Model(
+        network.input, {level: network.get_layer(name).output for level, name in _TAPS.items()}
+    )
+    # The garden's parser subtracts ImageNet's mean and divides by its deviation; MobileNetV2 wants
+    # the pixels in [-1, 1]. Both are linear, so one layer leads from the first to the second.
+    inputs = tf_keras.Input(tuple(input_size), name="normalised_image")
+    scale = [deviation / 127.5 for deviation in preprocess_ops.STDDEV_RGB]
+    offset = [mean / 127.5 - 1 for mean in preprocess_ops.MEAN_RGB]
+    backbone = tf_keras.Model(
+        inputs, taps(tf_keras.layers.Rescaling(scale, offset)(inputs)), name="mobilenet_v2"
+    )
+    backbone.output_specs = {level: output.shape for level, output in backbone.output.items()}
+    return backbone
+
+
+def folded(network: tf_keras.Model) -> tf_keras.Model:
+    """A MobileNetV2 without batch normalisation that computes the same.
+
+    With fixed statistics, batch normalisation multiplies by one number a channel and adds another;
+    the convolution before it can do both (Jacob et al., 2018, section 3.2). Statistics are best
+    fixed here: a batch of a few pictures says less about them than ImageNet does. The padding
+    before a stride becomes the convolution's own, which for even sides puts the same row and column
+    of zeros in the same place. A picture takes a quarter less time than with either.
+    """
+    import tf_keras
+
+    layers = tf_keras.layers
+    norms = {
+        norm.input.node.layer.name: norm
+        for norm in network.layers
+        if isinstance(norm, layers.BatchNormalization)
+    }
+
+    def clone(layer: tf_keras.layers.Layer) -> tf_keras.layers.Layer:
+        if isinstance(layer, layers.BatchNormalization | layers.ZeroPadding2D):
+            return layers.Identity(name=layer.name)
+        changes = {"use_bias": True, "padding": "same"} if layer.name in norms else {}
+        return type(layer).from_config(layer.get_config() | changes)
+
+    result = tf_keras.models.clone_model(network, clone_function=clone)
+    for name, norm in norms.items():
+        (kernel,) = network.get_layer(name).get_weights()
+        gamma, beta, mean, variance = norm.get_weights()
+        factor = gamma / np.sqrt(variance + norm.epsilon)
+        # A depthwise kernel is (H, W, channels, 1), any other one (H, W, inputs, channels).
+        depthwise = isinstance(network.get_layer(name), layers.DepthwiseConv2D)
+        kernel = kernel * (factor[:, None] if depthwise else factor)
+        result.get_layer(name).set_weights([kernel, beta - mean * factor])
+    return result
