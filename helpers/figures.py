@@ -194,7 +194,7 @@ def show(figure: Figure, *, title: str, data: str, alt: str) -> None:
     drawn = PILImage.open(buffer).convert("RGB")
     buffer = io.BytesIO()
     _reduced(drawn).save(buffer, "png", optimize=True)
-    display(Picture(data=buffer.getvalue(), alt=alt))
+    display(Picture(data=buffer.getvalue(), metadata={"alt": alt}))  # Colab's IPython: no `alt`
 
 
 def _reduced(drawn: PILImage.Image) -> PILImage.Image:

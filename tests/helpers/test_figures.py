@@ -65,6 +65,23 @@ def test_a_figure_is_shown_as_png_with_its_alternative_text(displayed: list) -> 
     assert metadata["image/png"]["alt"] == TEXTS["alt"]
 
 
+def test_a_figure_asks_ipython_for_nothing_that_colabs_7_34_lacks(displayed, monkeypatch) -> None:
+    import IPython.display
+
+    newest = IPython.display.Image
+    known = {"data", "url", "filename", "format", "embed", "width", "height", "retina"}
+    known |= {"unconfined", "metadata"}
+
+    def of_7_34(**options: Any) -> Any:
+        assert set(options) <= known, options.keys()
+        return newest(**options)
+
+    monkeypatch.setattr(IPython.display, "Image", of_7_34)
+    figures.show(drawn(), **TEXTS)
+    ((_, metadata),) = displayed
+    assert metadata["image/png"]["alt"] == TEXTS["alt"]
+
+
 def test_a_figure_is_closed_after_it_was_shown(displayed: list) -> None:
     figures.show(drawn(), **TEXTS)
     assert plt.get_fignums() == []
