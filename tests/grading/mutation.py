@@ -4,10 +4,11 @@
     python -m tests.grading.mutation lab1-ex3        one exercise
     python -m tests.grading.mutation --verbose       with what each check said
 
-`mutants/GRADE_ID/` holds answers as a student could write them: `wrong_*.py`, each with a plausible
-mistake that its first line names, and `right_*.py`, written in different ways. The answers to an
-exercise run with its check from the notebook, one after the other in a process of their own, after
-the cells tagged `exercise-setup` and the model answers to the exercises before.
+`mutants/GRADE_ID.py` holds answers to one exercise as a student could write them, each under a line
+such as `# %% wrong no_union: The union is left out.`: wrong ones with a plausible mistake, which
+the line names, and right ones, written in different ways. They run with the check of the notebook,
+one after the other in a process of their own, after the cells tagged `exercise-setup` and the model
+answers to the exercises before.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import copy
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -37,12 +39,24 @@ SECONDS = 60
 
 
 @dataclass(frozen=True)
+class Answer:
+    """One answer to an exercise."""
+
+    right: bool
+    name: str
+    about: str
+    """What is wrong with it, or how it goes about it, in one line."""
+    source: str
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What the checks made of one answer."""
 
     exercise: str
     answer: str
-    """Name of the file, without its ending."""
+    should_be: bool
+    """Whether the answer deserves its points."""
     visible: str
     """What the visible checks said; "" if they passed."""
     all: str
@@ -53,16 +67,30 @@ class Verdict:
         """Whether the answer gets its points."""
         return not self.all
 
-    @property
-    def should_be(self) -> bool:
-        """Whether it deserves them."""
-        return self.answer.startswith("right_")
+
+def read(path: Path) -> list[Answer]:
+    """The answers in one file, in their order.
+
+    Raises:
+        ValueError: something stands before the first heading, or a heading is not one.
+    """
+    before, *parts = re.split(r"^# %%", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    answers = []
+    for part in parts:
+        first, _, source = part.partition("\n")
+        heading = re.fullmatch(r" (right|wrong) (\w+): (\S.*)", first)
+        if heading is None:
+            raise ValueError(f"{path.name}: expected `# %% wrong name: What.`, found {first!r}")
+        kind, name, about = heading.groups()
+        answers.append(Answer(kind == "right", name, about, source.strip("\n") + "\n"))
+    if before.strip():
+        raise ValueError(f"{path.name}: expected a line `# %% ...` first, found {before[:60]!r}")
+    return answers
 
 
-def folders(wanted: list[str] | None = None) -> list[Path]:
-    """The exercises that have mutants, in order."""
-    found = sorted(path for path in MUTANTS.iterdir() if path.is_dir())
-    return [path for path in found if not wanted or path.name in wanted]
+def exercise_files(wanted: list[str] | None = None) -> list[Path]:
+    """The files of the exercises that have mutants, in order."""
+    return [path for path in sorted(MUTANTS.glob("*.py")) if not wanted or path.stem in wanted]
 
 
 def lab_of(grade_id: str) -> Path:
@@ -70,7 +98,7 @@ def lab_of(grade_id: str) -> Path:
     return notebooks.find_labs([grade_id.removeprefix("lab").split("-")[0]])[0]
 
 
-def run(grade_id: str, answers: list[Path]) -> list[Verdict]:
+def run(grade_id: str, answers: list[Answer]) -> list[Verdict]:
     """Runs answers of one exercise in a process of their own, and in a new one after a crash.
 
     Raises:
@@ -81,7 +109,8 @@ def run(grade_id: str, answers: list[Path]) -> list[Verdict]:
     while len(found) < len(answers):
         command = [sys.executable, "-m", "tests.grading.mutation", "--worker", grade_id]
         done = subprocess.run(
-            [*command, *map(str, answers[len(found) :])],
+            command,
+            input=json.dumps([answer.source for answer in answers[len(found) :]]),
             cwd=notebooks.ROOT,
             env=environment,
             capture_output=True,
@@ -91,10 +120,13 @@ def run(grade_id: str, answers: list[Path]) -> list[Verdict]:
         rows = [json.loads(line) for line in done.stdout.splitlines()]
         if not rows:
             raise RuntimeError(f"{grade_id} could not be prepared:\n{done.stderr[-2000:]}")
-        found += [Verdict(grade_id, *row) for row in rows[1:]]
+        for visible, every in rows[1:]:
+            answer = answers[len(found)]
+            found.append(Verdict(grade_id, answer.name, answer.right, visible, every))
         if done.returncode:
+            answer = answers[len(found)]
             words = f"the process was ended by signal {-done.returncode}"
-            found.append(Verdict(grade_id, answers[len(found)].stem, words, words))
+            found.append(Verdict(grade_id, answer.name, answer.right, words, words))
     return found
 
 
@@ -142,15 +174,14 @@ def _too_long(*_: object) -> None:
     raise TimeoutError(f"the answer and its check took longer than {SECONDS} s")
 
 
-def work(grade_id: str, answers: list[Path]) -> None:
-    """Runs answers of one exercise; prints a line when prepared, and each verdict, as JSON."""
+def work(grade_id: str, sources: list[str]) -> None:
+    """Runs answers to one exercise; prints a line when prepared, and each verdict, as JSON."""
     with contextlib.redirect_stdout(io.StringIO()):
         names, check = prepared(grade_id)
     print(json.dumps("prepared"), flush=True)
-    for path in answers:
-        answer = path.read_text(encoding="utf-8")
-        words = [outcome(answer, part, names) for part in (exercises.without_hidden(check), check)]
-        print(json.dumps([path.stem, *words]), flush=True)
+    for source in sources:
+        words = [outcome(source, part, names) for part in (exercises.without_hidden(check), check)]
+        print(json.dumps(words), flush=True)
 
 
 # --- figures ------------------------------------------------------------------------------------
@@ -158,8 +189,8 @@ def work(grade_id: str, answers: list[Path]) -> None:
 
 def verdicts(wanted: list[str] | None = None) -> Iterator[list[Verdict]]:
     """The verdicts on all answers, exercise by exercise."""
-    for folder in folders(wanted):
-        yield run(folder.name, sorted(folder.glob("*.py")))
+    for path in exercise_files(wanted):
+        yield run(path.stem, read(path))
 
 
 def main() -> int:
@@ -174,7 +205,7 @@ def main() -> int:
     parser.add_argument("--worker", metavar="GRADE_ID", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
-        work(options.worker, [Path(name) for name in options.exercises])
+        work(options.worker, json.load(sys.stdin))
         return 0
     wrong = refused = by_visible = right = accepted = 0
     for group in verdicts(options.exercises):

@@ -6,7 +6,6 @@ A sample runs always, one exercise of each lab; `pytest -m slow tests/grading` r
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import nbformat
 import pytest
@@ -33,8 +32,8 @@ MARKED = [
 ]
 
 
-def answers(grade_id: str, kind: str) -> list[Path]:
-    return sorted((mutation.MUTANTS / grade_id).glob(f"{kind}_*.py"))
+def answers(grade_id: str) -> list[mutation.Answer]:
+    return mutation.read(mutation.MUTANTS / f"{grade_id}.py")
 
 
 def stub(source: str) -> str:
@@ -51,40 +50,51 @@ def stub(source: str) -> str:
 
 
 def test_there_are_enough_answers_for_every_exercise_in_code():
+    wrong = 0
     for grade_id in EXERCISES:
-        assert len(answers(grade_id, "wrong")) >= 6, grade_id
-        assert len(answers(grade_id, "right")) >= 4, grade_id
-    assert sum(len(answers(path.name, "wrong")) for path in mutation.folders()) >= 150
+        right = sum(answer.right for answer in answers(grade_id))
+        wrong += len(answers(grade_id)) - right
+        assert right >= 4, grade_id
+        assert len(answers(grade_id)) - right >= 6, grade_id
+    assert wrong >= 150
 
 
 def test_no_answers_are_left_of_an_exercise_that_is_gone():
     labs = {grade_id.split("-")[0] for grade_id in EXERCISES}
     assert not {
-        path.name
-        for path in mutation.folders()
-        if path.name.split("-")[0] in labs and path.name not in EXERCISES
+        path.stem
+        for path in mutation.exercise_files()
+        if path.stem.split("-")[0] in labs and path.stem not in EXERCISES
     }
 
 
-def test_every_wrong_answer_says_what_is_wrong_and_no_two_answers_are_equal():
-    seen: dict[str, Path] = {}
-    for path in sorted(mutation.MUTANTS.glob("*/*.py")):
-        text = path.read_text(encoding="utf-8")
-        assert path.stem.startswith(("wrong_", "right_")), path
-        if path.stem.startswith("wrong_"):
-            assert re.match(r"# \S.{10,}", text), f"{path}: no first line that names the mistake"
-        code = re.sub(r"#.*|\s", "", text)
-        assert code not in seen, f"{path} is the same as {seen[code]}"
-        seen[code] = path
+def test_every_answer_says_what_it_is_and_no_two_are_equal():
+    for path in mutation.exercise_files():
+        seen: dict[str, str] = {}
+        for answer in mutation.read(path):
+            where = f"{path.name}, {answer.name}"
+            assert answer.right or len(answer.about) > 12, f"{where}: which mistake?"
+            code = re.sub(r"#.*|\s", "", answer.source)
+            assert code, f"{where} is empty"
+            assert code not in seen, f"{where} is the same as {seen[code]}"
+            assert answer.name not in seen.values(), f"{where}: the name is there twice"
+            seen[code] = answer.name
+
+
+@pytest.mark.parametrize("text", ["x = 1", "# %% wrong\nx = 1", "# %% odd name: What.\nx = 1"])
+def test_a_file_of_answers_in_another_form_is_refused(text, tmp_path):
+    path = tmp_path / "lab1-ex1.py"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=r"expected .*# %%"):
+        mutation.read(path)
 
 
 @pytest.mark.parametrize("grade_id", MARKED)
-def test_wrong_answers_are_refused_and_right_ones_accepted(grade_id, tmp_path):
-    model, empty = tmp_path / "right_model.py", tmp_path / "wrong_empty.py"
-    model.write_text(EXERCISES[grade_id].answer.source)
-    empty.write_text(stub(EXERCISES[grade_id].answer.source))
-    files = [*answers(grade_id, "wrong"), *answers(grade_id, "right"), model, empty]
-    verdicts = mutation.run(grade_id, files)
+def test_wrong_answers_are_refused_and_right_ones_accepted(grade_id):
+    solution = EXERCISES[grade_id].answer.source
+    model = mutation.Answer(True, "model", "The course's own.", solution)
+    empty = mutation.Answer(False, "empty", "Nothing is answered.", stub(solution))
+    verdicts = mutation.run(grade_id, [*answers(grade_id), model, empty])
     mistaken = [v for v in verdicts if v.accepted != v.should_be]
     assert not mistaken, mistaken
     silent = [v for v in verdicts if not v.should_be and len(v.all) < 20]

@@ -1,4 +1,0 @@
-# Runs laid along the rows.
-def rle_to_mask(counts, size):
-    values = np.arange(len(counts)) % 2 == 1
-    return np.repeat(values, counts).reshape(size)

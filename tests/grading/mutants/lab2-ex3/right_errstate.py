@@ -1,3 +1,0 @@
-def precision_per_class(matrix):
-    with np.errstate(invalid="ignore"):
-        return np.diag(matrix) / matrix.sum(0)

@@ -1,7 +1,0 @@
-# The mask is flipped along the other axis.
-def prepare(image, trimap, size, mirror):
-    image = cv2.resize(image, (size, size)).astype(np.float32)
-    mask = cv2.resize(trimap, (size, size), interpolation=cv2.INTER_NEAREST).astype(np.int32) - 1
-    if mirror:
-        image, mask = image[:, ::-1], mask[::-1]
-    return image, mask

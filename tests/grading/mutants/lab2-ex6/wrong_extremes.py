@@ -1,6 +1,0 @@
-# The smallest and the largest difference instead of the quantiles.
-def difference_interval(first, second, draws=4000, seed=0):
-    rng = np.random.default_rng(seed)
-    drawn = rng.integers(0, len(first), (draws, len(first)))
-    scores = [metrics.mean_iou(m[drawn].sum(axis=1)) for m in (first, second)]
-    return (scores[1] - scores[0]).min(), (scores[1] - scores[0]).max()

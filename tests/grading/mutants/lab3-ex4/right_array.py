@@ -1,2 +1,0 @@
-def dense_bytes(count, height, width):
-    return np.zeros((count, height, width), np.float32).nbytes

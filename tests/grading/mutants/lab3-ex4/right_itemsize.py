@@ -1,2 +1,0 @@
-def dense_bytes(count, height, width):
-    return np.dtype(np.float32).itemsize * count * (height * width)

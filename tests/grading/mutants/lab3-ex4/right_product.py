@@ -1,2 +1,0 @@
-def dense_bytes(count, height, width):
-    return 4 * count * height * width

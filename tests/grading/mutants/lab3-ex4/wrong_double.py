@@ -1,3 +1,0 @@
-# Eight bytes a float, as Python has it.
-def dense_bytes(count, height, width):
-    return 8 * count * height * width

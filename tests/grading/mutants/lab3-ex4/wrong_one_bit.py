@@ -1,3 +1,0 @@
-# One bit a pixel.
-def dense_bytes(count, height, width):
-    return count * height * width // 8

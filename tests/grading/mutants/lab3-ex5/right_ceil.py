@@ -1,5 +1,0 @@
-import math
-
-
-def plan(pictures, epochs, batch, published_rate=0.008, published_batch=64):
-    return math.ceil(pictures / batch) * epochs, published_rate * batch / published_batch

@@ -1,3 +1,0 @@
-# The incomplete last batch is dropped.
-def plan(pictures, epochs, batch, published_rate=0.008, published_batch=64):
-    return pictures // batch * epochs, published_rate * batch / published_batch

@@ -1,3 +1,0 @@
-# 64 in the formula instead of the argument.
-def plan(pictures, epochs, batch, published_rate=0.008, published_batch=64):
-    return -(-pictures // batch) * epochs, published_rate * batch / 64

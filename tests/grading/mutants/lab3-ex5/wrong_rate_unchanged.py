@@ -1,3 +1,0 @@
-# The published rate, whatever the batch.
-def plan(pictures, epochs, batch, published_rate=0.008, published_batch=64):
-    return -(-pictures // batch) * epochs, published_rate

@@ -1,3 +1,0 @@
-# One anchor for each cell.
-def count_anchors(height, width, levels=(2, 3, 4, 5), per_cell=6):
-    return sum(-(-height // 2**k) * -(-width // 2**k) for k in levels)

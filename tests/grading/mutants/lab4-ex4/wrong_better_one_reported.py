@@ -1,7 +1,0 @@
-# The better of the two scores is reported.
-def improve(validation, test):
-    chosen = {}
-    for name, (scores, right, objects) in validation.items():
-        f1 = 2 * np.cumsum(right) / (np.arange(1, len(scores) + 1) + objects)
-        chosen[name] = float(scores[f1.argmax()])
-    return chosen, max(mean_f1(split, chosen) for split in (validation, test))

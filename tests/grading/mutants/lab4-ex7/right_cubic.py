@@ -1,7 +1,0 @@
-def to_picture(small, box, size):
-    ymin, xmin, ymax, xmax = box
-    picture = np.zeros(size, np.float32)
-    picture[ymin:ymax, xmin:xmax] = cv2.resize(
-        small, (xmax - xmin, ymax - ymin), interpolation=cv2.INTER_CUBIC
-    )
-    return picture > 0.5

@@ -1,6 +1,0 @@
-# Divided by the whole mask instead of the strip.
-def strip_share(mask, zone, height=3):
-    if not mask.any():
-        return 0.0
-    strip = mask & (np.cumsum(mask[::-1], axis=0)[::-1] <= height)
-    return float((strip & zone).sum() / mask.sum())

@@ -1,3 +1,0 @@
-# Multiplied by the frames a second.
-def dwell(frames, fps):
-    return (max(frames) - min(frames) + 1) * fps if len(frames) else 0

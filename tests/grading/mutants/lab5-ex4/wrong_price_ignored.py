@@ -1,5 +1,0 @@
-# Both errors cost the same.
-def cheapest(shares, truth, wrong_fine):
-    thresholds = np.append(np.unique(shares), np.inf)[::-1]
-    costs = [((shares >= t) & ~truth).sum() + ((shares < t) & truth).sum() for t in thresholds]
-    return float(thresholds[int(np.argmin(costs))])

@@ -1,8 +1,0 @@
-# A share equal to the threshold is not reported.
-def cheapest(shares, truth, wrong_fine):
-    thresholds = np.append(np.unique(shares), np.inf)[::-1]
-    costs = [
-        wrong_fine * ((shares > t) & ~truth).sum() + ((shares <= t) & truth).sum()
-        for t in thresholds
-    ]
-    return float(thresholds[int(np.argmin(costs))])

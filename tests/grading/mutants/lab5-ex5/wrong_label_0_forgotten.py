@@ -1,5 +1,0 @@
-# Label 0 has no vote.
-def majority(labels, moving):
-    counts = np.stack([(labels == k).sum(axis=0) for k in range(labels.max() + 1)])
-    counts[[0, *(k for k in moving if k < len(counts))]] = 0
-    return np.where(counts.any(axis=0), counts.argmax(axis=0), -1)

@@ -1,9 +1,0 @@
-# The fewest false alarms, whatever is missed.
-def improve(validation, test, recall=0.9):
-    options = []
-    for rule in (name for name in validation if name != "truth"):
-        for threshold in np.unique(validation[rule]):
-            alarms = recall_and_alarms(validation, rule, threshold)[1]
-            options.append((alarms, rule, float(threshold)))
-    _, rule, threshold = min(options)
-    return rule, threshold, recall_and_alarms(test, rule, threshold)
