@@ -1,28 +1,34 @@
-"""Loads an instance segmentation model from where it lies and runs it on a picture.
+"""Loads an instance segmentation model from where it lies, and runs it on pictures.
 
 Introduced in lab 4, used again in lab 5. One function loads the course's own model, every TFOD2
-export, an archive of the TFOD2 zoo and an export of TF Model Garden; what comes back always is
-boxes in pixels and masks of the picture's size, whatever the model itself answers. Rests on
-TensorFlow, `helpers.mask_pasting` and `helpers.model_archives`.
+export, an archive of the TFOD2 zoo and an export of TF Model Garden; the answer always has boxes in
+pixels and masks of the picture's size, whatever the model itself gives. Rests on TensorFlow.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+import os
+import tarfile
+import tempfile
+import time
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from helpers import DATA, label_maps, model_archives
-from helpers.errors import ArrayError, WeightsError, explain
-from helpers.mask_pasting import paste
+from helpers import BUILD, DATA, label_maps
+from helpers.errors import ArrayError, DataError, WeightsError, explain
 from helpers.masks import check_image
 
 SHIPPED = DATA / "weights" / "maskrcnn_kerbside"
-"""The model that the course trained on Kerbside."""
+"""The model that the course trained; the record beside it says on what."""
 
 ZOO = {
     "mask_rcnn_inception_resnet_v2_1024x1024_coco17_gpu-8": "http://download.tensorflow.org/models/"
@@ -30,8 +36,14 @@ ZOO = {
 }
 """Published models with masks, trained on COCO."""
 
+CACHE = BUILD / "models"
+"""Where archives are kept and unpacked; nothing is downloaded or unpacked twice."""
+
 DESCRIPTION = Path("assets.extra") / "detector.json"
-"""In a SavedModel of the course: its class names and how its masks lie in their boxes."""
+"""In a SavedModel of the course: its class names, and how its masks lie in their boxes."""
+
+LEAST_SCORE = 0.05
+"""Detections with a lower score change no AP in the digits reported, and take time."""
 
 MAX_PIXELS = 25_000_000
 """A hundred masks of a larger picture would take gigabytes."""
@@ -51,22 +63,17 @@ class Detections:
     masks: np.ndarray  # (N, H, W) bool
     class_names: tuple[str, ...]  # (N,)
     box_masks: np.ndarray | None = field(default=None, repr=False)
-    """(N, M, M) float32, what `masks` were pasted from; None if the model pastes them itself."""
+    """(N, M, M) float32 that `masks` were pasted from; None if the model pastes them itself."""
     features: np.ndarray | None = field(default=None, repr=False)
-    """(N, F) float32, what the classes were decided by; None if the model does not give it."""
+    """(N, F) float32 that the classes were decided by; None if the model does not give it."""
 
     def take(self, rows: np.ndarray) -> Detections:
         """Some of them, by number or by a mask (N,) bool, in the order given."""
         rows = np.arange(len(self))[rows]
-        return Detections(
-            boxes=self.boxes[rows],
-            classes=self.classes[rows],
-            scores=self.scores[rows],
-            masks=self.masks[rows],
-            class_names=tuple(self.class_names[row] for row in rows),
-            box_masks=None if self.box_masks is None else self.box_masks[rows],
-            features=None if self.features is None else self.features[rows],
-        )
+        names = ("boxes", "classes", "scores", "masks", "box_masks", "features")
+        parts = {name: getattr(self, name) for name in names}
+        parts = {name: None if part is None else part[rows] for name, part in parts.items()}
+        return Detections(class_names=tuple(self.class_names[row] for row in rows), **parts)
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -85,7 +92,7 @@ class Detector:
     input_name: str = field(repr=False)
     class_names: Mapping[int, str]
     alignment: str
-    """Of masks in their boxes, see `helpers.mask_pasting`."""
+    """Of masks in their boxes, see `paste`."""
     mask_threshold: float
     """A pixel belongs to a mask if its value is larger; for masks that come in boxes."""
     model: Any = field(repr=False)
@@ -96,24 +103,21 @@ class Detector:
 
         Args:
             image: (H, W, 3) uint8 RGB.
-            threshold: detections with a lower score are left out.
+            threshold: Least score of a detection.
 
         Raises:
-            ArrayError: no such picture, an empty or a huge one, or a threshold outside 0 to 1.
+            ArrayError: no picture, an empty or a huge one, or a threshold outside 0 to 1.
         """
         image = check_image(image)
         height, width = image.shape[:2]
         if not 0 < height * width <= MAX_PIXELS:
-            expected = f"1 to {MAX_PIXELS:,} pixels"
+            expected, found = f"1 to {MAX_PIXELS:,} pixels", f"{height} x {width}"
             do = "Make it smaller first: `cv2.resize(image, None, fx=0.5, fy=0.5)`."
-            raise ArrayError(
-                explain("image", expected=expected, found=f"{height} x {width}", do=do)
-            )
+            raise ArrayError(explain("image", expected=expected, found=found, do=do))
         if not 0 <= threshold <= 1:
             raise ArrayError(explain("threshold", expected="0 to 1", found=str(threshold)))
         answer = {k: v.numpy()[0] for k, v in self._run(image).items() if k != "image_info"}
-        count = int(answer["num_detections"])
-        scores = answer["detection_scores"][:count]
+        scores = answer["detection_scores"][: int(answer["num_detections"])]
         kept = np.flatnonzero(scores >= threshold)
         kept = kept[np.argsort(-scores[kept], kind="stable")]
         boxes = answer["detection_boxes"][kept].astype(np.float32)
@@ -154,26 +158,133 @@ class Detector:
         self, answer: dict, kept: np.ndarray, boxes: np.ndarray, size: tuple[int, int]
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """Masks of the picture's size, and the small ones that they come from, if they do."""
-        if MASKS[0] in answer:
-            return _full(answer[MASKS[0]][kept], size), None
-        masks = answer[MASKS[1]][kept]
-        fixed = self.signature.structured_outputs[MASKS[1]].shape[-2:].is_fully_defined()
+        name = next(key for key in MASKS if key in answer)
+        masks = answer[name][kept]
+        fixed = self.signature.structured_outputs[name].shape[-2:].is_fully_defined()
         # A picture may happen to be of the size of the box masks; these never change size, while
         # masks of the whole picture do, and so their size is not fixed in the signature.
-        if masks.shape[1:] == size and not fixed:
-            return _full(masks, size), None
+        if name == MASKS[0] or (masks.shape[1:] == size and not fixed):
+            if masks.shape[1:] != size:
+                expected = f"the picture's {size[0]} x {size[1]} pixels"
+                found = f"{masks.shape[1]} x {masks.shape[2]}"
+                raise WeightsError(explain(name, expected=expected, found=found))
+            return masks > 0.5, None
         masks = masks.astype(np.float32)
         how = {"alignment": self.alignment, "threshold": self.mask_threshold}
         return paste(masks, boxes, size, **how), masks
 
 
-def _full(masks: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Masks that the model already put into the picture, as bool."""
-    if masks.shape[1:] != size:
-        found = f"{masks.shape[1]} x {masks.shape[2]}"
-        expected = f"the picture's {size[0]} x {size[1]} pixels"
-        raise WeightsError(explain("detection_masks_reframed", expected=expected, found=found))
-    return masks > 0.5
+def detect_all(
+    detect: Callable[[np.ndarray, float], Detections], cases: Iterable, *, at_once: int = 1
+) -> tuple[list[tuple[Detections, Any]], float]:
+    """Runs a detector on the `image` of every case, with a progress bar.
+
+    Args:
+        detect: Detector from `load_detector`, called with `LEAST_SCORE`.
+        cases: Cases such as `kerbside.cases` yields; all of them are read first.
+        at_once: Number of pictures that share the cores: while the masks of one are pasted, the
+            network looks at the next. The answers are the same, in the same order.
+
+    Returns:
+        Pairs of detections and case, and pictures a second, from picture to pasted masks, without
+        the first one, for which TensorFlow sets up.
+
+    Raises:
+        DataError: no cases.
+    """
+    from tqdm.auto import tqdm
+
+    cases = list(cases)
+    if not cases:
+        raise DataError(explain("pictures", expected="at least one", found="none"))
+    first = detect(cases[0].image, LEAST_SCORE)
+    start = time.perf_counter()
+    with ThreadPoolExecutor(at_once) as pool:
+        others = pool.map(lambda case: detect(case.image, LEAST_SCORE), cases[1:])
+        options = {"total": len(cases), "initial": 1, "desc": "detect", "unit": "image"}
+        found = [first, *tqdm(others, leave=False, **options)]
+    seconds = time.perf_counter() - start
+    speed = (len(cases) - 1) / seconds if len(cases) > 1 else math.nan
+    return list(zip(found, cases, strict=True)), speed
+
+
+# --- from small masks, one for each box, to masks of the whole picture ------------------------
+
+
+def paste(
+    box_masks: np.ndarray,
+    boxes: np.ndarray,
+    size: Sequence[int],
+    *,
+    alignment: str = "centres",
+    threshold: float = 0.5,
+) -> NDArray[np.bool_]:
+    """Puts small masks into their boxes.
+
+    Args:
+        box_masks: (N, M, M) float, 0 to 1, each over the area of its box.
+        boxes: (N, 4) `ymin, xmin, ymax, xmax` in pixels; may reach beyond the picture.
+        size: Height and width of the picture.
+        alignment: "centres" if each number stands in the middle of its cell of the box (RoIAlign,
+            TF Model Garden, Detectron2); "corners" if the outer numbers lie on the box's edges
+            (TFOD2, whose `reframe_box_masks_to_image_masks` this then reproduces).
+        threshold: A pixel belongs to a mask if its interpolated value is larger.
+
+    Returns:
+        (N, H, W) bool; False outside the box.
+
+    Raises:
+        ArrayError: shapes that do not fit each other, or an unknown alignment.
+
+    >>> paste(np.ones((1, 28, 28)), np.array([[0, 1, 2, 3]]), (2, 4)).astype(int).tolist()
+    [[[0, 1, 1, 0], [0, 1, 1, 0]]]
+    """
+    box_masks, boxes = np.asarray(box_masks, np.float32), np.asarray(boxes, float)
+    if box_masks.ndim != 3 or 0 in box_masks.shape[1:]:
+        found = f"shape {box_masks.shape}"
+        raise ArrayError(explain("box_masks", expected="(N, M, M) with M > 0", found=found))
+    if boxes.shape != (len(box_masks), 4):
+        expected = f"shape ({len(box_masks)}, 4), one box for each mask"
+        raise ArrayError(explain("boxes", expected=expected, found=f"shape {boxes.shape}"))
+    if alignment not in ("centres", "corners"):
+        expected = "'centres' or 'corners'"
+        raise ArrayError(explain("alignment", expected=expected, found=repr(alignment)))
+    height, width = size
+    masks = np.zeros((len(boxes), height, width), bool)
+    for mask, values, (ymin, xmin, ymax, xmax) in zip(masks, box_masks, boxes, strict=True):
+        top, rows = _weights(ymin, ymax, height, values.shape[0], alignment)
+        left, columns = _weights(xmin, xmax, width, values.shape[1], alignment)
+        # Bilinear interpolation is one product for the rows and one for the columns, and only the
+        # pixels of the box are computed: this is what makes it fast.
+        pixels = rows @ values @ columns.T
+        mask[top : top + len(rows), left : left + len(columns)] = pixels > threshold
+    return masks
+
+
+def _weights(
+    low: float, high: float, pixels: int, cells: int, alignment: str
+) -> tuple[int, NDArray[np.float32]]:
+    """Along one axis: the first pixel of the box, and (K, cells) weights of its K pixels."""
+    if not (np.isfinite([low, high]).all() and low < high):
+        return 0, np.zeros((0, cells), np.float32)
+    index = np.arange(pixels)
+    if alignment == "centres":
+        inside = (index + 0.5 >= low) & (index + 0.5 < high)
+        places = ((index + 0.5 - low) / (high - low)) * cells - 0.5
+        places = places.clip(0, cells - 1)  # beyond the outermost numbers there is nothing to mix
+    else:
+        # TFOD2 counts pixel 0 as 0 and the last one as 1, so its pixels are a little too wide.
+        shares = index / (pixels - 1) if pixels > 1 else np.array([0.5])
+        places = (shares - low / pixels) / ((high - low) / pixels) * (cells - 1)
+        inside = (places >= 0) & (places <= cells - 1)
+    index, places = index[inside], places[inside]
+    lower = np.floor(places).astype(int).clip(0, max(0, cells - 2))
+    share = places - lower
+    weights = np.zeros((len(index), cells), np.float32)
+    row = np.arange(len(index))
+    weights[row, lower] = 1 - share
+    weights[row, np.minimum(lower + 1, cells - 1)] += share
+    return (int(index[0]) if len(index) else 0), weights
 
 
 # --- loading ----------------------------------------------------------------------------------
@@ -184,17 +295,17 @@ def load_detector(
     *,
     sha256: str | None = None,
     label_map: str | Path | Mapping[int, str] | None = None,
-    cache: Path = model_archives.CACHE,
+    cache: Path = CACHE,
 ) -> Detector:
     """Loads a model with masks.
 
     Args:
         name_or_path: "kerbside" (the course's), a name of `ZOO`, a folder with a SavedModel, an
-            archive (.tar.gz), or the address of one.
-        sha256: the checksum that an archive must have.
-        label_map: a label map's file or {number: name}; by default the model's own, and COCO's for
-            a model of the zoo.
-        cache: where archives are kept and unpacked.
+            archive (.tar, .tar.gz), or the address of one.
+        sha256: Checksum that an archive must have.
+        label_map: File of a label map, or {number: name}; by default the model's own, and COCO's
+            for a model of the zoo.
+        cache: Folder where archives are kept and unpacked.
 
     Raises:
         WeightsError: no such model, no SavedModel, one without masks or with another signature, or
@@ -207,31 +318,22 @@ def load_detector(
     model = _load(folder)
     signature = _checked_signature(model, folder)
     (input_name,) = signature.structured_input_signature[1]
-    outputs = signature.structured_outputs
-    description = _description(folder, garden="image_info" in outputs)
+    described = _description(folder, garden="image_info" in signature.structured_outputs)
     if label_map is None:
-        label_map = description["classes"]
+        label_map = described["classes"]
     elif not isinstance(label_map, Mapping):
         label_map = label_maps.read(label_map)
-    return Detector(
-        signature,
-        input_name,
-        dict(label_map),
-        description["alignment"],
-        description["mask_threshold"],
-        model,
-    )
+    how = described["alignment"], described["mask_threshold"]
+    return Detector(signature, input_name, dict(label_map), *how, model)
 
 
 def _folder(name: str, sha256: str | None, cache: Path) -> Path:
     """The folder that holds saved_model.pb."""
     if name == "kerbside":
         name = str(SHIPPED)
-    if "://" in name:
-        name = str(model_archives.download(name, sha256=sha256, cache=cache))
     path = Path(name)
-    if path.is_file():
-        path = model_archives.unpack(path, sha256=sha256, cache=cache)
+    if "://" in name or path.is_file():
+        path = _unpacked(name, sha256, cache)
     if not path.is_dir():
         do = f'Names are "kerbside" and {", ".join(map(repr, ZOO))}; or give a path or an address.'
         raise WeightsError(explain(name, expected="a model", found="no such file or folder", do=do))
@@ -243,20 +345,52 @@ def _folder(name: str, sha256: str | None, cache: Path) -> Path:
     return found[0].parent
 
 
+def _unpacked(name: str, sha256: str | None, cache: Path) -> Path:
+    """The folder that an archive unpacks to, complete or not at all."""
+    import keras
+
+    remote = "://" in name
+    origin = name if remote else Path(name).resolve().as_uri()
+    state = None if remote else Path(name).stat().st_mtime_ns
+    key = zlib.crc32(repr((origin, state, sha256)).encode())
+    folder = Path(cache).resolve() / f"{Path(name).name.split('.tar')[0]}-{key:08x}"
+    if folder.is_dir():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=folder.parent) as new:
+            options = {
+                "file_hash": sha256 and sha256.lower(),
+                "hash_algorithm": "sha256",
+                "cache_dir": new,
+            }
+            file = keras.utils.get_file("archive", origin, cache_subdir=".", **options)
+            with tarfile.open(file) as tar:
+                # Python's own guard: nothing outside the folder, no devices, no links out of it.
+                tar.extractall(Path(new, "model"), filter="data")
+                while tar.fileobj.read(1 << 20):
+                    pass  # to the end, where gzip keeps its checksum
+            os.replace(Path(new, "model"), folder)
+    except Exception as error:  # Keras raises a plain Exception where a download fails
+        expected = "a whole .tar or .tar.gz archive" + (f" with SHA-256 {sha256}" if sha256 else "")
+        found = f"{type(error).__name__}: {error}"
+        raise WeightsError(explain(name, expected=expected, found=found)) from error
+    return folder
+
+
 def _load(folder: Path) -> Any:
     import tensorflow as tf
 
     try:
         return tf.saved_model.load(folder)
     except Exception as error:  # TensorFlow raises anything here, from DecodeError to KeyError
-        found = f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
+        found = f"{type(error).__name__}: {str(error).split(chr(10))[0][:200]}"
         expected = "a whole SavedModel"
         raise WeightsError(explain(str(folder), expected=expected, found=found)) from error
 
 
 def _checked_signature(model: Any, folder: Path) -> Any:
-    """The signature, once it is sure that it is like TFOD2's."""
-    import tensorflow as tf
+    """The signature, once it is certain that it is like TFOD2's."""
 
     def refuse(expected: str, found: str, do: str = "") -> None:
         raise WeightsError(explain(str(folder), expected=expected, found=found, do=do))
@@ -269,7 +403,7 @@ def _checked_signature(model: Any, folder: Path) -> Any:
     if len(inputs) != 1:
         refuse("one input, the picture", f"{len(inputs)}: {', '.join(inputs)}")
     (spec,) = inputs.values()
-    if spec.dtype != tf.uint8:
+    if spec.dtype.name != "uint8":
         do = "Export it with input_type=image_tensor."
         refuse("an input of dtype uint8", spec.dtype.name, do)
     if not spec.shape.is_compatible_with([1, None, None, 3]) or spec.shape.rank != 4:
@@ -283,19 +417,17 @@ def _checked_signature(model: Any, folder: Path) -> Any:
 
 
 def _description(folder: Path, *, garden: bool) -> dict:
-    """Class names and how to paste as the model's maker wrote them down, else what is usual."""
+    """Class names and way of pasting as the model's maker wrote them down, else what is usual."""
     path = folder / DESCRIPTION
     if not path.is_file():
         alignment = "centres" if garden else "corners"
         return {"classes": {}, "alignment": alignment, "mask_threshold": 0.5}
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
-        classes = {int(number): str(name) for number, name in stored["classes"].items()}
-        threshold = float(stored.get("mask_threshold", 0.5))
         return {
-            "classes": classes,
+            "classes": {int(number): str(name) for number, name in stored["classes"].items()},
             "alignment": stored["alignment"],
-            "mask_threshold": threshold,
+            "mask_threshold": float(stored.get("mask_threshold", 0.5)),
         }
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         expected = "JSON with classes, alignment and mask_threshold"

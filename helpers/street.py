@@ -13,28 +13,22 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from helpers import DATA, kerascv, metrics, unet
 from helpers.errors import ArrayError, DataError, explain
+from helpers.kerbside import RECORDS, SIZE, SPLITS, camera_of
+from helpers.kerbside import SURFACES as CLASSES
+from helpers.kerbside import surfaces as load
 from helpers.scoring import Scores
 
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
-CLASSES = (
-    "sky", "road", "sidewalk", "crossing", "building", "vegetation", "vehicle", "person", "pole",
-)  # fmt: skip
-"""Names of the labels 0 to 8. A bus lane and a hydrant bay are road: paint and rules make them."""
-
-SPLITS = ("train", "val", "test")
-
-SIZE = (240, 320)
-"""Height and width of Kerbside's pictures."""
+__all__ = ["CLASSES", "RECORDS", "SIZE", "SPLITS", "camera_of", "load"]
 
 CROP = (160, 224)
 """What the networks see while they learn: part of a picture, at half the cost."""
@@ -42,68 +36,12 @@ CROP = (160, 224)
 WEIGHTS = DATA / "weights" / "unet_kerbside.weights.h5"
 """Trained by this project; `unet_kerbside.json` beside it says how and how well."""
 
-RECORDS = DATA / "kerbside" / "kerbside" / "1.0.0"
-"""The shipped TFRecords."""
-
 ATROUS_RATES = (2, 3, 4)
 """Of DeepLabV3+'s pyramid. The paper's 6, 12 and 18 suit maps of 33 x 33 cells; on ours of 8 x 10
 they would look past the edge at nothing but padding."""
 
 BAND = 2
 """Width in pixels of the band along an outline in which `boundary_scores` compares."""
-
-
-# --- data -------------------------------------------------------------------------------------
-
-
-def load(split: str, folder: str | os.PathLike = RECORDS) -> tf.data.Dataset:
-    """One split of Kerbside's stills: pictures and semantic labels, nothing else is decoded.
-
-    Returns:
-        Elements `{"image": (H, W, 3) uint8 RGB, "labels": (H, W) uint8 of 0 to 8, "file_name":
-        string}`, in the same order every time. A file name is split, camera and scene, such as
-        `test-3000-04`.
-
-    Raises:
-        DataError: the split is unknown, or its files are not there.
-    """
-    import tensorflow as tf
-
-    if split not in SPLITS:
-        expected = " or ".join(map(repr, SPLITS))
-        raise DataError(explain("split", expected=expected, found=repr(split)))
-    files = sorted(map(str, Path(folder).glob(f"kerbside-{split}.tfrecord-*")))
-    if not files:
-        do = "The repository is incomplete: clone it again."
-        expected = f"kerbside-{split}.tfrecord-*"
-        raise DataError(explain(str(folder), expected=expected, found="none", do=do))
-    keys = {
-        name: tf.io.FixedLenFeature([], tf.string)
-        for name in ("image/encoded", "image/segmentation/encoded", "image/source_id")
-    }
-
-    def decode(payload: tf.Tensor) -> dict[str, tf.Tensor]:
-        example = tf.io.parse_single_example(payload, keys)
-        labels = tf.io.decode_png(example["image/segmentation/encoded"], channels=1)
-        image = tf.io.decode_jpeg(
-            example["image/encoded"], channels=3, dct_method="INTEGER_ACCURATE"
-        )
-        return {
-            "image": tf.ensure_shape(image, (None, None, 3)),
-            "labels": tf.ensure_shape(labels, (None, None, 1))[..., 0],
-            "file_name": example["image/source_id"],
-        }
-
-    raw = tf.data.TFRecordDataset(files)
-    count = sum(1 for _ in raw)
-    return raw.map(decode, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).apply(
-        tf.data.experimental.assert_cardinality(count)
-    )
-
-
-def camera_of(file_name: str) -> int:
-    """The camera that took a still: 3000 for `test-3000-04`."""
-    return int(file_name.split("-")[1])
 
 
 # --- networks ---------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from helpers.detection_matching import mask_overlaps
+from helpers.detection import mask_overlaps
 from helpers.detector import Detections
 from helpers.errors import DataError, explain
 from helpers.files import write_bytes

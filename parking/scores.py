@@ -18,17 +18,14 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers import DATA
 from helpers.detector import Detections
-from helpers.errors import DataError, explain
+from helpers.kerbside import CAMERAS, clip_files
 from helpers.masks import rle_to_mask
 from parking.analysis import Analysis, Detect, watch
 from parking.clips import open_clip
 from parking.events import LIMIT, Event
-from parking.stills import CAMERAS
 from parking.zones import read_camera
 
-CLIPS = DATA / "kerbside" / "clips"
 NUMBERS = {"car": 1, "van": 2, "person": 3}
 TIMES = 0.5
 """Least overlap in time of an event with the true one."""
@@ -46,19 +43,6 @@ class ClipScore:
     vehicles: dict[int, int]
     """Track -> the true vehicle that it lay on in most frames; -1 for none."""
     analysis: Analysis = field(repr=False)
-
-
-def clip_files(split: str, folder: Path = CLIPS) -> list[Path]:
-    """The truth files of a split's clips; each video lies beside its file.
-
-    Raises:
-        DataError: there are none.
-    """
-    files = sorted(Path(folder).glob(f"{split}-*.json"))
-    if not files:
-        name = f"{folder}/{split}-*.json"
-        raise DataError(explain(name, expected="clips with truth", found="no such files"))
-    return files
 
 
 def truth_detector(stored: dict, size: tuple[int, int]) -> Detect:

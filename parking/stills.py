@@ -15,15 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers import DATA, metrics, records
-from helpers.detection_matching import mask_overlaps
+from helpers import metrics, records
+from helpers.detection import mask_overlaps
 from helpers.detector import Detections
-from helpers.detector_scores import kerbside_files
+from helpers.kerbside import CAMERAS, record_files
 from parking.rules import RULES, VEHICLES, vehicles, verdicts
 from parking.zones import Camera, read_camera
-
-CAMERAS = DATA / "kerbside" / "cameras"
-"""Kerbside's camera files, named by number."""
 
 IOU = 0.5
 """A detection and a vehicle are the same from this overlap of their masks."""
@@ -121,7 +118,7 @@ def judge(
     rows: dict[str, list] = {rule: [] for rule in rules}
     scenes = 0
     if examples is None:
-        stills, total = records.read(files or kerbside_files(split)), limit
+        stills, total = records.read(files or record_files(split)), limit
     else:
         stills, total = examples, min(len(examples), limit or len(examples))
     for example in tqdm(stills, desc=f"judge {split}", unit="still", total=total, leave=False):

@@ -49,18 +49,18 @@ def measure(model: str, size: tuple[int, int], rounds: int, pictures: int) -> No
 
     import cv2
 
-    from helpers import detector, detector_scores
+    from helpers import detector, kerbside
 
     detect = detector.load_detector(model)
-    files = detector_scores.kerbside_files("test")
-    cases = list(itertools.islice(detector_scores.record_cases(files), pictures))
+    files = kerbside.record_files("test")
+    cases = list(itertools.islice(kerbside.cases(files), pictures))
     images = [cv2.resize(case.image, size[::-1]) for case in cases]
-    pasted = len(detect(images[0], detector_scores.THRESHOLD))  # sets TensorFlow up as well
+    pasted = len(detect(images[0], detector.LEAST_SCORE))  # sets TensorFlow up as well
     print(json.dumps({"ready": pasted}), flush=True)
     for _ in range(rounds):
         sys.stdin.readline()
         start = time.perf_counter()
-        found = sum(len(detect(image, detector_scores.THRESHOLD)) for image in images)
+        found = sum(len(detect(image, detector.LEAST_SCORE)) for image in images)
         seconds = time.perf_counter() - start
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # kilobytes on Linux
         line = {"speed": len(images) / seconds, "masks": found / len(images), "peak": peak}

@@ -20,11 +20,12 @@ from pathlib import Path
 import numpy as np
 
 import helpers
+from helpers import metrics, records, weights
 from helpers.detector import SHIPPED, Detections, Detector, load_detector
-from helpers.detector_scores import kerbside_files
 from helpers.environment import available_cpus
+from helpers.kerbside import record_files
 from parking.stills import judge
-from tools.recipes import maskrcnn, metrics, records, weights
+from tools.recipes import maskrcnn
 from tools.recipes.maskrcnn import export
 
 SIZES = ((240, 320), (360, 480), (432, 576))
@@ -93,7 +94,7 @@ def main() -> None:
     options = parser.parse_args()
     helpers.setup(quiet=True)
     stills = {
-        split: list(itertools.islice(records.read(kerbside_files(split)), 0, None, options.every))
+        split: list(itertools.islice(records.read(record_files(split)), 0, None, options.every))
         for split in ("val", "test")
     }
     rows = []

@@ -2,7 +2,7 @@
 
 A published script for Mask R-CNN appends 1 to `y_true` for each score and never compares with the
 truth that it has read. Its precision is 1.0 at every recall, whatever the model says, and objects
-that nobody found do not appear. Whether a detection is right has to come from matching.
+that nobody found do not appear. Whether a detection is right has to come from detection.
 """
 
 from __future__ import annotations
@@ -12,36 +12,33 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from helpers import detection_matching as matching
-from helpers import detection_metrics
+from helpers import detection
 
 CAR = 1
-Curve = Callable[[list[matching.Picture]], tuple[np.ndarray, np.ndarray]]
+Curve = Callable[[list[detection.Picture]], tuple[np.ndarray, np.ndarray]]
 
 
-def wrong(pictures: list[matching.Picture]) -> tuple[np.ndarray, np.ndarray]:
+def wrong(pictures: list[detection.Picture]) -> tuple[np.ndarray, np.ndarray]:
     scores = np.concatenate([picture.scores for picture in pictures])
     y_true = np.ones(len(scores))
     right = np.cumsum(y_true[np.argsort(-scores)])
     return right / np.arange(1, len(scores) + 1), right / right[-1]
 
 
-def right(pictures: list[matching.Picture]) -> tuple[np.ndarray, np.ndarray]:
-    curve = detection_metrics.curve(matching.judge(pictures, CAR))
+def right(pictures: list[detection.Picture]) -> tuple[np.ndarray, np.ndarray]:
+    curve = detection.curve(detection.judge(pictures, CAR))
     return curve.precision, curve.recall
 
 
-def picture(overlaps: list[list[float]]) -> matching.Picture:
+def picture(overlaps: list[list[float]]) -> detection.Picture:
     """Detections of falling score with these IoUs with the objects, all of one class."""
     iou = np.array(overlaps, float)
     detections, objects = iou.shape
-    return matching.Picture(
+    return detection.Picture(
         overlaps=iou,
         scores=np.linspace(0.9, 0.5, detections),
         classes=np.full(detections, CAR),
-        areas=np.full(detections, 100.0),
         truth_classes=np.full(objects, CAR),
-        truth_areas=np.full(objects, 100.0),
         crowd=np.zeros(objects, bool),
     )
 

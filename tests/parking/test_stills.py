@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from helpers import records
-from helpers.detector_scores import kerbside_files
+from helpers.kerbside import record_files
 from parking.stills import Judged, judge, table, true_detections
 
 
@@ -70,7 +70,7 @@ def test_with_true_masks_the_footprint_beats_the_box_on_validation_stills() -> N
 
 
 def test_a_detector_that_sees_nothing_or_too_much() -> None:
-    first = next(iter(records.read(kerbside_files("val"))))
+    first = next(iter(records.read(record_files("val"))))
     truth = true_detections(first)
 
     def nothing(image):

@@ -29,7 +29,7 @@ def to_picture(small, box, size):
 
 # %% right helpers: Helpers.
 def to_picture(small, box, size):
-    return mask_pasting.paste(small[None], np.array(box, float)[None], size)[0]
+    return detector.paste(small[None], np.array(box, float)[None], size)[0]
 
 
 # %% right linear: Linear.

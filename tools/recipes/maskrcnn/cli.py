@@ -1,8 +1,7 @@
 """`python -m tools.recipes.maskrcnn train|evaluate|export`: the Mask R-CNN of lab 4 from the shell.
 
-The same steps as the lab's, with a record of how the model was made. Rests on
-`tools.recipes.maskrcnn.training`, `tools.recipes.maskrcnn.export`, `helpers.detector_scores` and
-`tools.recipes.command`.
+The same steps as the lab's, with a record of how the model was made. Rests on `training`,
+`export` and `scores` beside it and on `tools.recipes.command`.
 """
 
 from __future__ import annotations
@@ -11,11 +10,11 @@ import argparse
 from pathlib import Path
 
 import helpers
-from helpers import detector, detector_scores, weights
+from helpers import detector, kerbside, weights
 from helpers.environment import available_cpus, version
 from helpers.errors import CourseError, WeightsError, explain
 from tools.recipes import command
-from tools.recipes.maskrcnn import data, model
+from tools.recipes.maskrcnn import data, model, scores
 
 RUNS = helpers.BUILD / "maskrcnn"
 """Where trainings leave checkpoints and logs, a folder for each."""
@@ -25,7 +24,7 @@ def _train(options: argparse.Namespace) -> dict:
     from tools.recipes.maskrcnn import export, training
 
     export.check_destination(options.output)  # now, not after an hour of training
-    files = options.data or detector_scores.kerbside_files("train")
+    files = options.data or kerbside.record_files("train")
     plan = training.Plan(
         files=tuple(str(file) for file in files),
         steps=options.steps,
@@ -108,18 +107,18 @@ def _evaluate(options: argparse.Namespace) -> dict:
     detect = detector.load_detector(options.model)
     if options.coco:
         name, cases = _coco(options, detect)
-        pairs, speed = detector_scores.detect(detect, cases)
+        pairs, speed = detector.detect_all(detect, cases)
         numbers = [_number(detect, each) for each in options.detected_as or [options.category]]
-        pairs = detector_scores.only(pairs, numbers, _number(detect, options.category))
+        pairs = scores.only(pairs, numbers, _number(detect, options.category))
     else:
         name = options.split
-        files = options.data or detector_scores.kerbside_files(options.split)
-        pairs, speed = detector_scores.detect(detect, detector_scores.record_cases(files))
-    scores = detector_scores.summary(pairs, speed)
+        files = options.data or kerbside.record_files(options.split)
+        pairs, speed = detector.detect_all(detect, kerbside.cases(files))
+    found = scores.summary(pairs, speed)
     if options.record:
         model = Path(options.model) if options.model != "kerbside" else detector.SHIPPED
-        weights.record_scores(model, name, scores)
-    return scores
+        weights.record_scores(model, name, found)
+    return found
 
 
 def _coco(options: argparse.Namespace, detect: detector.Detector):
@@ -127,7 +126,7 @@ def _coco(options: argparse.Namespace, detect: detector.Detector):
         expected = "--images DIR and --category NAME with it"
         raise CourseError(explain("--coco", expected=expected, found="one of them missing"))
     number = _number(detect, options.category)
-    cases = detector_scores.coco_cases(options.coco, options.images, options.category, number)
+    cases = scores.coco_cases(options.coco, options.images, options.category, number)
     return f"{options.coco.stem}_{options.category}", cases
 
 

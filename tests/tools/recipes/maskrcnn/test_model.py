@@ -11,11 +11,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from helpers import detector, detector_scores, weights
+from helpers import detector, kerbside, weights
 from helpers.errors import ArrayError, CourseError, DataError, WeightsError
 from tests.tools.recipes.maskrcnn.shapes import shape_example, write_shapes
 from tools.recipes import maskrcnn
 from tools.recipes.maskrcnn import cli, model
+from tools.recipes.maskrcnn import scores as recipe_scores
 
 tf = pytest.importorskip("tensorflow")
 pytest.importorskip("official", reason="TF Model Garden is not installed")
@@ -495,20 +496,15 @@ def test_a_bad_argument_is_one_line(tmp_path, monkeypatch, capsys):
     assert "expected the folder of a training" in errors
 
 
-def test_no_kerbside_is_said(tmp_path):
-    with pytest.raises(DataError, match=r"expected records, found no such files.*make data"):
-        detector_scores.kerbside_files("test", tmp_path)
-
-
 def test_perfect_detections_score_1():
     example = shape_example(5)
-    case = detector_scores.Case(
+    case = kerbside.Case(
         example.image, example.boxes, example.classes, example.masks, example.crowd, ()
     )
     found = detector.Detections(
         example.boxes, example.classes, np.ones(len(example.classes)), example.masks, ("x",) * 3
     )
-    scores = detector_scores.summary([(found, case)], 12.345678)
+    scores = recipe_scores.summary([(found, case)], 12.345678)
     assert scores["mask_ap"] == scores["box_ap"] == scores["boundary_ap"] == 1.0
     assert scores["boxes_as_masks_ap"] < 1.0
     assert scores["images_per_second"] == 12.3457

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from helpers import tfod
+from helpers.detector import paste
 from helpers.errors import ArrayError
-from helpers.mask_pasting import paste
 
 ONES = np.ones((1, 28, 28), np.float32)
 

@@ -1,0 +1,126 @@
+"""AP and AR at scale: faster-coco-eval on the course's arrays, Boundary AP included.
+
+Introduced in lab 4. Whatever the course reports about a detector is computed here;
+`helpers.detection` takes the same steps in a form to learn from, and a test compares the two. Rests
+on faster-coco-eval, which pycocotools' own evaluation is the model of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from helpers.detection import Detected, Truth, box_areas, mask_areas
+from helpers.errors import ArrayError, explain
+
+AREAS = {"small": (0.0, 400.0), "medium": (400.0, 2500.0), "large": (2500.0, 1e10)}
+"""Sizes in pixels for Kerbside's pictures. They are not COCO's own (32 and 96 squared), which suit
+pictures twice as wide: do not compare an AP by size with those of papers."""
+
+EVERY_AREA = (0.0, 1e10)
+_TYPES = {"mask": "segm", "box": "bbox", "boundary": "boundary"}
+
+
+def evaluate(
+    pictures: Sequence[tuple[Detected, Truth]],
+    *,
+    by: str = "mask",
+    classes: Sequence[int] | None = None,
+    areas: Mapping[str, tuple[float, float]] = AREAS,
+    tags: Sequence[Sequence[str]] | None = None,
+) -> dict[str, float]:
+    """Scores a whole split.
+
+    Args:
+        pictures: Detections and objects of each picture.
+        by: "mask", "box", or "boundary", the smaller of mask IoU and Boundary IoU (Cheng et al.,
+            2021), with a band as wide as 2 % of the picture's diagonal.
+        classes: Classes to score; by default all that occur in the truth.
+        areas: Names and limits in pixels of groups by size.
+        tags: A tag for each object of each picture, to score groups of objects as well. An
+            unmatched detection belongs to no group and counts against all of them: an AP by tag is
+            a lower bound, a recall by tag is exact.
+
+    Returns:
+        `ap`, `ap50`, `ap75`, `ar`, then `ap_<area>` and `ar_<area>`, then `ap_<tag>` and
+        `ar_<tag>`, from 0 to 1; NaN where there is nothing to find.
+
+    Raises:
+        ArrayError: no pictures, or an unknown `by`.
+    """
+    if by not in _TYPES:
+        raise ArrayError(explain("by", expected=" or ".join(_TYPES), found=repr(by)))
+    if not len(pictures):
+        raise ArrayError(explain("pictures", expected="at least one", found="none"))
+    found = _annotations([detected for detected, _ in pictures], by, scored=True)
+    objects = _annotations([truth for _, truth in pictures], by, scored=False)
+    if classes is None:
+        classes = sorted({each["category_id"] for each in objects})
+    sizes = [truth.masks.shape[1:] for _, truth in pictures]
+    scores = _run(objects, found, sizes, classes, by, {"all": EVERY_AREA, **areas})
+    summary = {name: scores[f"{name}_all"] for name in ("ap", "ap50", "ap75", "ar")}
+    summary |= {f"{m}_{area}": scores[f"{m}_{area}"] for area in areas for m in ("ap", "ar")}
+    tag_of = [tag for each in tags or () for tag in each]
+    for tag in sorted(set(tag_of)):
+        # The library ignores what lies outside a range of areas: put the other groups there.
+        group = [o | {"area": float(t == tag)} for o, t in zip(objects, tag_of, strict=True)]
+        inside = [each | {"area": 1.0} for each in found]
+        scores = _run(group, inside, sizes, classes, by, {"all": (0.5, 1.5)})
+        summary |= {f"ap_{tag}": scores["ap_all"], f"ar_{tag}": scores["ar_all"]}
+    return summary
+
+
+def _annotations(pictures: Sequence, by: str, *, scored: bool) -> list[dict]:
+    """COCO's dictionaries of all detections, which are scored, or of all objects."""
+    from faster_coco_eval.core import mask as coco_mask
+
+    annotations: list[dict] = []
+    for image, things in enumerate(pictures, start=1):
+        sizes = box_areas(things.boxes) if scored and by == "box" else mask_areas(things.masks)
+        if by == "box":
+            key = "bbox"  # x, y, width, height
+            low, high = np.split(np.asarray(things.boxes, float).reshape(-1, 4), 2, axis=1)
+            shapes = np.concatenate([low[:, ::-1], (high - low)[:, ::-1]], axis=1).tolist()
+        else:
+            key = "segmentation"
+            pixels = np.asarray(things.masks, bool).view(np.uint8).transpose(1, 2, 0)
+            shapes = coco_mask.encode(np.asfortranarray(pixels))
+        for k, shape in enumerate(shapes):
+            own = {"score": float(things.scores[k])} if scored else {}
+            own |= {"image_id": image, "category_id": int(things.classes[k]), key: shape}
+            own |= {"iscrowd": 0 if scored else int(things.crowd[k]), "area": float(sizes[k])}
+            annotations.append({"id": len(annotations) + 1, **own})
+    return annotations
+
+
+def _run(objects, found, sizes, classes, by, ranges) -> dict[str, float]:
+    """AP, AP50, AP75 and AR in each range of areas."""
+    from faster_coco_eval import COCO, COCOeval_faster
+
+    images = [{"id": k, "height": h, "width": w} for k, (h, w) in enumerate(sizes, start=1)]
+    names = [{"id": int(number), "name": str(number)} for number in classes]
+    truth, answers = (
+        COCO({"images": images, "categories": names, "annotations": each})
+        for each in (objects, found)
+    )
+    evaluation = COCOeval_faster(truth, answers, _TYPES[by])
+    evaluation.params.areaRng = [list(limits) for limits in ranges.values()]
+    evaluation.params.areaRngLbl = list(ranges)
+    evaluation.params.maxDets = [100]
+    evaluation.evaluate()
+    evaluation.accumulate()
+    precision = evaluation.eval["precision"][..., 0]
+    recall = evaluation.eval["recall"][..., 0]
+    some = {"ap": slice(None), "ap50": slice(1), "ap75": slice(5, 6)}
+    scores = {}
+    for k, name in enumerate(ranges):
+        scores |= {f"{ap}_{name}": _mean(precision[rows, ..., k]) for ap, rows in some.items()}
+        scores[f"ar_{name}"] = _mean(recall[..., k])
+    return scores
+
+
+def _mean(values: np.ndarray) -> float:
+    """Mean of what is defined; COCO marks the rest with -1."""
+    defined = values[values > -1]
+    return float(defined.mean()) if defined.size else float("nan")

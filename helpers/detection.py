@@ -1,0 +1,385 @@
+"""From detections and truth to a precision-recall curve and average precision, step by step.
+
+This is the lesson of lab 4: overlaps, matching by the rules of the COCO evaluation (Lin et al.,
+2014), the curve, its interpolation, averages and their intervals. Tests hold every step to
+pycocotools; `helpers.coco` gets the same numbers from a library, faster and by size of the objects.
+Rests on NumPy, `helpers.masks` and `helpers.metrics`.
+
+A *detection* is what a model says, an *object* is what the truth says. A *crowd* is a region of
+many objects that nobody counted: it need not be found, and a detection on it is neither right nor
+wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from helpers.errors import ArrayError, explain
+from helpers.masks import boundary_band, mask_to_box
+from helpers.metrics import bootstrap_draws, percentile_interval
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)
+"""COCO's AP is the mean over these."""
+
+RECALL_POINTS = np.linspace(0, 1, 101)
+"""COCO reads the curve at these recalls."""
+
+
+class Detected(Protocol):
+    """Answer of a model for one picture, such as `helpers.detector.Detections`."""
+
+    boxes: np.ndarray  # (D, 4)
+    masks: np.ndarray  # (D, H, W) bool
+    classes: np.ndarray  # (D,)
+    scores: np.ndarray  # (D,)
+
+
+class Truth(Protocol):
+    """Annotation of one picture, such as `helpers.kerbside.Case`."""
+
+    boxes: np.ndarray  # (G, 4)
+    masks: np.ndarray  # (G, H, W) bool
+    classes: np.ndarray  # (G,)
+    crowd: np.ndarray  # (G,) bool
+
+
+# --- overlaps ---------------------------------------------------------------------------------
+
+
+def mask_overlaps(
+    detected: np.ndarray, truth: np.ndarray, crowd: np.ndarray | None = None
+) -> Floats:
+    """IoU of every detected mask with every true one.
+
+    Args:
+        detected: (D, H, W) bool.
+        truth: (G, H, W) bool.
+        crowd: (G,) bool. For a crowd, the share of the detection that lies on it replaces the IoU.
+
+    Returns:
+        (D, G), from 0 to 1; 0 where both masks are empty.
+
+    Raises:
+        ArrayError: masks that are not bool, or of different sizes.
+
+    >>> left, both = np.array([[[True, False]]]), np.array([[[True, True]]])
+    >>> mask_overlaps(left, both).tolist()
+    [[0.5]]
+    >>> mask_overlaps(left, both, crowd=np.array([True])).tolist()
+    [[1.0]]
+    """
+    detected, truth = np.asarray(detected), np.asarray(truth)
+    for name, masks in (("detected", detected), ("truth", truth)):
+        if masks.ndim != 3 or masks.dtype != np.bool_:
+            found = f"{masks.shape} {masks.dtype}"
+            raise ArrayError(explain(name, expected="(N, H, W) bool", found=found))
+    if detected.shape[1:] != truth.shape[1:]:
+        found = f"{detected.shape[1:]} and {truth.shape[1:]}"
+        raise ArrayError(explain("masks", expected="one height and width", found=found))
+    # Only pixels of objects can be common. As floats, because NumPy multiplies only those fast;
+    # the counts are exact up to 16 million pixels.
+    covered = truth.any(axis=0)
+    flat, objects = (m[:, covered].astype(np.float32) for m in (detected, truth))
+    common = (flat @ objects.T).astype(float)
+    return _iou(common, mask_areas(detected), mask_areas(truth), crowd)
+
+
+def box_overlaps(
+    detected: np.ndarray, truth: np.ndarray, crowd: np.ndarray | None = None
+) -> Floats:
+    """IoU of every detected box with every true one, otherwise as `mask_overlaps`.
+
+    >>> box_overlaps(np.array([[0, 0, 2, 2]]), np.array([[0, 0, 2, 4], [5, 5, 6, 6]])).tolist()
+    [[0.5, 0.0]]
+    """
+    a = np.asarray(detected, float).reshape(-1, 1, 4)
+    b = np.asarray(truth, float).reshape(1, -1, 4)
+    sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
+    common = np.clip(sides, 0, None).prod(axis=-1)
+    return _iou(common, box_areas(detected), box_areas(truth), crowd)
+
+
+def mask_areas(masks: np.ndarray) -> Floats:
+    """Pixels (N,) of masks (N, H, W) bool."""
+    return np.array([np.count_nonzero(mask) for mask in masks], float)
+
+
+def box_areas(boxes: np.ndarray) -> Floats:
+    """Areas (N,) of boxes (N, 4)."""
+    boxes = np.asarray(boxes, float).reshape(-1, 4)
+    return (boxes[:, 2:] - boxes[:, :2]).prod(axis=-1)
+
+
+def _iou(common: Floats, areas: Floats, truth_areas: Floats, crowd: np.ndarray | None) -> Floats:
+    alone = truth_areas - common
+    union = areas[:, None] + (alone if crowd is None else np.where(crowd, 0, alone))
+    return np.divide(common, union, out=np.zeros_like(common), where=common > 0)
+
+
+def _bands(masks: np.ndarray) -> np.ndarray:
+    """Boundary bands (N, H, W) bool, as wide as 2 % of the picture's diagonal."""
+    width = max(1, round(0.02 * float(np.hypot(*masks.shape[1:]))))
+    bands = np.zeros_like(masks)
+    for band, mask in zip(bands, masks, strict=True):
+        if mask.any():  # only the mask's own box can hold a part of its band
+            top, left, bottom, right = mask_to_box(mask).astype(int)
+            part = np.s_[top:bottom, left:right]
+            band[part] = boundary_band(mask[part], width)
+    return bands
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture's detections compared with its objects: all that the metrics look at."""
+
+    overlaps: Floats  # (D, G)
+    scores: Floats  # (D,)
+    classes: NDArray[np.int64]  # (D,)
+    truth_classes: NDArray[np.int64]  # (G,)
+    crowd: Bools  # (G,)
+
+
+def compare(detected: Detected, truth: Truth, *, by: str = "mask") -> Picture:
+    """Compares detections with the truth.
+
+    Args:
+        detected: Detections of one picture.
+        truth: Objects of the same picture.
+        by: "mask", "box", or "boundary", the smaller of mask IoU and Boundary IoU (Cheng et al.,
+            2021), with a band as wide as 2 % of the picture's diagonal.
+
+    Raises:
+        ArrayError: an unknown `by`, or masks that do not fit each other.
+    """
+    if by not in ("mask", "box", "boundary"):
+        expected = "'mask', 'box' or 'boundary'"
+        raise ArrayError(explain("by", expected=expected, found=repr(by)))
+    crowd = np.asarray(truth.crowd, bool)
+    if by == "box":
+        overlaps = box_overlaps(detected.boxes, truth.boxes, crowd)
+    else:
+        overlaps = mask_overlaps(detected.masks, truth.masks, crowd)
+    if by == "boundary":
+        edges = mask_overlaps(_bands(detected.masks), _bands(truth.masks), crowd)
+        overlaps = np.where(crowd, overlaps, np.minimum(overlaps, edges))
+    return Picture(
+        overlaps=overlaps,
+        scores=np.asarray(detected.scores, float),
+        classes=np.asarray(detected.classes, np.int64),
+        truth_classes=np.asarray(truth.classes, np.int64),
+        crowd=crowd,
+    )
+
+
+# --- matching ---------------------------------------------------------------------------------
+
+
+def match(
+    overlaps: np.ndarray, threshold: float = 0.5, crowd: np.ndarray | None = None
+) -> NDArray[np.int64]:
+    """Assigns each detection at most one object, and each object at most one detection.
+
+    The detections take turns, best score first. Each takes the free object that it overlaps most;
+    only if there is none does it go to a crowd, which any number of detections may share.
+
+    Args:
+        overlaps: (D, G), rows in order of falling score.
+        threshold: Least overlap.
+        crowd: (G,) bool.
+
+    Returns:
+        (D,) number of the object, or -1.
+
+    >>> match(np.array([[0.9, 0.6], [0.8, 0.1]])).tolist()
+    [0, -1]
+    """
+    matched = np.full(len(overlaps), -1)
+    crowd = np.zeros(overlaps.shape[1], bool) if crowd is None else np.asarray(crowd, bool)
+    free = np.ones(len(crowd), bool)
+    threshold = min(threshold, 1 - 1e-10)  # so that 1.0 can be reached in spite of rounding
+    for row, overlap in enumerate(overlaps):
+        for group in (~crowd, crowd):
+            candidates = np.flatnonzero(group & free & (overlap >= threshold))
+            if candidates.size:
+                # Of two that are equally good the later one, as in pycocotools.
+                best = candidates[::-1][np.argmax(overlap[candidates[::-1]])]
+                matched[row] = best
+                free[best] = crowd[best]
+                break
+    return matched
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """The detections of one class in all pictures, best score first; those on crowds left out."""
+
+    scores: Floats  # (D,)
+    hits: Bools  # (D,) whether it found an object
+    picture: NDArray[np.int64]  # (D,) number of its picture
+    objects: NDArray[np.int64]  # (P,) number of objects to find in each picture
+
+
+def judge(
+    pictures: Sequence[Picture],
+    class_number: int,
+    *,
+    threshold: float = 0.5,
+    max_detections: int = 100,
+) -> Verdicts:
+    """Decides for every detection of a class whether it is right.
+
+    Args:
+        pictures: Results of `compare`.
+        class_number: From 1.
+        threshold: Least overlap with an object.
+        max_detections: Most detections that count in a picture, the best ones.
+    """
+    scores, hits, numbers, objects = [], [], [], []
+    for number, picture in enumerate(pictures):
+        rows = np.flatnonzero(picture.classes == class_number)
+        rows = rows[np.argsort(-picture.scores[rows], kind="stable")][:max_detections]
+        columns = np.flatnonzero(picture.truth_classes == class_number)
+        crowd = picture.crowd[columns]
+        matched = match(picture.overlaps[np.ix_(rows, columns)], threshold, crowd)
+        counts = ~np.append(crowd, False)[matched]  # -1, no object, reads the appended False
+        scores.append(picture.scores[rows][counts])
+        hits.append(matched[counts] >= 0)
+        numbers.append(np.full(int(counts.sum()), number))
+        objects.append(int((~crowd).sum()))
+    joined = [np.concatenate([[], *parts]) for parts in (scores, hits, numbers)]
+    order = np.argsort(-joined[0], kind="stable")
+    scores, hits, numbers = (each[order] for each in joined)
+    return Verdicts(scores, hits.astype(bool), numbers.astype(int), np.array(objects, int))
+
+
+# --- the curve and its average ----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PRCurve:
+    """Precision and recall with the threshold on the score at each detection in turn."""
+
+    recall: Floats  # (D,) rising
+    precision: Floats  # (D,)
+    scores: Floats  # (D,) falling
+
+    @property
+    def f1(self) -> Floats:
+        """Harmonic mean of precision and recall, (D,)."""
+        total = self.precision + self.recall
+        return np.divide(2 * self.precision * self.recall, total, out=total * 0, where=total > 0)
+
+
+def curve(verdicts: Verdicts, weights: np.ndarray | None = None) -> PRCurve:
+    """Precision-recall curve of one class; recall is NaN where there is nothing to find.
+
+    Args:
+        verdicts: Result of `judge`.
+        weights: (P,) number of times each picture counts; once by default.
+    """
+    weights = np.ones(len(verdicts.objects)) if weights is None else np.asarray(weights, float)
+    weight = weights[verdicts.picture]
+    right = np.cumsum(weight * verdicts.hits)
+    said = np.cumsum(weight)
+    total = weights @ verdicts.objects
+    recall = right / total if total else np.full(len(right), np.nan)
+    precision = np.divide(right, said, out=np.zeros_like(right), where=said > 0)
+    return PRCurve(recall, precision, verdicts.scores)
+
+
+def interpolate(one: PRCurve) -> Floats:
+    """Precision at `RECALL_POINTS`, (101,): the best at this or any higher recall, else 0."""
+    envelope = np.maximum.accumulate(one.precision[::-1])[::-1]
+    first = np.searchsorted(one.recall, RECALL_POINTS, side="left")
+    return np.append(envelope, 0.0)[first]
+
+
+def average_precision(one: PRCurve) -> float:
+    """Mean of `interpolate`: the area under the curve with its saw teeth filled."""
+    return float(interpolate(one).mean())
+
+
+@dataclass(frozen=True)
+class Score:
+    """Means over classes and IoU thresholds; NaN where there is nothing to find."""
+
+    ap: float  # average precision
+    ar: float  # average recall: the highest recall reached
+
+
+def score(
+    pictures: Sequence[Picture],
+    *,
+    thresholds: Sequence[float] = tuple(IOU_THRESHOLDS),
+    classes: Sequence[int] | None = None,
+) -> Score:
+    """AP and AR as COCO defines them; AP50 is `thresholds=[0.5]`.
+
+    Args:
+        pictures: Results of `compare`.
+        thresholds: Least overlaps to average over.
+        classes: Classes to average over; by default all that occur in the truth.
+    """
+    return _mean_score(_all_verdicts(pictures, thresholds, classes))
+
+
+def interval(
+    pictures: Sequence[Picture],
+    *,
+    thresholds: Sequence[float] = tuple(IOU_THRESHOLDS),
+    classes: Sequence[int] | None = None,
+    units: Sequence | None = None,
+    level: float = 0.95,
+    samples: int = 200,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """How far the AP may move with other data of the same kind: a bootstrap (Efron, 1979).
+
+    Args:
+        pictures: Results of `compare`.
+        thresholds: As for `score`.
+        classes: As for `score`.
+        units: (P,) what is drawn: the camera of each picture, say, because pictures of one camera
+            are not independent. By default each picture is a unit of its own.
+        level: Confidence, from 0 to 1.
+        samples: Number of draws.
+        seed: Seed of the draws; the same seed gives the same interval.
+
+    Returns:
+        The lower and the upper end.
+
+    Raises:
+        ArrayError: no pictures.
+    """
+    if not len(pictures):
+        raise ArrayError(explain("pictures", expected="at least one", found="none"))
+    _, unit = np.unique(np.arange(len(pictures)) if units is None else units, return_inverse=True)
+    drawn = bootstrap_draws(int(unit.max()) + 1, samples, seed)[:, unit]
+    verdicts = _all_verdicts(pictures, thresholds, classes)
+    return percentile_interval([_mean_score(verdicts, each).ap for each in drawn], level)
+
+
+def _all_verdicts(pictures, thresholds, classes) -> list[Verdicts]:
+    if classes is None:
+        classes = np.unique(np.concatenate([[], *(p.truth_classes for p in pictures)]))
+    return [judge(pictures, c, threshold=t) for c in classes for t in thresholds]
+
+
+def _mean_score(verdicts: Sequence[Verdicts], weights: np.ndarray | None = None) -> Score:
+    precisions, recalls = [], []
+    for one in verdicts:
+        if (one.objects if weights is None else one.objects * weights).sum():
+            drawn = curve(one, weights)
+            precisions.append(average_precision(drawn))
+            recalls.append(drawn.recall[-1] if drawn.recall.size else 0.0)
+    if not precisions:
+        return Score(float("nan"), float("nan"))
+    return Score(float(np.mean(precisions)), float(np.mean(recalls)))

@@ -1,0 +1,36 @@
+"""Kerbside's files, and its pictures as the scores need them."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from helpers import kerbside
+from helpers.errors import DataError
+
+
+def test_kerbside_tells_trucks_from_vans_and_what_is_hidden():
+    files = kerbside.record_files("val")
+    cases = list(itertools.islice(kerbside.cases(files), 25))
+    for case in cases:
+        assert len(case.kinds) == len(case.tags) == len(case.classes)
+        for kind, number in zip(case.kinds, case.classes, strict=True):
+            assert (kind in ("van", "minibus", "truck")) == (number == 2)
+            assert (kind == "person") == (number == 3)
+    assert "truck" in {kind for case in cases for kind in case.kinds}
+
+
+def test_every_split_has_cameras_of_its_own():
+    first = {split: kerbside.cases(kerbside.record_files(split)) for split in kerbside.SPLITS}
+    cameras = {s: kerbside.camera_of(next(c).source_id) for s, c in first.items()}
+    assert cameras == {"train": 1000, "val": 2000, "test": 3000}
+    assert all(kerbside.camera_file(number).is_file() for number in cameras.values())
+
+
+@pytest.mark.parametrize("files", [kerbside.record_files, kerbside.clip_files])
+def test_a_split_that_is_unknown_or_not_there_is_an_error(files, tmp_path):
+    with pytest.raises(DataError, match="split: expected 'train' or 'val' or 'test', found 'dev'"):
+        files("dev")
+    with pytest.raises(DataError, match=r"expected Kerbside's files, found none. Clone"):
+        files("val", tmp_path)
