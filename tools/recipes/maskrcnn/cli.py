@@ -1,4 +1,6 @@
-"""`python -m tools.recipes.maskrcnn train|evaluate|export`: the Mask R-CNN of lab 4 from the shell.
+"""The Mask R-CNN of lab 4 from the shell.
+
+`python -m tools.recipes.maskrcnn photographs|train|evaluate|export`.
 
 The same steps as the lab's, with a record of how the model was made. Rests on `training`,
 `export` and `scores` beside it and on `tools.recipes.command`.
@@ -36,10 +38,22 @@ def _train(options: argparse.Namespace) -> dict:
         scales=tuple(options.scales),
         encoder_weights=None if options.encoder_weights == "none" else options.encoder_weights,
         initial=str(options.initial) if options.initial else None,
+        photographs=tuple(_share(each) for each in options.photographs),
     )
     folder = RUNS / options.name
-    losses = training.train(plan, folder, stop_at=options.stop_at).losses
+    ends = {"stop_at": options.stop_at, "minutes": options.minutes}
+    losses = training.train(plan, folder, **ends).losses
     return _write_model(folder, options, losses)
+
+
+def _share(text: str) -> tuple[str, float]:
+    """The file and the share of FILE=SHARE."""
+    file, _, share = text.rpartition("=")
+    try:
+        return file, float(share)
+    except ValueError:
+        expected = "FILE=SHARE with a share of 0 to 1"
+        raise CourseError(explain("--photographs", expected=expected, found=text)) from None
 
 
 def _export(options: argparse.Namespace) -> dict:
@@ -63,6 +77,7 @@ def _write_model(folder: Path, options: argparse.Namespace, losses: dict[str, fl
     record = {
         "command": _repeating(plan, trained.steps, size),
         "data": [Path(file).name for file in plan.files],
+        "photographs": {Path(file).name: share for file, share in plan.photographs},
         "steps": trained.steps,
         "seed": plan.seed,
         "seconds": round(trained.seconds, 1),
@@ -101,6 +116,19 @@ def _repeating(plan, steps: int, export_size: tuple[int, int]) -> str:
     words = " ".join(f"--{name} {value}" for name, value in options.items())
     augmentation = "" if plan.augment else " --no-augmentation"
     return f"python -m tools.recipes.maskrcnn train {words}{augmentation}"
+
+
+def _photographs(options: argparse.Namespace) -> dict:
+    from tools.recipes.maskrcnn import photographs
+
+    return photographs.write(
+        options.coco,
+        options.images,
+        options.output,
+        only=options.only,
+        skip=options.skip,
+        aspect=tuple(options.aspect) if options.aspect else None,
+    )
 
 
 def _evaluate(options: argparse.Namespace) -> dict:
@@ -142,7 +170,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tools.recipes.maskrcnn", description=model.__doc__.split("\n\n")[0]
     )
-    verbs = parser.add_subparsers(required=True, metavar="train|evaluate|export")
+    verbs = parser.add_subparsers(required=True, metavar="photographs|train|evaluate|export")
     train = verbs.add_parser("train", help="train on Kerbside, resume, export")
     train.add_argument("--steps", type=int, default=4000, help="default: %(default)s")
     train.add_argument("--batch-size", type=int, default=8, help="default: %(default)s")
@@ -164,6 +192,16 @@ def _parser() -> argparse.ArgumentParser:
         help="by which training pictures are enlarged at random; default: %(default)s",
     )
     train.add_argument("--stop-at", type=int, metavar="STEP", help="of --steps, to end early")
+    train.add_argument(
+        "--minutes", type=float, help="of training, after which to end; the learning rate follows"
+    )
+    train.add_argument(
+        "--photographs",
+        nargs="+",
+        default=[],
+        metavar="FILE=SHARE",
+        help="record files of photographs to mix in, each with its share of the pictures",
+    )
     train.add_argument("--seed", type=int, default=0, help="default: %(default)s")
     train.add_argument(
         "--encoder-weights",
@@ -186,6 +224,20 @@ def _parser() -> argparse.ArgumentParser:
             help="that the export scales pictures to; default: as in training",
         )
         verb.add_argument("--output", type=Path, default=detector.SHIPPED, help="SavedModel")
+    photographs = verbs.add_parser("photographs", help="write a record file of photographs")
+    photographs.add_argument("--coco", type=Path, required=True, help="instances.json")
+    photographs.add_argument("--images", type=Path, required=True, help="folder of its pictures")
+    photographs.add_argument("--output", type=Path, required=True, help="TFRecord file")
+    photographs.add_argument("--only", default="", help="names that contain this expression")
+    photographs.add_argument("--skip", help="names that contain this expression are left out")
+    photographs.add_argument(
+        "--aspect",
+        type=int,
+        nargs=2,
+        metavar=("WIDTH", "HEIGHT"),
+        help="such as 4 3, of the originals of pictures that were stretched to squares",
+    )
+    photographs.set_defaults(run=_photographs)
     evaluate = verbs.add_parser("evaluate", help="score a model on Kerbside or a COCO file")
     evaluate.add_argument("--model", default="kerbside", help="as load_detector takes it")
     evaluate.add_argument("--split", choices=("train", "val", "test"), default="test")

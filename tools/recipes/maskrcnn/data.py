@@ -4,15 +4,18 @@ Introduced in lab 4. Decoding, flips, scaling, cropping and the assignment of an
 TF Model Garden. In between, the light of a picture is changed and its quality spoilt in the ways
 that real cameras do it: a network that only ever saw clean renders learns how the renderer looks.
 Objects of one picture are pasted into another, so that a vehicle is not known by its surroundings.
+Photographs that `photographs` wrote are mixed in with a weight for each source; what is not known
+about them teaches nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from helpers.errors import DataError, explain
+from tools.recipes.maskrcnn.photographs import UNKNOWN
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -25,6 +28,13 @@ PASTED = 0.5
 """Share of the training pictures that get objects of another one pasted in."""
 
 
+MAX_OBJECTS, MAX_NOT_JUDGED = 60, 40
+"""Of a training picture; what goes beyond is left out."""
+
+JUDGED_IOU = 0.2
+"""A find that overlaps an object by this much is wrong unless it fits, whatever else is there."""
+
+
 def training_batches(
     files: Sequence[str | Path],
     model: MaskRCNN,
@@ -33,6 +43,7 @@ def training_batches(
     batch_size: int,
     seed: int,
     scales: tuple[float, float] | None = SCALES,
+    photographs: Mapping[str, float] | None = None,
 ) -> tf.data.Dataset:
     """Endless shuffled batches of (image, labels), as Model Garden's training step takes them.
 
@@ -45,6 +56,8 @@ def training_batches(
         scales: from which a factor is drawn for each picture; what is too large then is cropped.
             Flips, pasted objects and the changes of `spoil` go with it. None: pictures stay as
             they are.
+        photographs: Share of the pictures (0 to 1) that come from each file of
+            `photographs.write`; the rest comes from `files`.
 
     Raises:
         DataError: no files, or one of them is missing.
@@ -52,7 +65,8 @@ def training_batches(
     import tensorflow as tf
     from official.vision.dataloaders import maskrcnn_input, tf_example_decoder
 
-    check_files(files)
+    shares = dict(photographs or {})
+    check_files([*files, *shares])
     decoder = tf_example_decoder.TfExampleDecoder(include_mask=True)
     augment = scales is not None
     low, high = scales or (1.0, 1.0)
@@ -63,30 +77,46 @@ def training_batches(
         num_scales=model.anchor.num_scales,
         aspect_ratios=model.anchor.aspect_ratios,
         anchor_size=model.anchor.anchor_size,
-        aug_rand_hflip=augment,
         aug_scale_min=low,
         aug_scale_max=high,
         include_mask=True,
-        max_num_instances=50,
+        max_num_instances=MAX_OBJECTS,
     ).parse_fn(is_training=True)
 
-    def example(record: tf.Tensor, other: tf.Tensor) -> tuple:
+    def decode(record: tf.Tensor) -> dict[str, tf.Tensor]:
         decoded = decoder.decode(record)
+        masks = decoded["groundtruth_instance_masks"]
+        decoded["groundtruth_instance_masks"] = tf.where(masks == UNKNOWN, -1.0, masks)
+        return decoded
+
+    def example(record: tf.Tensor, other: tf.Tensor) -> tuple:
+        decoded = decode(record)
         if augment:
             decoded = tf.cond(
                 tf.random.uniform([]) < PASTED,
-                lambda: paste(decoded, decoder.decode(other)),
+                lambda: paste(decoded, decode(other)),
                 lambda: decoded,
             )
             decoded["image"] = spoil(decoded["image"])
-        return parser(decoded)
+            decoded = tf.cond(
+                tf.random.uniform([]) < 0.5, lambda: flipped(decoded), lambda: decoded
+            )
+        image, labels = parser(decoded)
+        return image, not_judged(labels, _crowds(decoded, labels["image_info"]))
 
-    records = tf.data.TFRecordDataset([str(file) for file in files]).cache()
-
-    def shuffled(seed: int) -> tf.data.Dataset:
+    def source(names: Sequence[str | Path], seed: int) -> tf.data.Dataset:
+        records = tf.data.TFRecordDataset([str(name) for name in names]).cache()
         return records.shuffle(2000, seed=seed, reshuffle_each_iteration=True).repeat()
 
-    pairs = tf.data.Dataset.zip((shuffled(seed), shuffled(seed + 1)))
+    def mixed(seed: int) -> tf.data.Dataset:
+        rendered = source(files, seed)
+        if not shares:
+            return rendered
+        sources = [rendered, *(source([name], seed) for name in shares)]
+        weights = [1 - sum(shares.values()), *shares.values()]
+        return tf.data.Dataset.sample_from_datasets(sources, weights, seed=seed)
+
+    pairs = tf.data.Dataset.zip((mixed(seed), mixed(seed + 1)))
     examples = pairs.map(example, num_parallel_calls=tf.data.AUTOTUNE)
     return examples.batch(batch_size, drop_remainder=True).prefetch(2)
 
@@ -101,6 +131,85 @@ def check_files(files: Sequence[str | Path]) -> None:
             raise DataError(explain(str(file), expected="a TFRecord file", found="no such file"))
 
 
+# --- what is not judged -----------------------------------------------------------------------
+
+
+def _crowds(picture: dict[str, tf.Tensor], info: tf.Tensor) -> tf.Tensor:
+    """Boxes of the crowds (K, 4) in pixels of the network's input, as the parser moves them."""
+    import tensorflow as tf
+    from official.vision.ops import box_ops, preprocess_ops
+
+    boxes = tf.boolean_mask(picture["groundtruth_boxes"], picture["groundtruth_is_crowd"])
+    boxes = box_ops.denormalize_boxes(boxes, tf.shape(picture["image"])[:2])
+    boxes = preprocess_ops.resize_and_crop_boxes(boxes, info[2], info[1], info[3])
+    return tf.gather(boxes, box_ops.get_non_empty_box_indices(boxes))
+
+
+def not_judged(labels: dict, crowds: tf.Tensor) -> dict:
+    """Takes the regions that are not to be judged out of the targets.
+
+    Anchors that lie in one and fit no object get the target -1, which the loss leaves out. For the
+    second stage, the regions join the objects with the class 0; `model.Sampler` looks for them.
+
+    Args:
+        labels: As Model Garden's parser makes them.
+        crowds: (K, 4) ymin, xmin, ymax, xmax in pixels of the network's input.
+
+    Returns:
+        The labels, with `gt_boxes` and `gt_classes` longer by `MAX_NOT_JUDGED`.
+    """
+    import tensorflow as tf
+    from official.vision.ops import preprocess_ops
+
+    objects, targets = labels["gt_boxes"], {}
+    for level, anchors in labels["anchor_boxes"].items():
+        target = labels["rpn_score_targets"][level]
+        flat = tf.reshape(anchors, [-1, 4])
+
+        def without(flat=flat, target=target) -> tf.Tensor:
+            free = outside(flat, objects, crowds)
+            return tf.where((target == 0) & tf.reshape(free, tf.shape(target)), -1, target)
+
+        targets[level] = tf.cond(tf.shape(crowds)[0] > 0, without, lambda target=target: target)
+    padded = preprocess_ops.clip_or_pad_to_fixed_size(crowds, MAX_NOT_JUDGED, -1)
+    classes = tf.zeros([tf.minimum(tf.shape(crowds)[0], MAX_NOT_JUDGED)], tf.int64)
+    classes = preprocess_ops.clip_or_pad_to_fixed_size(classes, MAX_NOT_JUDGED, -1)
+    return labels | {
+        "rpn_score_targets": targets,
+        "gt_boxes": tf.concat([objects, padded], axis=0),
+        "gt_classes": tf.concat([labels["gt_classes"], classes], axis=0),
+    }
+
+
+def outside(boxes: tf.Tensor, objects: tf.Tensor, crowds: tf.Tensor) -> tf.Tensor:
+    """Which boxes (..., N) lie outside what is judged.
+
+    That is, more than half of the box is in one crowd, and it has an IoU of less than `JUDGED_IOU`
+    with every object: a bad box round a known object is wrong even in a picture where others are
+    not labelled.
+
+    Args:
+        boxes: (..., N, 4) ymin, xmin, ymax, xmax.
+        objects: (..., G, 4), padded with negative numbers.
+        crowds: (..., K, 4), padded likewise.
+    """
+    import tensorflow as tf
+
+    def area(box: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_prod(tf.maximum(box[..., 2:] - box[..., :2], 0.0), axis=-1)
+
+    def shared(others: tf.Tensor) -> tf.Tensor:
+        low = tf.maximum(boxes[..., None, :2], others[..., None, :, :2])
+        high = tf.minimum(boxes[..., None, 2:], others[..., None, :, 2:])
+        return tf.reduce_prod(tf.maximum(high - low, 0.0), axis=-1)
+
+    own = area(boxes)[..., None]
+    inside = tf.math.divide_no_nan(shared(crowds), own)
+    common = shared(objects)
+    iou = tf.math.divide_no_nan(common, own + area(objects)[..., None, :] - common)
+    return tf.reduce_any(inside > 0.5, axis=-1) & tf.reduce_all(iou < JUDGED_IOU, axis=-1)
+
+
 # --- augmentation -----------------------------------------------------------------------------
 
 
@@ -109,42 +218,71 @@ def paste(onto: dict[str, tf.Tensor], source: dict[str, tf.Tensor]) -> dict[str,
 
     "Simple copy-paste" (Ghiasi et al., 2021) without moving the objects: cameras on poles look down
     in much the same way, so what stood low in one picture has the size of what stands low in the
-    other. What they hide is cut from the masks; an object that is hidden wholly is left out.
+    other. What they hide is cut from the masks; an object that is hidden wholly is left out, and
+    one whose outline nobody drew is no longer judged once most of its box is hidden.
 
     Args:
-        onto: a picture as Model Garden's decoder gives it.
-        source: another one; of another size, nothing is pasted.
+        onto: A picture as Model Garden's decoder gives it, with -1 for unknown masks.
+        source: Another one; of another size, it is scaled to that of `onto`.
 
     Returns:
         As `onto`, with boxes and areas from the new masks.
     """
     import tensorflow as tf
 
-    def pasted() -> dict[str, tf.Tensor]:
-        chosen = tf.random.uniform(tf.shape(source["groundtruth_classes"])) < 0.5
-        chosen &= ~source["groundtruth_is_crowd"]
-        added = {
-            name: tf.boolean_mask(value, chosen)
-            for name, value in source.items()
-            if name.startswith("groundtruth_")
-        }
-        front = tf.reduce_any(added["groundtruth_instance_masks"] > 0, axis=0)
-        result = dict(onto)
-        result["image"] = tf.where(front[..., None], source["image"], onto["image"])
-        behind = onto["groundtruth_instance_masks"] * tf.cast(~front, tf.float32)
-        masks = tf.concat([behind, added["groundtruth_instance_masks"]], axis=0)
-        seen = tf.reduce_any(masks > 0, axis=[1, 2])
-        for name, value in added.items():
-            if name not in ("groundtruth_instance_masks", "groundtruth_boxes"):
-                result[name] = tf.boolean_mask(tf.concat([onto[name], value], axis=0), seen)
-        masks = tf.boolean_mask(masks, seen)
-        result["groundtruth_instance_masks"] = masks
-        result["groundtruth_boxes"] = _boxes(masks)
-        result["groundtruth_area"] = tf.reduce_sum(masks, axis=[1, 2])
-        return result
+    size = tf.shape(onto["image"])[:2]
+    known = tf.reduce_max(source["groundtruth_instance_masks"], axis=[1, 2]) > 0
+    chosen = tf.random.uniform(tf.shape(source["groundtruth_classes"])) < 0.5
+    chosen &= known & ~source["groundtruth_is_crowd"]
+    added = {
+        name: tf.boolean_mask(value, chosen)
+        for name, value in source.items()
+        if name.startswith("groundtruth_")
+    }
+    pixels = tf.image.resize(source["image"], size, antialias=True)
+    pixels = tf.cast(tf.round(pixels), source["image"].dtype)
+    new = added["groundtruth_instance_masks"][..., None]
+    new = tf.image.resize(new, size, method="nearest")[..., 0]
+    added["groundtruth_instance_masks"] = new
+    front = tf.reduce_any(new > 0, axis=0)
+    result = dict(onto)
+    result["image"] = tf.where(front[..., None], pixels, onto["image"])
+    old = onto["groundtruth_instance_masks"]
+    drawn = tf.reduce_max(old, axis=[1, 2]) >= 0
+    behind = tf.where(drawn[:, None, None], old * tf.cast(~front, tf.float32), old)
+    masks = tf.concat([behind, new], axis=0)
+    for name, value in added.items():
+        result[name] = tf.concat([onto[name], value], axis=0)
+    drawn = tf.concat([drawn, tf.ones_like(new[:, 0, 0], tf.bool)], axis=0)
+    boxes = tf.where(drawn[:, None], _boxes(masks), result["groundtruth_boxes"])
+    result["groundtruth_instance_masks"], result["groundtruth_boxes"] = masks, boxes
+    result["groundtruth_area"] = tf.reduce_sum(masks, axis=[1, 2])
+    hidden = tf.concat(
+        [_covered(onto["groundtruth_boxes"], front), tf.zeros_like(new[:, 0, 0])], axis=0
+    )
+    result["groundtruth_is_crowd"] |= ~drawn & (hidden > 0.6)
+    seen = ~drawn | tf.reduce_any(masks > 0, axis=[1, 2])
+    for name in added:
+        result[name] = tf.boolean_mask(result[name], seen)
+    return result
 
-    same = tf.reduce_all(tf.shape(onto["image"]) == tf.shape(source["image"]))
-    return tf.cond(same, pasted, lambda: dict(onto))
+
+def _covered(boxes: tf.Tensor, front: tf.Tensor) -> tf.Tensor:
+    """Share of each normalised box (N, 4) that a mask (H, W) covers, from an integral image."""
+    import tensorflow as tf
+
+    size = tf.cast(tf.shape(front), tf.float32)
+    sums = tf.cumsum(tf.cumsum(tf.cast(front, tf.float32), 0), 1)
+    sums = tf.pad(sums, [[1, 0], [1, 0]])
+    ends = tf.cast(tf.round(boxes * tf.tile(size, [2])), tf.int32)
+    top, left, bottom, right = tf.unstack(ends, axis=1)
+
+    def to(row: tf.Tensor, column: tf.Tensor) -> tf.Tensor:
+        return tf.gather_nd(sums, tf.stack([row, column], axis=1))
+
+    inside = to(bottom, right) - to(top, right) - to(bottom, left) + to(top, left)
+    area = tf.cast((bottom - top) * (right - left), tf.float32)
+    return tf.math.divide_no_nan(inside, area)
 
 
 def _boxes(masks: tf.Tensor) -> tf.Tensor:
@@ -161,6 +299,18 @@ def _boxes(masks: tf.Tensor) -> tf.Tensor:
     return tf.cast(
         tf.stack([ends[0][:, 0], ends[1][:, 0], ends[0][:, 1], ends[1][:, 1]], 1), tf.float32
     )
+
+
+def flipped(picture: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """The picture in a mirror, with its boxes and masks."""
+    import tensorflow as tf
+
+    top, left, bottom, right = tf.unstack(picture["groundtruth_boxes"], axis=1)
+    return picture | {
+        "image": picture["image"][:, ::-1],
+        "groundtruth_boxes": tf.stack([top, 1 - right, bottom, 1 - left], axis=1),
+        "groundtruth_instance_masks": picture["groundtruth_instance_masks"][:, :, ::-1],
+    }
 
 
 def spoil(image: tf.Tensor) -> tf.Tensor:

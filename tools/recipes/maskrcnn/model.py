@@ -154,6 +154,7 @@ def build(
         decoder=decoder,
     )
     model.roi_aligner, model.mask_roi_aligner = _aligners(config)
+    model.roi_sampler, model.mask_sampler = _samplers(config)
     # Called once, so that all weights exist.
     model(tf_keras.Input(config.input_size), image_shape=tf_keras.Input([2]), training=False)
     return model
@@ -198,6 +199,59 @@ def _aligners(config: MaskRCNN) -> tuple[tf_keras.layers.Layer, tf_keras.layers.
     return (
         PyramidAligner(config.roi_aligner.crop_size, config.roi_aligner.sample_offset),
         FineAligner(config.mask_roi_aligner.crop_size, config.mask_roi_aligner.sample_offset),
+    )
+
+
+def _samplers(config: MaskRCNN) -> tuple[list[tf_keras.layers.Layer], tf_keras.layers.Layer]:
+    """What the second stage learns from: regions of interest, and masks of some of them.
+
+    They are the garden's, but know of what `tools.recipes.maskrcnn.data` could not say about a
+    photograph: regions that are not to be judged, which come as objects of the class 0, and masks
+    that nobody drew, whose values are -1.
+    """
+    import tensorflow as tf
+    from official.vision.modeling.layers import mask_sampler, roi_sampler
+
+    from tools.recipes.maskrcnn import data
+
+    class Sampler(roi_sampler.ROISampler):
+        """Gives regions that are not to be judged the class -1, which costs nothing."""
+
+        def call(self, boxes: tf.Tensor, gt_boxes: tf.Tensor, gt_classes: tf.Tensor):
+            crowd = (gt_classes == 0)[..., None]
+            objects = tf.where(crowd, -1.0, gt_boxes)
+            rois, matched, classes, indices = super().call(boxes, objects, gt_classes)
+            crowds = tf.where(crowd, gt_boxes, -1.0)
+            free = (classes == 0) & data.outside(rois, objects, crowds)
+            # The box loss takes the logarithm of the target's size before it leaves the target out.
+            matched = tf.where(free[..., None], rois, matched)
+            return rois, matched, tf.where(free, tf.cast(-1, classes.dtype), classes), indices
+
+    class DrawnMasks(mask_sampler.MaskSampler):
+        """Samples none of the masks that nobody drew."""
+
+        def call(self, rois, gt_boxes, gt_classes, gt_indices, gt_masks):
+            drawn = tf.reduce_mean(gt_masks, axis=[2, 3]) >= 0
+            own = tf.gather(drawn, tf.maximum(gt_indices, 0), batch_dims=1) & (gt_classes > 0)
+            gt_classes = tf.where(own, gt_classes, tf.zeros_like(gt_classes))
+            return super().call(rois, gt_boxes, gt_classes, gt_indices, gt_masks)
+
+    sampler, masks = config.roi_sampler, config.mask_sampler
+    return (
+        [
+            Sampler(
+                mix_gt_boxes=sampler.mix_gt_boxes,
+                num_sampled_rois=sampler.num_sampled_rois,
+                foreground_fraction=sampler.foreground_fraction,
+                foreground_iou_threshold=sampler.foreground_iou_threshold,
+                background_iou_high_threshold=sampler.background_iou_high_threshold,
+                background_iou_low_threshold=sampler.background_iou_low_threshold,
+            )
+        ],
+        DrawnMasks(
+            mask_target_size=config.mask_roi_aligner.crop_size * config.mask_head.upsample_factor,
+            num_sampled_masks=masks.num_sampled_masks,
+        ),
     )
 
 

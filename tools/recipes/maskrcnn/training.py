@@ -50,6 +50,8 @@ class Plan:
     encoder_weights: str | None = None
     initial: str | None = None
     """A SavedModel of the course to begin with (fine-tuning)."""
+    photographs: tuple[tuple[str, float], ...] = ()
+    """Files of photographs, each with its share of the training pictures."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def train(
     folder: Path,
     *,
     stop_at: int | None = None,
+    minutes: float | None = None,
     checkpoint_every: int = 100,
     report_every: int = 10,
 ) -> Trained:
@@ -83,6 +86,9 @@ def train(
         folder: for checkpoints (`checkpoints/`) and TensorBoard's logs (`logs/`).
         stop_at: the step to end at, for instance to go on with larger pictures; the learning rate
             follows the plan all the same.
+        minutes: Of training, interruptions left out, after which to end at the latest. Where the
+            plan's steps do not fit, the learning rate falls with the time instead, so that it is
+            zero at the end all the same.
         checkpoint_every: steps between two checkpoints.
         report_every: steps over which losses are averaged before they are shown and logged.
 
@@ -95,7 +101,7 @@ def train(
     from official.vision.tasks.maskrcnn import MaskRCNNTask as Task
     from tqdm.auto import tqdm
 
-    data.check_files(plan.files)
+    data.check_files([*plan.files, *(file for file, _ in plan.photographs)])
     _claim(folder, plan)
     config = configuration(num_classes=plan.num_classes, size=plan.size)
     task = Task(config)
@@ -122,6 +128,7 @@ def train(
         plan.files, config.model, plan.size,
         batch_size=plan.batch_size, seed=plan.seed + done,
         scales=plan.scales if plan.augment else None,
+        photographs=dict(plan.photographs),
     )  # fmt: skip
     iterator = iter(strategy.experimental_distribute_dataset(batches))
 
@@ -135,6 +142,10 @@ def train(
     with bar, writer.as_default():
         start, before = time.monotonic(), float(seconds)
         for number in range(done + 1, last + 1):
+            spent = (before + time.monotonic() - start) / (60 * minutes) if minutes else 0.0
+            if spent >= 1:
+                break
+            optimizer.learning_rate.assign(_rate(plan, number - 1, spent))
             train_step(next(iterator))
             step.assign(number)
             bar.update()
@@ -144,6 +155,9 @@ def train(
             if number % checkpoint_every == 0 or number == last:
                 seconds.assign(before + time.monotonic() - start)
                 manager.save(number)
+        if int(step) not in (last, done) and int(step) % checkpoint_every:  # the time was over
+            seconds.assign(before + time.monotonic() - start)
+            manager.save(int(step))
     return Trained(model, config, int(step), losses, float(seconds))
 
 
@@ -197,7 +211,7 @@ def _model(config: MaskRCNNTask, plan: Plan) -> tf_keras.Model:
 
 
 def _optimizer(plan: Plan, pretrained: Iterable[tf.Variable]):
-    """AdamW with a warm-up and a cosine down to zero; `pretrained` variables move more slowly."""
+    """AdamW; `pretrained` variables move more slowly. `train` sets the learning rate."""
     import tensorflow as tf
     import tf_keras
 
@@ -212,14 +226,22 @@ def _optimizer(plan: Plan, pretrained: Iterable[tf.Variable]):
             if variable.ref() in self.slow:
                 variable.assign(before + BACKBONE_RATE * (variable - before))
 
+    return AdamW(0.0, weight_decay=1e-4, global_clipnorm=5.0)
+
+
+def _rate(plan: Plan, step: int, spent: float = 0.0) -> float:
+    """The learning rate: a warm-up, then a cosine down to zero.
+
+    Args:
+        plan: Has the steps and the highest rate.
+        step: Number of steps taken.
+        spent: Part of the time that has passed, 0 to 1.
+    """
     warmup = max(1, min(200, plan.steps // 10))
-    schedule = tf_keras.optimizers.schedules.CosineDecay(
-        0.0,
-        max(1, plan.steps - warmup),
-        warmup_target=plan.learning_rate,
-        warmup_steps=warmup,
-    )
-    return AdamW(schedule, weight_decay=1e-4, global_clipnorm=5.0)
+    if step < warmup:
+        return plan.learning_rate * step / warmup
+    done = max((step - warmup) / max(1, plan.steps - warmup), spent)
+    return plan.learning_rate * (1 + math.cos(math.pi * min(done, 1.0))) / 2
 
 
 def _claim(folder: Path, plan: Plan) -> None:

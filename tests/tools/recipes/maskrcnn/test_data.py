@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 from helpers.errors import DataError
 from tests.tools.recipes.maskrcnn.shapes import shape_example, write_shapes
 from tools.recipes import maskrcnn
-from tools.recipes.maskrcnn import data
+from tools.recipes.maskrcnn import data, photographs
+from tools.recipes.maskrcnn import model as recipe
 
 tf = pytest.importorskip("tensorflow")
 
@@ -102,7 +105,7 @@ def test_pasted_objects_hide_what_was_there_and_bring_their_pixels():
 
 
 @pytest.mark.usefixtures("all_chosen")
-def test_crowds_are_not_pasted_and_other_sizes_change_nothing():
+def test_crowds_are_not_pasted():
     onto = decoded([box_mask(1, 1, 5, 5)], 10)
     crowd = decoded([box_mask(0, 0, 8, 10)], 200, crowd=[True])
     result = data.paste(onto, crowd)
@@ -110,8 +113,40 @@ def test_crowds_are_not_pasted_and_other_sizes_change_nothing():
     np.testing.assert_array_equal(
         result["groundtruth_instance_masks"].numpy()[0], box_mask(1, 1, 5, 5)
     )
-    larger = decoded([box_mask(0, 0, 9, 9, size=(16, 20))], 200)
-    assert data.paste(onto, larger)["image"].shape == (8, 10, 3)
+
+
+@pytest.mark.usefixtures("all_chosen")
+def test_objects_of_a_picture_of_another_size_are_scaled_with_it():
+    onto = decoded([box_mask(6, 0, 8, 2)], 10)
+    source = decoded([box_mask(0, 4, 8, 12, size=(16, 20))], 200)
+    result = data.paste(onto, source)
+    np.testing.assert_array_equal(
+        result["groundtruth_instance_masks"].numpy(), [box_mask(6, 0, 8, 2), box_mask(0, 2, 4, 6)]
+    )
+    assert (result["image"].numpy()[:4, 2:6] == 200).all()
+
+
+@pytest.mark.usefixtures("all_chosen")
+def test_what_nobody_outlined_keeps_its_box_is_not_pasted_and_counts_while_it_is_seen():
+    onto = decoded([np.full((8, 10), -1), np.full((8, 10), -1)], 10)
+    onto["groundtruth_boxes"] = tf.constant([[0, 0, 0.5, 0.5], [0.5, 0.5, 1, 1]])
+    source = decoded([box_mask(4, 5, 8, 9), np.full((8, 10), -1)], 200)
+    result = data.paste(onto, source)
+    assert result["groundtruth_classes"].numpy().tolist() == [1, 2, 1]
+    boxes = result["groundtruth_boxes"].numpy()
+    np.testing.assert_allclose(boxes[:2], [[0, 0, 0.5, 0.5], [0.5, 0.5, 1, 1]])
+    # Four fifths of the second box are hidden: whether something is there cannot be judged.
+    assert result["groundtruth_is_crowd"].numpy().tolist() == [False, True, False]
+
+
+def test_a_mirror_turns_pixels_boxes_and_masks_alike():
+    picture = decoded([box_mask(1, 1, 5, 4)], 10)
+    picture["groundtruth_boxes"] = tf.constant([[1 / 8, 1 / 10, 5 / 8, 4 / 10]])
+    turned = data.flipped(picture)
+    mask = turned["groundtruth_instance_masks"][0].numpy()
+    np.testing.assert_array_equal(mask, box_mask(1, 6, 5, 9))
+    box = turned["groundtruth_boxes"][0].numpy() * [8, 10, 8, 10]
+    np.testing.assert_allclose(box, [1, 6, 5, 9], atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["_light", "_grey", "_blur", "_noise", "_jpeg"])
@@ -151,3 +186,145 @@ def test_blur_keeps_the_brightness_and_does_not_move():
 def test_no_files_is_an_error():
     with pytest.raises(DataError, match="data: expected TFRecord files, found none"):
         data.check_files([])
+
+
+# --- photographs --------------------------------------------------------------------------------
+
+
+def photograph(folder, *, objects, complete=1, size=(48, 64), name="street.jpg"):
+    """A grey photograph with its instances.json, written as records."""
+    import cv2
+
+    folder.mkdir(exist_ok=True)
+    cv2.imwrite(str(folder / name), np.full((*size, 3), 128, np.uint8))
+    categories = {"car": 3, "person": 1, "truck": 8, "train": 7, "dog": 18}
+    content = {
+        "images": [
+            {"id": 5, "file_name": name, "height": size[0], "width": size[1], "complete": complete}
+        ],
+        "categories": [{"id": number, "name": each} for each, number in categories.items()],
+        "annotations": [
+            {
+                "id": k,
+                "image_id": 5,
+                "category_id": categories[each.get("name", "car")],
+                "bbox": each["bbox"],
+                "iscrowd": each.get("crowd", 0),
+                "difficult": each.get("difficult", 0),
+                "segmentation": each.get("segmentation", []),
+            }
+            for k, each in enumerate(objects)
+        ],
+    }
+    (folder / "instances.json").write_text(json.dumps(content))
+    counts = photographs.write(folder / "instances.json", folder, folder / "out.tfrecord")
+    return folder / "out.tfrecord", counts
+
+
+SQUARE = [[8, 8, 24, 8, 24, 24, 8, 24]]
+
+
+def test_what_is_not_judged_is_written_as_crowds(tmp_path):
+    pytest.importorskip("official", reason="TF Model Garden is not installed")
+    from official.vision.dataloaders import tf_example_decoder
+
+    objects = [
+        {"bbox": [8, 8, 16, 16], "segmentation": SQUARE},
+        {"bbox": [30, 8, 16, 16], "name": "truck"},
+        {"bbox": [0, 0, 5, 5], "name": "train"},
+        {"bbox": [0, 10, 5, 5], "difficult": 1},
+        {"bbox": [0, 20, 5, 5], "name": "person", "crowd": 1},
+        {"bbox": [0, 30, 5, 5], "name": "dog"},
+    ]
+    file, counts = photograph(tmp_path / "a", objects=objects, complete=0)
+    assert counts == {"photographs": 1, "objects": 2, "masks": 1, "not_judged": 4}
+    (payload,) = tf.data.TFRecordDataset(str(file))
+    found = tf_example_decoder.TfExampleDecoder(include_mask=True).decode(payload)
+    assert found["groundtruth_classes"].numpy()[:2].tolist() == [1, 2]
+    assert found["groundtruth_is_crowd"].numpy().tolist() == [False, False, *[True] * 4]
+    np.testing.assert_allclose(found["groundtruth_boxes"][-1], [0, 0, 1, 1])  # not complete
+    masks = found["groundtruth_instance_masks"].numpy()
+    assert masks[0].sum() == 16 * 16
+    assert (masks[1:] == photographs.UNKNOWN).all()
+
+
+def test_a_photograph_of_another_size_than_declared_is_refused(tmp_path):
+    import cv2
+
+    photograph(tmp_path, objects=[])
+    cv2.imwrite(str(tmp_path / "street.jpg"), np.zeros((20, 30, 3), np.uint8))
+    with pytest.raises(DataError, match=r"expected a picture of 48 x 64 pixels, found 20 x 30"):
+        photographs.write(tmp_path / "instances.json", tmp_path, tmp_path / "b.tfrecord")
+    assert not (tmp_path / "b.tfrecord").exists()
+    with pytest.raises(DataError, match="expected photographs that --only names"):
+        photographs.write(
+            tmp_path / "instances.json", tmp_path, tmp_path / "b.tfrecord", only="rural"
+        )
+
+
+def test_the_sources_are_mixed_by_their_shares(records_file, tmp_path):
+    file, _ = photograph(tmp_path / "a", objects=[{"bbox": [8, 8, 16, 16]}])
+    pytest.importorskip("official", reason="TF Model Garden is not installed")
+    model = maskrcnn.configuration(size=SIZE).model
+    batches = data.training_batches(
+        [records_file], model, SIZE, batch_size=8, seed=1, scales=None,
+        photographs={str(file): 0.25},
+    )  # fmt: skip
+    grey = [
+        np.ptp(image.numpy()[:64, :85], axis=(0, 1)).max() < 0.05  # without the padding
+        for images, _ in batches.take(15)
+        for image in images
+    ]
+    assert len(grey) == 120
+    assert 0.13 < np.mean(grey) < 0.37  # three standard deviations
+
+
+def test_finds_are_not_punished_where_nobody_looked(tmp_path):
+    """In a photograph that is not complete, only what touches a known object is background."""
+    pytest.importorskip("official", reason="TF Model Garden is not installed")
+    model = maskrcnn.configuration(size=SIZE).model
+    objects = [{"bbox": [8, 8, 16, 16], "segmentation": SQUARE}]
+    background = {}
+    for complete in (0, 1):
+        file, _ = photograph(tmp_path / str(complete), objects=objects, complete=complete)
+        batches = data.training_batches([file], model, SIZE, batch_size=1, seed=1, scales=None)
+        _, labels = next(iter(batches))
+        anchors, targets = (
+            np.concatenate([np.reshape(each[level], (-1, *shape)) for level in "2345"])
+            for each, shape in ((labels["anchor_boxes"], (4,)), (labels["rpn_score_targets"], ()))
+        )
+        assert (targets == 1).any()
+        background[complete] = anchors[targets == 0]
+    truth = np.array([8, 8, 24, 24]) * 64 / 48
+
+    def iou(boxes):
+        low, high = np.maximum(boxes[:, :2], truth[:2]), np.minimum(boxes[:, 2:], truth[2:])
+        shared = np.prod(np.maximum(high - low, 0), axis=1)
+        return shared / (np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) + 21.33**2 - shared)
+
+    assert len(background[1]) > 150
+    inside = (background[0] >= 0).all(1) & (background[0] <= [64, 85, 64, 85]).all(1)
+    assert (iou(background[0][inside]) >= data.JUDGED_IOU).all()
+    assert (iou(background[1]) < data.JUDGED_IOU).any()
+
+
+def test_the_second_stage_learns_nothing_where_nobody_looked():
+    pytest.importorskip("official", reason="TF Model Garden is not installed")
+    tf.random.set_seed(0)
+    config = maskrcnn.configuration(size=SIZE).model
+    (sampler,), masks = recipe._samplers(config)
+    objects = tf.constant([[[10.0, 10, 30, 30], [40, 40, 60, 60], [0, 0, 64, 48], [-1] * 4]])
+    classes = tf.constant([[2, 3, 0, -1]], tf.int64)
+    good, unknown, judged = [11.0, 11, 31, 31], [45.0, 0, 60, 20], [2.0, 60, 30, 90]
+    proposals = [good, unknown, judged, *[[0.0, 70, 20, 90]] * 57]  # fewer than are sampled
+    rois, matched, found, indices = sampler(tf.constant([proposals]), objects, classes)
+    answers = dict(zip(map(tuple, rois[0].numpy()), found[0].numpy().tolist(), strict=True))
+    assert answers[tuple(good)] == 2
+    assert answers[tuple(unknown)] == -1
+    assert answers[tuple(judged)] == 0
+    free = found[0] == -1
+    np.testing.assert_array_equal(rois[0][free], matched[0][free])  # a box loss of zero, not NaN
+
+    drawn = tf.stack([tf.ones([112, 112]), -tf.ones([112, 112]), *[-tf.ones([112, 112])] * 2])[None]
+    _, kinds, _ = masks(rois, matched, found, indices, drawn)
+    assert set(kinds.numpy().ravel().tolist()) == {0, 2}  # the person's outline is not known
