@@ -20,6 +20,7 @@ from helpers.masks import Image, Labels, check_labels
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from IPython.display import DisplayHandle
     from PIL import Image as PILImage
 
 ORANGE, SKY, GREEN, YELLOW = (230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66)
@@ -35,6 +36,7 @@ HATCHES = ("///", "...", "\\\\\\", "xxx", "---", "ooo", "+++", "|||", "***")
 METRICS_MIME = "application/vnd.image-segmentation-labs.metrics+json"
 """Under this type a lab's headline figures lie in its outputs; tools/run_labs.py collects them."""
 
+_OVER_IMAGE = "classes over an image"  # marks axes in which plain classes show the image itself
 _DPI = 110  # a figure 11 inches wide is 1,210 pixels: sharp on a projector, small in a notebook
 
 
@@ -49,10 +51,10 @@ def new_figure(
     """`plt.subplots` in the course's style.
 
     Args:
-        rows: of axes.
-        columns: of axes.
-        size: width and height in inches; by default as wide as the page.
-        options: passed on to `plt.subplots`.
+        rows: Number of rows of axes.
+        columns: Number of columns of axes.
+        size: Width and height in inches; by default as wide as the page.
+        options: Options of `plt.subplots`.
 
     Returns:
         The figure, and its axes as `plt.subplots` returns them.
@@ -119,14 +121,15 @@ def class_map(
     """Shows integer labels, a colour and a hatching for each class, over the image if given.
 
     Args:
-        axes: where to draw.
+        axes: Where to draw.
         labels: (H, W) integers, indices into `names`.
-        names: of the classes; see `class_legend` for the key.
+        names: Names of the classes; see `class_legend` for the key.
         image: (H, W, 3) uint8 RGB that shines through.
-        title: above the picture.
+        title: Title of the panel.
         colours: RGB, 0 to 255, one for each class.
-        plain: classes that get no colour over an image and no hatching (background, usually).
-        alpha: of the colour over the image, from 0 to 1.
+        plain: Classes without hatching, and without colour where there is an image (background,
+            usually).
+        alpha: Opacity of the colours over the image, from 0 to 1.
     """
     labels, plain = check_labels(labels, len(names)), set(plain)
     if len(colours) < len(names):
@@ -136,6 +139,7 @@ def class_map(
     if image is not None:
         share = np.where(np.isin(labels, list(plain)), 0.0, alpha)[..., None]
         tint = share * tint + (1 - share) * image
+        axes.set_gid(_OVER_IMAGE)
     picture(axes, np.uint8(np.round(tint)), title)
     for index in range(len(names)):
         if index not in plain:
@@ -149,36 +153,50 @@ def class_legend(
     colours: Sequence[tuple[int, int, int]] = COLOURS,
     plain: Iterable[int] = (),
 ) -> None:
-    """The key to `class_map`, below the figure: name, colour and hatching of each class.
+    """The key to `class_map`, below the figure: it paints each class as the maps above do.
 
-    Classes that are `plain` have no colour over an image, and none here.
+    A class that is `plain` over an image has no paint of its own: the key says so.
+
+    Args:
+        figure: Figure with at least one `class_map`.
+        names: Names of the classes.
+        colours: RGB, 0 to 255, one for each class, as given to `class_map`.
+        plain: As given to `class_map`.
     """
     from matplotlib.patches import Patch
 
-    plain = set(plain)
+    plain, bare = set(plain), any(axes.get_gid() == _OVER_IMAGE for axes in figure.axes)
     patches = [
         Patch(
-            facecolor="none" if index in plain else unit(colours[index]),
+            facecolor="none" if bare and index in plain else unit(colours[index]),
             hatch=None if index in plain else HATCHES[index % len(HATCHES)],
             edgecolor="black",
-            label=name,
+            linestyle=":" if bare and index in plain else "-",
+            label=f"{name} (not painted)" if bare and index in plain else name,
         )
         for index, name in enumerate(names)
     ]
     figure.legend(handles=patches, loc="outside lower center", ncols=len(names), handlelength=2.5)
 
 
-def show(figure: Figure, *, title: str, data: str, alt: str) -> None:
+def show(
+    figure: Figure, *, title: str, data: str, alt: str, instead: DisplayHandle | None = None
+) -> DisplayHandle | None:
     """Displays a figure with its title, the data it was made from and its alternative text.
 
     The picture is reduced to 256 colours, which the eye hardly notices and which keeps a notebook
     with twenty figures under 2 MB. Outside of IPython nothing is displayed.
 
     Args:
-        figure: from `new_figure`; it is closed.
-        title: the finding or the question, in a few words.
-        data: which data set and split, in words; shown under the title.
-        alt: what somebody who cannot see the figure has to know: the finding, not the furniture.
+        figure: Figure from `new_figure`; it is closed.
+        title: The finding or the question, in a few words.
+        data: Data set and split, in words; shown under the title.
+        alt: What somebody who cannot see the figure has to know: the finding, not the furniture.
+        instead: What an earlier call returned: the new figure takes the place of that one, as
+            while a network is training.
+
+    Returns:
+        A handle on the displayed figure, None outside of IPython.
     """
     import matplotlib.pyplot as plt
     from IPython.display import Image as Picture
@@ -194,7 +212,11 @@ def show(figure: Figure, *, title: str, data: str, alt: str) -> None:
     drawn = PILImage.open(buffer).convert("RGB")
     buffer = io.BytesIO()
     _reduced(drawn).save(buffer, "png", optimize=True)
-    display(Picture(data=buffer.getvalue(), metadata={"alt": alt}))  # Colab's IPython: no `alt`
+    shown = Picture(data=buffer.getvalue(), metadata={"alt": alt})  # Colab's IPython: no `alt`
+    if instead is None:
+        return display(shown, display_id=True)
+    instead.update(shown)
+    return instead
 
 
 def _reduced(drawn: PILImage.Image) -> PILImage.Image:
@@ -223,13 +245,14 @@ def headline(**metrics: float | int | str) -> None:
     """Prints a lab's main results and leaves them in the notebook for `make labs` to collect.
 
     >>> headline(data="toy pets (rendered), test", miou=0.8123)
-    data = toy pets (rendered), test, miou = 0.812
+    data = toy pets (rendered), test
+    miou = 0.812
     """
     from IPython.display import display
 
     def text(value: float | int | str) -> str:
         return f"{value:.3f}" if isinstance(value, float) else str(value)
 
-    line = ", ".join(f"{name} = {text(value)}" for name, value in metrics.items())
-    bundle: Mapping[str, Any] = {METRICS_MIME: metrics, "text/plain": line}
+    lines = "\n".join(f"{name} = {text(value)}" for name, value in metrics.items())
+    bundle: Mapping[str, Any] = {METRICS_MIME: metrics, "text/plain": lines}
     display(bundle, raw=True)

@@ -1,4 +1,4 @@
-"""Bug: pixel accuracy praised where one class is rare (lab 1, section 9).
+"""Bug: pixel accuracy praised where one class is rare (lab 1, section 10).
 
 A model that never finds anything gets an accuracy of 0.98 for a plant that covers 2 % of the
 picture. A measure of how well the plant is found has to say so: IoU and Dice give 0.
@@ -12,7 +12,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from helpers import metrics, scene
+from helpers import metrics
+from tools.render import window as scene
 
 Measure = Callable[[np.ndarray, np.ndarray], float]
 

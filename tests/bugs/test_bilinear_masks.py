@@ -1,7 +1,8 @@
-"""Bug: masks resized like pictures (lab 1, section 11).
+"""Bug: masks resized like pictures (lab 1, section 12).
 
-Bilinear interpolation averages labels: between pet (0) and background (2) it makes a border (1)
-where there is none. Nearest neighbour only ever copies labels.
+Bilinear interpolation averages labels: where pet (0) and background (2) touch, it makes a border
+(1). Nearest neighbour only ever copies labels, and keras-cv's `Resizing` takes it for what comes
+under the key `segmentation_masks`; a mask given as an image gets new labels there, too.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from helpers import scene
+from tools.render import window as scene
 
 SIZES = [(380, 180), (128, 128), (1000, 500)]
 Resize = Callable[[np.ndarray, tuple[int, int]], np.ndarray]
@@ -54,3 +55,16 @@ def test_keras_resizing_shows_both() -> None:
     }
     assert made["nearest"] == {0, 2}
     assert len(made["bilinear"]) > 2
+
+
+def test_keras_cv_goes_by_the_key() -> None:
+    keras_cv = pytest.importorskip("keras_cv")
+    import tensorflow as tf
+
+    tf.random.set_global_generator(tf.random.Generator.from_seed(0))  # the layer asks for one
+    labels = np.where(scene.cat_photo()[1], 0, 2)[..., None].astype("float32")
+    resize = keras_cv.layers.Resizing(128, 128)
+    image = np.zeros((*labels.shape[:2], 3), "float32")
+    as_mask = resize({"images": image, "segmentation_masks": labels})["segmentation_masks"]
+    assert set(np.unique(as_mask)) == {0, 2}
+    assert len(np.unique(resize(labels))) > 2

@@ -1,4 +1,4 @@
-"""Bug: a mask taken back from a picture by equality of colours (lab 1, section 2).
+"""Bug: a mask taken back from a picture by equality of colours (lab 1, section 4).
 
 A published lab writes red text on a photo and finds it again with `(image == red).all(axis=2)`.
 That works in memory and through PNG; JPEG, smooth edges and smooth resizing each leave hardly
@@ -14,7 +14,8 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from helpers import masks, metrics, scene
+from helpers import masks, metrics
+from tools.render import window as scene
 
 RED = (255, 0, 0)
 

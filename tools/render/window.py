@@ -1,5 +1,7 @@
 """The picture of lab 1: two cats at a window, composed by code, so that the truth is exact.
 
+    python -m tools.render.window        writes the three files in data/lab1 again
+
 The cat is `chelsea`, a photograph that scikit-image carries inside its package (S. van der Walt,
 CC0), cut out along an outline drawn by hand and used twice, the second time mirrored and smaller.
 Wall, window and plants are drawn. Every layer is painted over the ones before it, in the picture
@@ -10,11 +12,13 @@ NumPy, OpenCV and scikit-image's data.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from helpers import DATA
 from helpers.masks import Image, Labels, Mask
 
 CAT_OUTLINE = np.array([
@@ -23,6 +27,9 @@ CAT_OUTLINE = np.array([
     (363, 120), (358, 104), (357, 80), (372, 57), (378, 37), (385, 25), (402, -1),
 ])  # fmt: skip
 """Chelsea's outline by hand, x and y in pixels of the photo; a person's opinion, not the truth."""
+
+FOLDER = DATA / "lab1"
+"""Where the lab finds the picture."""
 
 CLASSES = ("wall", "room", "window", "cat", "plant")
 WALL, ROOM, WINDOW, CAT, PLANT = range(5)
@@ -203,3 +210,22 @@ def _grain(rng: np.random.Generator) -> NDArray[np.float32]:
     noise = rng.standard_normal(size, dtype=np.float32)
     coarse, fine = cv2.GaussianBlur(noise, None, 6), cv2.GaussianBlur(noise, None, 1.2)
     return 1 + 0.03 * (coarse / coarse.std() + fine / fine.std())
+
+
+def write(folder: Path = FOLDER) -> list[Path]:
+    """Writes picture, labels and instances as PNG files; returns their paths."""
+    picture = cats_at_a_window()
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {
+        "window.png": picture.image[..., ::-1],  # OpenCV writes BGR
+        "window_labels.png": picture.labels,
+        "window_instances.png": picture.instances,
+    }
+    for name, pixels in files.items():
+        if not cv2.imwrite(str(folder / name), pixels, [cv2.IMWRITE_PNG_COMPRESSION, 9]):
+            raise OSError(f"{folder / name}: could not be written")
+    return [folder / name for name in files]
+
+
+if __name__ == "__main__":
+    print(*write(), sep="\n")
