@@ -20,7 +20,6 @@ from helpers.masks import Image, Labels, check_labels
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from IPython.display import DisplayHandle
     from PIL import Image as PILImage
 
 ORANGE, SKY, GREEN, YELLOW = (230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66)
@@ -180,8 +179,8 @@ def class_legend(
 
 
 def show(
-    figure: Figure, *, title: str, data: str, alt: str, instead: DisplayHandle | None = None
-) -> DisplayHandle | None:
+    figure: Figure, *, title: str, data: str, alt: str, place: str = "", update: bool = False
+) -> None:
     """Displays a figure with its title, the data it was made from and its alternative text.
 
     The picture is reduced to 256 colours, which the eye hardly notices and which keeps a notebook
@@ -192,11 +191,8 @@ def show(
         title: The finding or the question, in a few words.
         data: Data set and split, in words; shown under the title.
         alt: What somebody who cannot see the figure has to know: the finding, not the furniture.
-        instead: What an earlier call returned: the new figure takes the place of that one, as
-            while a network is training.
-
-    Returns:
-        A handle on the displayed figure, None outside of IPython.
+        place: Name for the figure's place on the page, if it is to be updated.
+        update: Replace the figure that was shown at `place`, as while a network is training.
     """
     import matplotlib.pyplot as plt
     from IPython.display import Image as Picture
@@ -213,10 +209,10 @@ def show(
     buffer = io.BytesIO()
     _reduced(drawn).save(buffer, "png", optimize=True)
     shown = Picture(data=buffer.getvalue(), metadata={"alt": alt})  # Colab's IPython: no `alt`
-    if instead is None:
-        return display(shown, display_id=True)
-    instead.update(shown)
-    return instead
+    if place:
+        display(shown, display_id=place, update=update)
+    else:
+        display(shown)
 
 
 def _reduced(drawn: PILImage.Image) -> PILImage.Image:

@@ -134,7 +134,7 @@ def test_two_times_the_same_figure_gives_the_same_bytes(displayed: list) -> None
 def test_headline_carries_text_and_numbers(displayed: list) -> None:
     figures.headline(data="toy pets, test", miou=0.81234, images=120)
     ((bundle, _),) = displayed
-    assert bundle["text/plain"] == "data = toy pets, test, miou = 0.812, images = 120"
+    assert bundle["text/plain"] == "data = toy pets, test\nmiou = 0.812\nimages = 120"
     assert bundle[figures.METRICS_MIME] == {
         "data": "toy pets, test",
         "miou": 0.81234,
@@ -211,6 +211,7 @@ def test_the_legend_names_each_class_with_colour_and_hatching() -> None:
     assert [text.get_text() for text in legend.get_texts()] == ["sky", "road"]
     first, second = legend.get_patches()
     assert first.get_hatch() is None
+    assert first.get_facecolor()[:3] == pytest.approx(figures.unit(figures.ORANGE))
     assert second.get_hatch() == figures.HATCHES[1]
     assert second.get_facecolor()[:3] == pytest.approx(figures.unit(figures.SKY))
 
@@ -240,3 +241,25 @@ def test_too_few_colours_and_labels_out_of_range_are_refused() -> None:
 def test_importing_the_module_does_not_import_matplotlib(root: Path) -> None:
     code = "import sys, helpers.figures; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
+
+
+def test_the_legend_paints_no_plain_class_where_the_map_paints_none() -> None:
+    figure, axes = figures.new_figure()
+    image = np.full((2, 2, 3), 100, np.uint8)
+    figures.class_map(axes, np.eye(2, dtype=int), ["sky", "road"], image=image, plain={0})
+    figures.class_legend(figure, ["sky", "road"], plain={0})
+    first, second = figure.legends[0].get_patches()
+    assert first.get_facecolor()[3] == 0
+    assert "not painted" in figure.legends[0].get_texts()[0].get_text()
+    assert second.get_facecolor()[:3] == pytest.approx(figures.unit(figures.SKY))
+
+
+def test_a_figure_takes_the_place_of_an_earlier_one(monkeypatch) -> None:
+    calls = []
+    monkeypatch.setattr("IPython.display.display", lambda _, **options: calls.append(options))
+    figures.show(drawn(), **TEXTS)
+    figures.show(drawn(), **TEXTS, place="watch")
+    figures.show(drawn(), **TEXTS, place="watch", update=True)
+    assert calls[0] == {}
+    assert [call["display_id"] for call in calls[1:]] == ["watch", "watch"]
+    assert [call["update"] for call in calls[1:]] == [False, True]
