@@ -9,12 +9,13 @@ The same steps as the lab's, with a record of how the model was made. Rests on `
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 import helpers
 from helpers import detector, kerbside, weights
 from helpers.environment import available_cpus, version
-from helpers.errors import CourseError, WeightsError, explain
+from helpers.errors import CourseError, DataError, WeightsError, explain
 from tools.recipes import command
 from tools.recipes.maskrcnn import data, model, scores
 
@@ -75,9 +76,9 @@ def _write_model(folder: Path, options: argparse.Namespace, losses: dict[str, fl
         class_names=model.CLASSES,
     )
     record = {
-        "command": _repeating(plan, trained.steps, size),
+        "command": _repeating(plan, trained.steps, size, getattr(options, "minutes", None)),
         "data": [Path(file).name for file in plan.files],
-        "photographs": {Path(file).name: share for file, share in plan.photographs},
+        "mixed_in": [_mixed_in(Path(file), share) for file, share in plan.photographs],
         "steps": trained.steps,
         "seed": plan.seed,
         "seconds": round(trained.seconds, 1),
@@ -97,7 +98,14 @@ def _write_model(folder: Path, options: argparse.Namespace, losses: dict[str, fl
     return {name: value for name, value in record.items() if name != "scores"}
 
 
-def _repeating(plan, steps: int, export_size: tuple[int, int]) -> str:
+def _mixed_in(file: Path, share: float) -> dict:
+    """A source of photographs with its terms, as they were noted when the file was written."""
+    about = file.with_suffix(".json")
+    stored = json.loads(about.read_text(encoding="utf-8")) if about.is_file() else {}
+    return {"file": file.name, "share": share, **stored}
+
+
+def _repeating(plan, steps: int, export_size: tuple[int, int], minutes: float | None) -> str:
     """What repeats a training."""
     options = {
         "steps": plan.steps,
@@ -109,8 +117,13 @@ def _repeating(plan, steps: int, export_size: tuple[int, int]) -> str:
         "export-size": "{} {}".format(*export_size),
         "encoder-weights": Path(plan.encoder_weights or "none").name,
     }
-    if steps < plan.steps:
+    if minutes:
+        options["minutes"] = minutes
+    elif steps < plan.steps:
         options["stop-at"] = steps
+    if plan.photographs:
+        shares = (f"{Path(file).name}={share}" for file, share in plan.photographs)
+        options["photographs"] = " ".join(shares)
     if plan.initial:
         options["initial"] = Path(plan.initial).name
     words = " ".join(f"--{name} {value}" for name, value in options.items())
@@ -128,34 +141,62 @@ def _photographs(options: argparse.Namespace) -> dict:
         only=options.only,
         skip=options.skip,
         aspect=tuple(options.aspect) if options.aspect else None,
+        licence=options.licence,
     )
 
 
 def _evaluate(options: argparse.Namespace) -> dict:
     detect = detector.load_detector(options.model)
     if options.coco:
-        name, cases = _coco(options, detect)
-        pairs, speed = detector.detect_all(detect, cases)
-        numbers = [_number(detect, each) for each in options.detected_as or [options.category]]
-        pairs = scores.only(pairs, numbers, _number(detect, options.category))
-    else:
-        name = options.split
-        files = options.data or kerbside.record_files(options.split)
-        pairs, speed = detector.detect_all(detect, kerbside.cases(files))
+        return _evaluate_photographs(options, detect)
+    files = options.data or kerbside.record_files(options.split)
+    pairs, speed = detector.detect_all(detect, kerbside.cases(files))
     found = scores.summary(pairs, speed)
     if options.record:
-        model = Path(options.model) if options.model != "kerbside" else detector.SHIPPED
-        weights.record_scores(model, name, found)
+        weights.record_scores(_path(options.model), options.split, found)
     return found
 
 
-def _coco(options: argparse.Namespace, detect: detector.Detector):
+def _evaluate_photographs(options: argparse.Namespace, detect: detector.Detector) -> dict:
+    from tools.recipes.maskrcnn import photographs
+
     if not (options.images and options.category):
         expected = "--images DIR and --category NAME with it"
         raise CourseError(explain("--coco", expected=expected, found="one of them missing"))
-    number = _number(detect, options.category)
-    cases = scores.coco_cases(options.coco, options.images, options.category, number)
-    return f"{options.coco.stem}_{options.category}", cases
+    numbers = [_number(detect, each) for each in options.detected_as or options.category]
+    chosen = photographs.read(options.coco, options.images, only=options.only, skip=options.skip)
+    cases = scores.photograph_cases(chosen, options.category, numbers[0], numbers, by=options.by)
+    pairs, speed = detector.detect_all(detect, cases)
+    pairs = scores.only(pairs, numbers, numbers[0])
+    if not any((~case.crowd).any() for _, case in pairs):
+        expected = f"objects to score by {options.by}: {', '.join(options.category)}"
+        do = "Where nobody drew outlines, --by box scores boxes."
+        raise DataError(explain(str(options.coco), expected=expected, found="none", do=do))
+    category = options.called or " ".join(options.category)
+    source = options.source or options.coco.parent.name
+    row = scores.photograph_row(pairs, source=source, category=category, by=options.by)
+    if options.record:
+        _record_row(_path(options.model), row | {"used_for": options.used_for})
+    return (scores.summary(pairs, speed) if options.by == "mask" else {}) | row
+
+
+def _path(model: str) -> Path:
+    return detector.SHIPPED if model == "kerbside" else Path(model)
+
+
+def _record_row(model: Path, row: dict) -> None:
+    """Adds or replaces a row, beside what the model that the training began with scored."""
+    record = weights.read_record(model)
+
+    def same(other: dict) -> bool:
+        return all(other[key] == row[key] for key in ("source", "category", "by"))
+
+    before = record.get("began_with", {}).get("photographs", [])
+    for other in filter(same, before):
+        keys = ("ap", "ap_low", "ap_high", "ap50", "ap50_low", "ap50_high")
+        row |= {"renders_alone": other.get("renders_alone", {key: other[key] for key in keys})}
+    others = [other for other in record.get("photographs", []) if not same(other)]
+    weights.write_record(model, record | {"photographs": [*others, row]})
 
 
 def _number(detect: detector.Detector, name: str) -> int:
@@ -225,11 +266,8 @@ def _parser() -> argparse.ArgumentParser:
         )
         verb.add_argument("--output", type=Path, default=detector.SHIPPED, help="SavedModel")
     photographs = verbs.add_parser("photographs", help="write a record file of photographs")
-    photographs.add_argument("--coco", type=Path, required=True, help="instances.json")
-    photographs.add_argument("--images", type=Path, required=True, help="folder of its pictures")
     photographs.add_argument("--output", type=Path, required=True, help="TFRecord file")
-    photographs.add_argument("--only", default="", help="names that contain this expression")
-    photographs.add_argument("--skip", help="names that contain this expression are left out")
+    photographs.add_argument("--licence", help="terms; default: info.licence of the file")
     photographs.add_argument(
         "--aspect",
         type=int,
@@ -241,16 +279,31 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = verbs.add_parser("evaluate", help="score a model on Kerbside or a COCO file")
     evaluate.add_argument("--model", default="kerbside", help="as load_detector takes it")
     evaluate.add_argument("--split", choices=("train", "val", "test"), default="test")
-    evaluate.add_argument("--coco", type=Path, help="instances.json to score on instead")
-    evaluate.add_argument("--images", type=Path, help="the folder of its pictures")
-    evaluate.add_argument("--category", help="which of its categories to score, such as car")
     evaluate.add_argument(
-        "--detected-as", nargs="+", help="the model's classes that count for it; default: itself"
+        "--category", nargs="+", help="categories to score as one, such as car van truck bus"
+    )
+    evaluate.add_argument(
+        "--detected-as",
+        nargs="+",
+        help="the model's classes that count for them; default: the same",
+    )
+    evaluate.add_argument(
+        "--by", choices=("mask", "box"), default="mask", help="what is compared in photographs"
+    )
+    evaluate.add_argument("--source", help="name of the photographs; default: that of their folder")
+    evaluate.add_argument("--called", help="name of what is scored; default: the categories")
+    evaluate.add_argument(
+        "--used-for", choices=("choice", "report"), default="report", help="noted with --record"
     )
     evaluate.add_argument(
         "--record", action="store_true", help="add the scores to the JSON file beside the model"
     )
     evaluate.set_defaults(run=_evaluate)
+    for verb, required in ((photographs, True), (evaluate, False)):
+        verb.add_argument("--coco", type=Path, required=required, help="instances.json")
+        verb.add_argument("--images", type=Path, required=required, help="folder of its pictures")
+        verb.add_argument("--only", default="", help="names that contain this expression")
+        verb.add_argument("--skip", help="without names that contain this expression")
     for verb in (train, evaluate):
         verb.add_argument("--data", type=Path, nargs="+", help="other TFRecord files")
     return parser

@@ -1,4 +1,4 @@
-"""Photographs for the training: annotations in COCO's format written as record files.
+"""Photographs with annotations in COCO's format: read to be scored, written as records to train on.
 
 The records are those of the Object Detection API, with two conventions of this recipe on top, so
 that a picture teaches what its annotations say and nothing else:
@@ -15,11 +15,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from helpers import files
 from helpers.errors import DataError, explain
+from helpers.records.sources import inside
 
 CLASSES = {"car": 1, "van": 2, "truck": 2, "bus": 2, "person": 3}
 """Numbers of the course's classes by the names of COCO's. Trucks and buses count as vans, as they
@@ -32,6 +35,53 @@ UNKNOWN = 255
 """Value of a mask that nobody drew."""
 
 
+@dataclass(frozen=True)
+class Photograph:
+    """A photograph with what its annotations say."""
+
+    name: str
+    image: np.ndarray  # (H, W, 3) uint8 RGB
+    boxes: np.ndarray  # (G, 4) ymin, xmin, ymax, xmax in pixels
+    categories: tuple[str, ...]  # (G,)
+    masks: np.ndarray  # (G, H, W) uint8: 1, 0, or `UNKNOWN` all over
+    crowd: np.ndarray  # (G,) bool, also of objects marked as difficult
+    complete: bool
+    """Whether all objects of note are labelled."""
+
+
+def read(
+    annotations: Path, images: Path, *, only: str = "", skip: str | None = None
+) -> Iterator[Photograph]:
+    """The photographs of an instances.json, in its order.
+
+    Args:
+        annotations: In COCO's format. `complete` 0 of an image says that some objects are not
+            labelled; an empty `segmentation` that only the box is known.
+        images: Folder of the photographs.
+        only: Regular expression that the names of the photographs taken contain.
+        skip: Regular expression that the names of the photographs left out contain.
+
+    Raises:
+        DataError: The annotations cannot be read, a photograph is missing or of another size than
+            declared, or none is chosen.
+    """
+    content = _content(annotations)
+    names = {each["id"]: each["name"] for each in content["categories"]}
+    by_image: dict = {}
+    for each in content["annotations"]:
+        by_image.setdefault(each["image_id"], []).append(each)
+    chosen = [
+        each
+        for each in content["images"]
+        if re.search(only, each["file_name"]) and not (skip and re.search(skip, each["file_name"]))
+    ]
+    if not chosen:
+        expected = "photographs that --only names and --skip does not"
+        raise DataError(explain(str(annotations), expected=expected, found="none"))
+    for each in chosen:
+        yield _photograph(each, by_image.get(each["id"], []), names, images)
+
+
 def write(
     annotations: Path,
     images: Path,
@@ -40,109 +90,98 @@ def write(
     only: str = "",
     skip: str | None = None,
     aspect: tuple[int, int] | None = None,
-) -> dict[str, int]:
-    """Writes a record for each photograph; the file is there whole or not at all.
+    licence: str | None = None,
+) -> dict:
+    """Writes a record for each photograph, and what they are beside them as JSON.
 
     Args:
-        annotations: instances.json in COCO's format. `complete` 0 of an image says that some
-            objects are not labelled; an empty `segmentation` that only the box is known.
-        images: Folder of the photographs.
-        output: TFRecord file.
-        only: Regular expression that the names of the photographs taken contain.
-        skip: Regular expression that the names of the photographs left out contain.
+        annotations: As for `read`.
+        images: As for `read`.
+        output: TFRecord file; it is there whole or not at all.
+        only: As for `read`.
+        skip: As for `read`.
         aspect: Width and height, such as (4, 3), of the originals of photographs that were
             stretched when they were published.
+        licence: Terms of the photographs; by default what `info` of the annotations says.
 
     Returns:
-        Numbers of photographs, objects, masks and regions not judged.
+        Name and terms of the source, numbers of photographs, objects, masks and regions not
+        judged.
 
     Raises:
-        DataError: The annotations cannot be read, a photograph is missing or of another size than
-            declared, or none is chosen.
+        DataError: As for `read`, or nothing is known about the terms.
     """
     import tensorflow as tf
 
-    content = _read(annotations)
-    counts = dict.fromkeys(("photographs", "objects", "masks", "not_judged"), 0)
-    payloads = []
-    for photograph, objects in _chosen(content, only, skip):
-        pixels = _pixels(images / photograph["file_name"], photograph)
-        things = list(_things(photograph, objects, content["names"]))
-        if aspect:
-            size = pixels.shape[1], round(pixels.shape[1] * aspect[1] / aspect[0])
-            pixels, things = _resized(pixels, things, size)
-        payloads.append(_serialised(photograph["file_name"], pixels, things))
-        counts["photographs"] += 1
-        counts["objects"] += sum(not crowd for *_, crowd in things)
-        counts["masks"] += sum(not crowd and int(mask.max()) == 1 for _, _, mask, crowd in things)
-        counts["not_judged"] += sum(crowd for *_, crowd in things)
-    if not payloads:
-        expected = "photographs that --only names and --skip does not"
-        raise DataError(explain(str(annotations), expected=expected, found="none"))
+    about = _content(annotations).get("info", {})
+    terms = licence or about.get("licence")
+    if not terms:
+        do = "Say it with --licence: the weights' record names the terms of what they learnt from."
+        expected = "info.licence, the terms of the photographs"
+        raise DataError(explain(str(annotations), expected=expected, found="none", do=do))
+    found: dict = {"source": about.get("name", annotations.parent.name), "licence": terms}
+    found |= {"only": only, "skip": skip or "", "aspect": list(aspect or ())}
+    found |= dict.fromkeys(("photographs", "objects", "masks", "not_judged"), 0)
     building = output.with_name(f".{output.name}")
     output.parent.mkdir(parents=True, exist_ok=True)
     with tf.io.TFRecordWriter(str(building)) as writer:
-        for payload in payloads:
-            writer.write(payload)
+        for photograph in read(annotations, images, only=only, skip=skip):
+            image, things = photograph.image, list(_things(photograph))
+            if aspect:
+                size = image.shape[1], round(image.shape[1] * aspect[1] / aspect[0])
+                image, things = _resized(image, things, size)
+            writer.write(_serialised(photograph.name, image, things))
+            found["photographs"] += 1
+            found["objects"] += sum(not crowd for *_, crowd in things)
+            found["masks"] += sum(not c and bool((mask == 1).any()) for _, _, mask, c in things)
+            found["not_judged"] += sum(crowd for *_, crowd in things)
     building.replace(output)
-    return counts
+    files.write_text(output.with_suffix(".json"), json.dumps(found, indent=1) + "\n")
+    return found
 
 
-def _read(path: Path) -> dict:
+def _content(path: Path) -> dict:
     expected = "COCO's JSON with images, annotations and categories"
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        names = {each["id"]: each["name"] for each in content["categories"]}
-        return {"images": content["images"], "objects": content["annotations"], "names": names}
+        [content[key] for key in ("images", "annotations", "categories")]
+        return content
     except (OSError, ValueError, KeyError, TypeError) as error:
         found = f"{type(error).__name__}: {error}"
         raise DataError(explain(str(path), expected=expected, found=found)) from error
 
 
-def _chosen(content: dict, only: str, skip: str | None) -> Iterator[tuple[dict, list[dict]]]:
-    """Every photograph that is wanted with its annotations."""
-    by_image: dict = {}
-    for each in content["objects"]:
-        by_image.setdefault(each["image_id"], []).append(each)
-    for photograph in content["images"]:
-        name = photograph["file_name"]
-        if re.search(only, name) and not (skip and re.search(skip, name)):
-            yield photograph, by_image.get(photograph["id"], [])
-
-
-def _pixels(path: Path, photograph: dict) -> np.ndarray:
-    """(H, W, 3) uint8 RGB, as the pixels are stored: annotations know nothing of EXIF."""
+def _photograph(image: dict, objects: list[dict], names: dict, folder: Path) -> Photograph:
     import cv2
 
+    # The file's author decides about this name; it may not lead out of the folder.
+    path = inside(folder, image["file_name"])
+    height, width = image["height"], image["width"]
+    # As the pixels are stored: annotations know nothing of EXIF.
     pixels = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-    size = photograph["height"], photograph["width"]
-    if pixels is None or pixels.shape[:2] != size:
-        found = "no picture" if pixels is None else f"{pixels.shape[0]} x {pixels.shape[1]}"
-        expected = f"a picture of {size[0]} x {size[1]} pixels"
+    if pixels is None or pixels.shape[:2] != (height, width):
+        found = "none" if pixels is None else f"{pixels.shape[0]} x {pixels.shape[1]}"
+        expected = f"a picture of {height} x {width} pixels"
         raise DataError(explain(str(path), expected=expected, found=found))
-    return pixels[..., ::-1]
-
-
-def _things(photograph: dict, objects: list[dict], names: dict[int, str]) -> Iterator[tuple]:
-    """Box (4,) as fractions, class, mask (H, W) uint8 and crowd of each object of interest."""
-    height, width = photograph["height"], photograph["width"]
-    empty = np.full((height, width), UNKNOWN, np.uint8)
-    for each in objects:
-        name = names[each["category_id"]]
-        if name not in CLASSES and name not in NOT_JUDGED:
-            continue
-        x, y, w, h = each["bbox"]
-        box = np.clip([y / height, x / width, (y + h) / height, (x + w) / width], 0, 1)
-        if box[2] * height - box[0] * height < 1 or box[3] * width - box[1] * width < 1:
-            continue
-        crowd = bool(each.get("iscrowd")) or bool(each.get("difficult")) or name in NOT_JUDGED
-        mask = empty
-        if each.get("segmentation") and not crowd:
-            mask = _mask(each["segmentation"], height, width)
-            crowd = not mask.any()
-        yield box, CLASSES.get(name, 1), mask, crowd
-    if not photograph.get("complete", 1):
-        yield np.array([0.0, 0.0, 1.0, 1.0]), 1, empty, True
+    boxes = np.array([each["bbox"] for each in objects], float).reshape(-1, 4)[:, [1, 0, 3, 2]]
+    boxes[:, 2:] += boxes[:, :2]
+    boxes = boxes.clip(0, [height, width] * 2)
+    kept = np.flatnonzero((boxes[:, 2:] - boxes[:, :2] >= 1).all(axis=1))
+    objects = [objects[k] for k in kept]
+    masks = np.full((len(objects), height, width), UNKNOWN, np.uint8)
+    for mask, each in zip(masks, objects, strict=True):
+        if each.get("segmentation"):
+            mask[:] = _mask(each["segmentation"], height, width)
+    crowd = [bool(each.get("iscrowd")) or bool(each.get("difficult")) for each in objects]
+    return Photograph(
+        name=image["file_name"],
+        image=pixels[..., ::-1].copy(),
+        boxes=boxes[kept],
+        categories=tuple(names[each["category_id"]] for each in objects),
+        masks=masks,
+        crowd=np.array(crowd, bool),
+        complete=bool(image.get("complete", 1)),
+    )
 
 
 def _mask(segmentation: list | dict, height: int, width: int) -> np.ndarray:
@@ -155,6 +194,20 @@ def _mask(segmentation: list | dict, height: int, width: int) -> np.ndarray:
     else:
         code = segmentation
     return coco_mask.decode(code)
+
+
+def _things(photograph: Photograph) -> Iterator[tuple]:
+    """Box (4,) as fractions, class, mask (H, W) uint8 and crowd of each object of interest."""
+    size = photograph.image.shape[:2]
+    empty = np.full(size, UNKNOWN, np.uint8)
+    for box, name, mask, crowd in zip(
+        photograph.boxes, photograph.categories, photograph.masks, photograph.crowd, strict=True
+    ):
+        if name in CLASSES or name in NOT_JUDGED:
+            unknown = bool(crowd) or name in NOT_JUDGED or not mask.any()
+            yield box / (size * 2), CLASSES.get(name, 1), empty if unknown else mask, unknown
+    if not photograph.complete:
+        yield np.array([0.0, 0.0, 1.0, 1.0]), 1, empty, True
 
 
 def _resized(pixels: np.ndarray, things: list[tuple], size: tuple[int, int]) -> tuple:
@@ -203,4 +256,4 @@ def _serialised(name: str, pixels: np.ndarray, things: list[tuple]) -> bytes:
             "image/object/mask": [encoded(".png", mask) for _, _, mask, _ in things],
         }
     features = tf.train.Features(feature={key: feature(value) for key, value in keys.items()})
-    return tf.train.Example(features=features).SerializeToString()
+    return tf.train.Example(features=features).SerializeToString(deterministic=True)

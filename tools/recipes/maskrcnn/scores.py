@@ -1,4 +1,4 @@
-"""Runs a detector over a whole split and scores it: Kerbside's records or any COCO file.
+"""Scores of a detector on a whole split: Kerbside's records or photographs in COCO's format.
 
 Introduced in lab 4; `python -m tools.recipes.maskrcnn evaluate` ends here. Rests on
 `helpers.detector`, `helpers.kerbside` and `helpers.coco`.
@@ -6,65 +6,72 @@ Introduced in lab 4; `python -m tools.recipes.maskrcnn evaluate` ends here. Rest
 
 from __future__ import annotations
 
-import contextlib
-import io
-import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
-from helpers import coco
+from helpers import coco, detection
 from helpers.detector import Detections
-from helpers.errors import DataError, explain
 from helpers.kerbside import Case
-from helpers.records import sources
+from tools.recipes.maskrcnn.photographs import CLASSES, NOT_JUDGED, UNKNOWN, Photograph
 
 
-def coco_cases(file: Path, images: Path, category: str, class_number: int) -> Iterator[Case]:
-    """The pictures of a COCO file in which a category occurs, with the objects of it.
+def photograph_cases(
+    photographs: Iterable[Photograph],
+    categories: Sequence[str],
+    class_number: int,
+    detected_as: Sequence[int],
+    *,
+    by: str = "mask",
+) -> Iterator[Case]:
+    """Photographs with the objects of some categories, as if they were one class.
 
-    Raises:
-        DataError: the file or a picture is missing or damaged, or has no such category.
+    What is not to be judged becomes a crowd, in which finds are neither right nor wrong: COCO's
+    crowds and objects marked as difficult; objects of other categories that the model means by the
+    same classes, as a truck where only cars are scored but vans count as cars; objects whose
+    outline nobody drew, where masks are scored; and the whole picture where some objects are not
+    labelled.
+
+    Args:
+        photographs: From `photographs.read`.
+        categories: Names of the categories that are scored.
+        class_number: Number that all of them get.
+        detected_as: Classes of the model that count for them.
+        by: "mask", or "box", where outlines do not matter.
     """
-    import cv2
-    from pycocotools.coco import COCO
-
-    try:
-        content = json.loads(Path(file).read_text(encoding="utf-8"))
-        numbers = {each["name"]: each["id"] for each in content["categories"]}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        found = f"{type(error).__name__}: {error}"
-        expected = "COCO's JSON with images, annotations and categories"
-        raise DataError(explain(str(file), expected=expected, found=found)) from error
-    if category not in numbers:
-        found = f"{len(numbers)} others, such as {', '.join(sorted(numbers)[:5])}"
-        raise DataError(explain(str(file), expected=f"a category {category!r}", found=found))
-    stored = COCO()
-    stored.dataset = content
-    with contextlib.redirect_stdout(io.StringIO()):  # pycocotools reports there what it is doing
-        stored.createIndex()
-    for number in sorted(stored.getImgIds(catIds=[numbers[category]])):
-        # The file's author decides about this name; it may not lead out of the folder.
-        path = sources.inside(Path(images), stored.imgs[number]["file_name"])
-        pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
-        if pixels is None:
-            do = "--images names the folder of the pictures."
-            raise DataError(explain(str(path), expected="a picture", found="none", do=do))
-        objects = stored.loadAnns(stored.getAnnIds(imgIds=number, catIds=[numbers[category]]))
-        masks = np.array([stored.annToMask(each) for each in objects], bool)
-        boxes = np.array([each["bbox"] for each in objects], float)[:, [1, 0, 3, 2]]
-        boxes[:, 2:] += boxes[:, :2]
+    for photograph in photographs:
+        height, width = photograph.image.shape[:2]
+        boxes, masks, crowd = [], [], []
+        for box, name, mask, unclear in zip(
+            photograph.boxes, photograph.categories, photograph.masks, photograph.crowd, strict=True
+        ):
+            wanted = name in categories
+            if wanted or CLASSES.get(name) in detected_as or name in NOT_JUDGED:
+                drawn = mask.max() != UNKNOWN
+                boxes.append(box)
+                masks.append(mask == 1 if drawn else _filled(box, (height, width)))
+                crowd.append(bool(unclear) or not wanted or (by == "mask" and not drawn))
+        if not photograph.complete:
+            boxes.append(np.array([0, 0, height, width], float))
+            masks.append(np.ones((height, width), bool))
+            crowd.append(True)
         yield Case(
-            image=pixels[..., ::-1].copy(),
-            boxes=boxes,
-            classes=np.full(len(objects), class_number),
-            masks=masks,
-            crowd=np.array([each["iscrowd"] for each in objects], bool),
-            tags=(),
+            image=photograph.image,
+            boxes=np.array(boxes, float).reshape(-1, 4),
+            classes=np.full(len(boxes), class_number),
+            masks=np.array(masks, bool).reshape(-1, height, width),
+            crowd=np.array(crowd, bool),
+            source_id=photograph.name,
         )
+
+
+def _filled(box: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    mask = np.zeros(size, bool)
+    top, left, bottom, right = np.round(box).astype(int)
+    mask[top:bottom, left:right] = True
+    return mask
 
 
 def only(pairs: Iterable[tuple[Detections, Case]], numbers: Sequence[int], as_number: int):
@@ -79,10 +86,9 @@ def only(pairs: Iterable[tuple[Detections, Case]], numbers: Sequence[int], as_nu
 
 def as_boxes(found: Detections) -> Detections:
     """The same detections with their boxes filled: what a detector without masks could say."""
-    masks = np.zeros_like(found.masks)
-    for mask, box in zip(masks, np.round(found.boxes).astype(int), strict=True):
-        mask[box[0] : box[2], box[1] : box[3]] = True
-    return replace(found, masks=masks)
+    size = found.masks.shape[1:]
+    masks = [_filled(box, size) for box in found.boxes]
+    return replace(found, masks=np.array(masks, bool).reshape(-1, *size))
 
 
 def summary(pairs: Sequence[tuple[Detections, Case]], images_per_second: float) -> dict:
@@ -103,8 +109,42 @@ def summary(pairs: Sequence[tuple[Detections, Case]], images_per_second: float) 
         "boxes_as_masks_ap": coco.evaluate(filled, by="mask")["ap"],
         "images_per_second": images_per_second,
     }
-    # NaN is not JSON.
+    return _plain(scores)
+
+
+def photograph_row(
+    pairs: Sequence[tuple[Detections, Case]], *, source: str, category: str, by: str
+) -> dict:
+    """AP and AP50 of one category in the photographs of one source, with their intervals.
+
+    Args:
+        pairs: Detections and objects of each photograph, of one class alone.
+        source: Name of the source.
+        category: What the objects are called.
+        by: "mask", or "box" where nobody drew masks.
+
+    Returns:
+        What the record beside the weights has a row of: the names, the numbers of `images` and
+        `objects`, `ap` and `ap50` from 0 to 1 and the ends of their 95 % intervals, from a
+        bootstrap over the photographs.
+    """
+    pictures = [detection.compare(found, case, by=by) for found, case in pairs]
+    row = {"source": source, "category": category, "by": by, "unit": "picture"}
+    row |= {"images": len(pairs), "objects": int(sum((~p.crowd).sum() for p in pictures))}
+    for name, thresholds in (("ap", detection.IOU_THRESHOLDS), ("ap50", [0.5])):
+        value = detection.score(pictures, thresholds=thresholds).ap
+        low, high = detection.interval(pictures, thresholds=thresholds)
+        row |= {name: value, f"{name}_low": low, f"{name}_high": high}
+    return _plain(row)
+
+
+def _plain(scores: dict) -> dict:
+    """Numbers with four places; NaN, which is not JSON, as None."""
     return {
-        name: None if isinstance(value, float) and math.isnan(value) else round(value, 4)
+        name: None
+        if isinstance(value, float) and math.isnan(value)
+        else round(float(value), 4)
+        if isinstance(value, float)
+        else value
         for name, value in scores.items()
     }

@@ -217,7 +217,9 @@ def photograph(folder, *, objects, complete=1, size=(48, 64), name="street.jpg")
         ],
     }
     (folder / "instances.json").write_text(json.dumps(content))
-    counts = photographs.write(folder / "instances.json", folder, folder / "out.tfrecord")
+    counts = photographs.write(
+        folder / "instances.json", folder, folder / "out.tfrecord", licence="CC0"
+    )
     return folder / "out.tfrecord", counts
 
 
@@ -237,7 +239,8 @@ def test_what_is_not_judged_is_written_as_crowds(tmp_path):
         {"bbox": [0, 30, 5, 5], "name": "dog"},
     ]
     file, counts = photograph(tmp_path / "a", objects=objects, complete=0)
-    assert counts == {"photographs": 1, "objects": 2, "masks": 1, "not_judged": 4}
+    assert counts.items() >= {"objects": 2, "masks": 1, "not_judged": 4, "licence": "CC0"}.items()
+    assert json.loads((tmp_path / "a" / "out.json").read_text()) == counts
     (payload,) = tf.data.TFRecordDataset(str(file))
     found = tf_example_decoder.TfExampleDecoder(include_mask=True).decode(payload)
     assert found["groundtruth_classes"].numpy()[:2].tolist() == [1, 2]
@@ -254,12 +257,17 @@ def test_a_photograph_of_another_size_than_declared_is_refused(tmp_path):
     photograph(tmp_path, objects=[])
     cv2.imwrite(str(tmp_path / "street.jpg"), np.zeros((20, 30, 3), np.uint8))
     with pytest.raises(DataError, match=r"expected a picture of 48 x 64 pixels, found 20 x 30"):
-        photographs.write(tmp_path / "instances.json", tmp_path, tmp_path / "b.tfrecord")
+        photographs.write(
+            tmp_path / "instances.json", tmp_path, tmp_path / "b.tfrecord", licence="CC0"
+        )
     assert not (tmp_path / "b.tfrecord").exists()
     with pytest.raises(DataError, match="expected photographs that --only names"):
         photographs.write(
-            tmp_path / "instances.json", tmp_path, tmp_path / "b.tfrecord", only="rural"
-        )
+            tmp_path / "instances.json", tmp_path, tmp_path / "b.tfrecord", only="rural",
+            licence="CC0",
+        )  # fmt: skip
+    with pytest.raises(DataError, match=r"expected info.licence, the terms of the photographs"):
+        photographs.write(tmp_path / "instances.json", tmp_path, tmp_path / "b.tfrecord")
 
 
 def test_the_sources_are_mixed_by_their_shares(records_file, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -10,52 +11,92 @@ import pytest
 
 from helpers.detector import Detections
 from helpers.errors import DataError
-from tools.recipes.maskrcnn import scores
+from tools.recipes.maskrcnn import photographs, scores
 
 PICTURE = np.full((20, 30, 3), 90, np.uint8)
+NAMES = {"car": 3, "truck": 8, "person": 1, "train": 7}
 
 
 @pytest.fixture
-def coco(tmp_path):
-    """Writes a COCO file with one car; the picture's name is the argument."""
+def write_coco(tmp_path):
+    """Writes a COCO file of one picture with one outlined car, and more boxes if asked for."""
     (tmp_path / "images").mkdir()
     cv2.imwrite(str(tmp_path / "outside.png"), PICTURE)
     cv2.imwrite(str(tmp_path / "images" / "inside.png"), PICTURE)
 
-    def write(name: str):
-        box = [3, 4, 10, 8]
-        outline = [3, 4, 13, 4, 13, 12, 3, 12]
+    def write(name: str, *boxes: tuple, **image):
         content = {
-            "images": [{"id": 7, "file_name": name, "height": 20, "width": 30}],
-            "categories": [{"id": 3, "name": "car"}],
+            "images": [{"id": 7, "file_name": name, "height": 20, "width": 30, **image}],
+            "categories": [{"id": number, "name": each} for each, number in NAMES.items()],
             "annotations": [
-                {"id": 1, "image_id": 7, "category_id": 3, "bbox": box, "iscrowd": 0}
-                | {"segmentation": [outline], "area": 80}
+                {"image_id": 7, "category_id": 3, "bbox": [3, 4, 10, 8], "iscrowd": 0}
+                | {"segmentation": [[3, 4, 13, 4, 13, 12, 3, 12]]},
+                *(
+                    {"image_id": 7, "category_id": NAMES[each], "bbox": box, "segmentation": []}
+                    for each, box in boxes
+                ),
             ],
         }
         file = tmp_path / "instances.json"
         file.write_text(json.dumps(content))
-        return file, tmp_path / "images"
+        return photographs.read(file, tmp_path / "images")
 
     return write
 
 
-def test_a_picture_of_a_coco_file_with_its_objects(coco):
-    (case,) = scores.coco_cases(*coco("inside.png"), "car", 1)
+def cases(found, categories=("car",), detected_as=(1, 2), by="mask"):
+    return list(scores.photograph_cases(found, categories, 1, detected_as, by=by))
+
+
+def test_a_photograph_with_its_objects(write_coco):
+    (case,) = cases(write_coco("inside.png"))
     np.testing.assert_array_equal(case.image, PICTURE)
     np.testing.assert_array_equal(case.boxes, [[4, 3, 12, 13]])
     assert (case.masks[0, 4:12, 3:13]).mean() > 0.9 and case.masks.sum() <= 99
+    assert not case.crowd.any()
+
+
+def test_what_is_not_judged_is_a_crowd(write_coco):
+    boxes = [
+        ("truck", [20, 4, 5, 5]), ("person", [20, 10, 5, 5]), ("train", [0, 15, 5, 5]),
+        ("car", [15, 15, 5, 5]),
+    ]  # fmt: skip
+    (case,) = cases(write_coco("inside.png", *boxes, complete=0))
+    # The car; a truck, which the model calls van; a train, which might be either; a car without an
+    # outline; the picture, in which more may stand. The person is of another class.
+    assert case.crowd.tolist() == [False, True, True, True, True]
+    assert case.masks[-1].all()
+    (case,) = cases(write_coco("inside.png", *boxes), ("car", "truck"), by="box")
+    assert case.crowd.tolist() == [False, False, True, False]
+    assert set(case.classes) == {1}
+
+
+def test_finds_outside_what_is_judged_cost_nothing(write_coco):
+    """A perfect find scores 1 beside one where nobody looked, 0.5 where somebody did."""
+    (complete,) = cases(write_coco("inside.png"))
+    (open_,) = cases(write_coco("inside.png", complete=0))
+    found = detections(2)
+    masks = np.zeros((2, 20, 30), bool)
+    masks[0, 15:19, 20:28], masks[1] = True, complete.masks[0]
+    found = replace(found, masks=masks, classes=np.ones(2, int))
+    rows = [
+        scores.photograph_row([(found, case)], source="s", category="car", by="mask")
+        for case in (complete, open_)
+    ]
+    assert [row["ap"] for row in rows] == pytest.approx([0.5, 1.0], abs=0.01)
+    assert rows[1]["ap50_low"] == rows[1]["ap50_high"] == 1.0
+    assert (rows[1]["images"], rows[1]["objects"], rows[1]["unit"]) == (1, 1, "picture")
 
 
 @pytest.mark.parametrize("name", ["../outside.png", "/etc/hostname", "a/../../outside.png"])
-def test_a_coco_file_cannot_name_pictures_outside_its_folder(coco, name):
+def test_a_coco_file_cannot_name_pictures_outside_its_folder(write_coco, name):
     with pytest.raises(DataError, match="expected a path inside it"):
-        list(scores.coco_cases(*coco(name), "car", 1))
+        list(write_coco(name))
 
 
-def test_a_missing_picture_is_named(coco):
-    with pytest.raises(DataError, match=r"missing.png: expected a picture, found none"):
-        list(scores.coco_cases(*coco("missing.png"), "car", 1))
+def test_a_missing_picture_is_named(write_coco):
+    with pytest.raises(DataError, match=r"missing.png: expected a picture of 20 x 30 pixels"):
+        list(write_coco("missing.png"))
 
 
 def detections(count: int = 3) -> Detections:
