@@ -1,9 +1,10 @@
 # The course's commands; `make help` lists them. All of them work from any folder name and, once
 # the environment is there, without a network.
 .DEFAULT_GOAL := help
-.PHONY: help setup labs notebooks release grade test lint lock data clean
+.PHONY: help setup lab labs notebooks release grade test lint places lock data clean
 
-# PYTHON=python3.12 make test          another interpreter (3.11 or 3.12) for .venv
+# PYTHON=python3.13 make test          another interpreter (3.11, 3.12 or 3.13) for .venv
+# UV=none make setup                   pip instead of uv
 # PYTHON_RENDER=python3.11 make data   the one for .venv-render, if PYTHON is another
 # make labs LABS="01 02"               some labs only
 # make grade SUBMISSIONS=folder        what students handed in; ARGS="--help" lists options
@@ -20,8 +21,11 @@ IN_VENV := .venv/bin/python
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
-setup:  ## prepare .venv from the lock and TFOD2's files (once; later runs find it done)
-	@python="$$(sh tools/find_python.sh 3.11 3.12)" && "$$python" tools/setup_env.py
+setup:  ## prepare .venv from requirements/ with uv (once; later runs find it done)
+	@sh tools/setup.sh
+
+lab: setup  ## open the labs in JupyterLab, in a browser (ARGS="--no-browser --port 8890")
+	@$(IN_VENV) -m jupyterlab --config=tools/jupyterlab.py $(ARGS) notebooks
 
 labs: setup  ## run every lab; executed notebooks, HTML and summary.json go to build/labs/
 	@$(IN_VENV) -m tools.run_labs $(ARGS) $(LABS)
@@ -42,13 +46,19 @@ lint: setup  ## check code style and notebooks
 	@$(IN_VENV) -m ruff check . && $(IN_VENV) -m ruff format --check . \
 	    && $(IN_VENV) -m tools.lint_notebooks
 
-lock:  ## pin requirements.txt and the development tools anew (ARGS=--upgrade: newest versions)
-	@python="$$(sh tools/find_python.sh 3.11 3.12)" && "$$python" -m tools.lock $(ARGS)
+places: setup  ## run all labs as on Colab and Kaggle; docs/where-it-runs.md (about half an hour)
+	@$(IN_VENV) -m tools.places $(ARGS)
+
+COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+    --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+lock: setup  ## pin requirements.txt and the development tools anew (ARGS=--upgrade: newest versions)
+	@$(COMPILE) $(ARGS) requirements.txt --group pyproject.toml:dev --group pyproject.toml:teach \
+	    -o requirements/dev.lock
+	@$(COMPILE) $(ARGS) requirements.txt -c requirements/dev.lock -o requirements/labs.lock
 
 # Frames are rendered in Blender's environment and packed in the course's; both resume.
 data: setup  ## render the two bundled datasets anew (Blender, Python 3.11, about an hour)
-	@python="$$(PYTHON="$(PYTHON_RENDER)" sh tools/find_python.sh 3.11)" && "$$python" \
-	    tools/setup_env.py --venv .venv-render --requirements requirements-render.txt
+	@PYTHON="$(or $(PYTHON_RENDER),3.11)" sh tools/setup.sh .venv-render requirements/render.txt
 	@.venv-render/bin/python -m tools.render.pets --all
 	@.venv-render/bin/python -m tools.render.street --all
 	@$(IN_VENV) -m tools.render.pets --pack

@@ -2,7 +2,7 @@
 
 Lab 3 converts pictures with it (`python -m helpers.records from-coco ... --runner DirectRunner`),
 lab 5 runs its case study on it. The same pipeline runs on this machine or, with another runner's
-name and options, on Dataflow, Flink or Spark. Beam is optional (requirements-beam.txt says why it
+name and options, on Dataflow, Flink or Spark. Beam is optional (requirements/beam.txt says why it
 has a folder of its own) and imported by `activate()`.
 
     python -m helpers.beam_runner install
@@ -106,10 +106,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Command line; see the module's text."""
     parser = argparse.ArgumentParser(prog="python -m helpers.beam_runner", description="Beam.")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("install", help="install requirements-beam.txt into a folder of its own")
+    commands.add_parser("install", help="install requirements/beam.txt into a folder of its own")
     parser.parse_args(arguments)
     try:
-        side_packages.install("requirements-beam.txt", FOLDER)
+        side_packages.install("requirements/beam.txt", FOLDER)
         print(f"Beam {activate().__version__} is in {FOLDER.name}/.")
     except SetupError as error:
         print(f"helpers.beam_runner: {error}", file=sys.stderr)

@@ -32,7 +32,7 @@ SETTINGS = {
     "KERAS_BACKEND": "tensorflow",
 }
 
-REQUIREMENTS = ("requirements.txt", "requirements-garden.txt")
+REQUIREMENTS = ("requirements.txt", "requirements/garden.txt")
 """The lists that the set-up cell installs; what TFOD2 itself needs, `helpers.tfod` checks."""
 
 THREAD_SETTINGS = (
@@ -72,7 +72,7 @@ def version(package: str) -> str:
 
 
 def requirement_problems(requirements: Path | None = None) -> Iterator[str]:
-    """Compares the installed packages with requirements.txt and requirements-garden.txt.
+    """Compares the installed packages with requirements.txt and requirements/garden.txt.
 
     Args:
         requirements: another file to compare with.
@@ -135,7 +135,7 @@ def setup(*, threads: int | None = None, quiet: bool = False) -> None:
         print(
             "Note: on your own machine `make setup` installs what the course needs; elsewhere "
             "run `pip install -r requirements.txt`, then `pip install --no-deps -r "
-            "requirements-garden.txt`, and restart the kernel."
+            "requirements/garden.txt`, and restart the kernel."
         )
     if not quiet:
         names = {"TensorFlow": "tensorflow", "Keras": "keras", "NumPy": "numpy"}

@@ -19,7 +19,7 @@ from packaging.version import Version
 import helpers
 
 ROOT = helpers.ROOT
-LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+LOCK = (ROOT / "requirements/dev.lock").read_text(encoding="utf-8")
 
 
 def by_name(lines: list[str]) -> dict[str, Requirement]:
@@ -46,7 +46,7 @@ def for_development() -> dict[str, Requirement]:
 
 BARE = {
     name: (ROOT / name).read_text(encoding="utf-8")
-    for name in ("requirements-garden.txt", "requirements-tfod2.txt")
+    for name in ("requirements/garden.txt", "requirements/tfod2.txt")
 }
 """Lists that are installed without what their packages ask for."""
 
@@ -57,7 +57,7 @@ def without_dependencies() -> dict[str, Version]:
 
 def on_demand() -> dict[str, Requirement]:
     """Apache Beam, which is installed when somebody asks for it."""
-    return by_name(uncommented((ROOT / "requirements-beam.txt").read_text(encoding="utf-8")))
+    return by_name(uncommented((ROOT / "requirements/beam.txt").read_text(encoding="utf-8")))
 
 
 def locked(text: str = LOCK) -> dict[str, Version]:
@@ -84,7 +84,7 @@ def test_conda_gets_the_same_packages_in_the_same_ranges():
 def test_every_direct_dependency_is_pinned_inside_its_range():
     pins = locked()
     for name, requirement in (for_labs() | for_development()).items():
-        assert name in pins, f"{name} is not in requirements.lock: run `make lock`"
+        assert name in pins, f"{name} is not in requirements/dev.lock: run `make lock`"
         assert requirement.specifier.contains(pins[name]), f"{name} {pins[name]}: run `make lock`"
 
 
@@ -129,14 +129,14 @@ def test_what_comes_without_dependencies_is_pinned_with_hashes_too(name):
 
 
 def test_what_is_installed_is_what_the_files_pin():
-    for name, version in locked(BARE["requirements-garden.txt"]).items():
+    for name, version in locked(BARE["requirements/garden.txt"]).items():
         assert metadata.version(name) == str(version), "run `make setup`"
     aside = Path(sys.prefix, "tfod2")
     found = {
         canonicalize_name(d.metadata["Name"]): Version(d.version)
         for d in metadata.distributions(path=[str(aside)])
     }
-    assert found == locked(BARE["requirements-tfod2.txt"]), "run `make setup`"
+    assert found == locked(BARE["requirements/tfod2.txt"]), "run `make setup`"
 
 
 def test_tfod2_cannot_overwrite_other_peoples_packages():
@@ -215,7 +215,7 @@ def python_sources() -> list[tuple[Path, str]]:
         path
         for folder in ("helpers", "parking", "tools", "tests")
         for path in (ROOT / folder).rglob("*.py")
-        if "render" not in path.parts  # requirements-render.txt
+        if "render" not in path.parts  # requirements/render.txt
     ]
     sources = [(path, path.read_text(encoding="utf-8")) for path in files]
     for path in (ROOT / "notebooks").glob("*.ipynb"):

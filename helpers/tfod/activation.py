@@ -141,9 +141,9 @@ def _no_autograph() -> None:
 
 
 def install() -> None:
-    """Installs requirements-tfod2.txt into `FOLDER`.
+    """Installs requirements/tfod2.txt into `FOLDER`.
 
     Raises:
         SetupError: pip failed; the message ends with what it said last.
     """
-    side_packages.install("requirements-tfod2.txt", FOLDER)
+    side_packages.install("requirements/tfod2.txt", FOLDER)

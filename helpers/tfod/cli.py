@@ -3,7 +3,7 @@
 Lab 3 introduces them. Rests on `helpers.tfod.activation`, `helpers.tfod.doctor` and
 `helpers.tfod.zoo`, which are imported when their command is given.
 
-    python -m helpers.tfod install    TFOD2 from requirements-tfod2.txt (`make setup` does it too)
+    python -m helpers.tfod install    TFOD2 from requirements/tfod2.txt (`make setup` does it too)
     python -m helpers.tfod doctor     what is wrong with this environment, and what mends it
     python -m helpers.tfod configs    the model configurations; --masks, --architecture NAME
 """

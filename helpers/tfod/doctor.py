@@ -241,7 +241,7 @@ def _object_detection(facts: Facts) -> Finding:
 
 
 def _garden(facts: Facts) -> Finding:
-    mend = "pip install --no-deps -r requirements-garden.txt"
+    mend = "pip install --no-deps -r requirements/garden.txt"
     why = "2.20 does not run on TensorFlow 2.19, and older ones pin older packages"
     return _within(facts, "tf-models-official", (2, 19), (2, 20), why, mend)
 

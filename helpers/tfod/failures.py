@@ -33,7 +33,7 @@ FAILURES = (
         r"cython_sources",
         "an old tf-models-official asks for PyYAML 5, whose source does not build with Cython 3 "
         "(11052, 11085, 11220)",
-        "pip install --no-deps -r requirements-garden.txt",
+        "pip install --no-deps -r requirements/garden.txt",
     ),
     Failure(
         "protobuf descriptors",
@@ -144,7 +144,7 @@ FAILURES = (
         "Model Garden missing",
         r"No module named 'official",
         "TFOD2 and lab 4 use official.*, which is in tf-models-official",
-        "pip install --no-deps -r requirements-garden.txt",
+        "pip install --no-deps -r requirements/garden.txt",
     ),
     Failure(
         "OpenCV without a display",

@@ -119,7 +119,7 @@ def test_missing_and_unsuitable_packages_are_named(tmp_path, capsys, monkeypatch
     assert old.endswith("<1 is needed")
 
     hashed = f"no-such-model==1.0 \\\n    --hash=sha256:{'0' * 64}\n"
-    (tmp_path / "requirements-garden.txt").write_text(hashed)
+    (tmp_path / "requirements/garden.txt").write_text(hashed)
     monkeypatch.setattr(environment, "ROOT", tmp_path)
     helpers.setup(quiet=True)
     shown = capsys.readouterr().out

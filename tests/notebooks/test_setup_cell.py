@@ -36,7 +36,7 @@ def origin(tmp_path: Path, root: Path) -> Path:
         pytest.skip("git is not installed")
     repository = tmp_path / "origin" / "the-course"
     shutil.copytree(root / "helpers", repository / "helpers")
-    for name in ("requirements.txt", "requirements-garden.txt"):
+    for name in ("requirements.txt", "requirements/garden.txt"):
         shutil.copy(root / name, repository)
     git = [
         "git",

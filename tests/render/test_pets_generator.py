@@ -18,7 +18,7 @@ pytestmark = pytest.mark.render
 
 if importlib.util.find_spec("bpy") is None:
     pytest.skip(
-        "Blender's bpy is not installed (pip install -r requirements-render.txt)",
+        "Blender's bpy is not installed (pip install -r requirements/render.txt)",
         allow_module_level=True,
     )
 

@@ -313,7 +313,7 @@ def test_help_needs_nothing(root):
 def test_without_blender_it_says_what_to_install(root, tmp_path, arguments):
     done = pets(root, *arguments, "--out", str(tmp_path), "--frames", str(tmp_path))
     assert done.returncode == 1
-    assert "pip install -r requirements-render.txt" in done.stderr
+    assert "pip install -r requirements/render.txt" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -267,5 +267,5 @@ def test_without_blender_the_message_says_what_to_do(root, tmp_path):
     command = [sys.executable, "-m", "tools.render.street", "--seed", "1", "--out", str(tmp_path)]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "requirements-render.txt" in done.stderr
+    assert "requirements/render.txt" in done.stderr
     assert "Traceback" not in done.stderr

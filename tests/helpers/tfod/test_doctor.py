@@ -55,7 +55,7 @@ VERSIONS = [
     ({"opencv-python": "4.12.0"}, "OpenCV", "uninstall -y opencv-python"),
     ({"opencv-python-headless": ""}, "OpenCV", "install 'opencv-python-headless"),
     ({"pycocotools": ""}, "pycocotools", "pycocotools>=2.0.8"),
-    ({"tf-models-official": "2.20.0"}, "tf-models-official", "requirements-garden.txt"),
+    ({"tf-models-official": "2.20.0"}, "tf-models-official", "requirements/garden.txt"),
 ]
 
 

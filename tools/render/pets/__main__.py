@@ -4,7 +4,7 @@
     python -m tools.render.pets --all --frames DIR --workers 2
     python -m tools.render.pets --pack --frames DIR
 
-The first two need Blender's module (`pip install -r requirements-render.txt`), the third needs
+The first two need Blender's module (`pip install -r requirements/render.txt`), the third needs
 the course's environment.
 """
 

@@ -1,7 +1,7 @@
 """The little of Blender that the generator needs: meshes, hair curves, shader graphs, clean-up.
 
 This module alone decides what happens where Blender is missing. It rests on bpy (see
-`requirements-render.txt`). No lab introduces it.
+`requirements/render.txt`). No lab introduces it.
 """
 
 from __future__ import annotations

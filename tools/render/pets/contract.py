@@ -36,7 +36,7 @@ BREEDS = tuple(sorted(CAT_BREEDS + DOG_BREEDS))
 BPY_IS_MISSING = (
     "The toy pets are rendered with Blender's Python module `bpy`, which is not installed here. "
     "Make an environment of its own with Python 3.11 and run "
-    "`pip install -r requirements-render.txt` in it. Labs and tests do not need it: the rendered "
+    "`pip install -r requirements/render.txt` in it. Labs and tests do not need it: the rendered "
     "dataset is in data/pets."
 )
 

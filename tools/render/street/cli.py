@@ -4,7 +4,7 @@
     python -m tools.render.street --all --frames DIR --workers 2   everything, resumable
     python -m tools.render.street --pack --frames DIR              the finished set to data/kerbside
 
-Rendering needs Blender as a Python module (`requirements-render.txt`); packing the finished frames
+Rendering needs Blender as a Python module (`requirements/render.txt`); packing the finished frames
 into TFRecords, COCO JSON and clips runs in the course's environment instead.
 """
 
@@ -25,7 +25,7 @@ DEFAULT_FRAMES = Path("build/kerbside_frames")
 DATASET = Path("data/kerbside")
 MISSING = (
     "Blender's Python module `bpy` is not installed in this interpreter. The generators need it, "
-    "the labs do not: use Python 3.11 and run `pip install -r requirements-render.txt`, or "
+    "the labs do not: use Python 3.11 and run `pip install -r requirements/render.txt`, or "
     "`make data`, which prepares an environment of its own."
 )
 

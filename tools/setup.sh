@@ -1,0 +1,64 @@
+#!/bin/sh
+# Brings .venv in line with the lock and TFOD2's files; `make setup` runs it. A second run finds it done.
+#
+#   sh tools/setup.sh                                         .venv, and TFOD2's files in .venv/tfod2
+#   sh tools/setup.sh .venv-render requirements/render.txt    another environment, from one list
+#
+# uv does the work. Where there is none it comes from the package index, in the version and with the
+# hashes of the lock; with UV=none, or where it cannot be had, pip installs the same files, slower.
+# PYTHON names the interpreter (3.12, python3.12 or a path). Without it uv takes a suitable one from
+# the PATH, or fetches one. Both use the package index that pip is configured for.
+set -eu
+cd "$(dirname "$0")/.."
+venv=${1:-.venv}
+lists=${2:-requirements/dev.lock requirements/garden.txt requirements/tfod2.txt}
+python=$venv/bin/python
+unset PYTHONPATH PYTHONHOME PIP_USER PIP_TARGET PIP_PREFIX VIRTUAL_ENV
+
+state="$(cat $lists tools/setup.sh | cksum) Python ${PYTHON:-any}"
+[ -x "$python" ] && [ "$(cat "$venv/complete" 2>/dev/null)" = "$state" ] && exit 0
+rm -f "$venv/complete" # an installation that is interrupted leaves none
+
+ask=$(command -v python3 || command -v "${PYTHON:-python}" || true)
+of_pip() { "$ask" -m pip config get "global.$1" 2>/dev/null || true; }
+: "${UV_DEFAULT_INDEX:=${PIP_INDEX_URL:-$(of_pip index-url)}}"
+: "${UV_INDEX:=${PIP_EXTRA_INDEX_URL:-$(of_pip extra-index-url)}}"
+: "${UV_INDEX_STRATEGY:=unsafe-best-match}" # as pip does; hashes say what may be installed
+: "${UV_PYTHON_PREFERENCE:=system}"
+export UV_DEFAULT_INDEX UV_INDEX UV_INDEX_STRATEGY UV_PYTHON_PREFERENCE
+
+uv=${UV:-$(command -v uv || true)}
+if [ -z "$uv" ]; then
+    uv=build/uv/bin/uv
+    mkdir -p build/uv
+    awk '/^uv==/ { on = 1 } on && /^ *#/ { exit } on' requirements/dev.lock > build/uv/uv.txt
+    [ -x $uv ] || "$ask" -m pip install --quiet --disable-pip-version-check --target build/uv \
+        --require-hashes -r build/uv/uv.txt || { echo "No uv: pip does it." >&2; uv=none; }
+fi
+
+echo "Preparing $venv from $lists: under a minute, a few with pip." >&2
+if [ "$uv" = none ]; then
+    "${PYTHON:-python3}" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || {
+        echo "Python 3.11, 3.12 or 3.13 is needed (TensorFlow has no wheels for 3.14). Name one:" >&2
+        echo "make setup PYTHON=/path/to/python3.12, or install uv, which fetches one." >&2
+        exit 1
+    }
+    "${PYTHON:-python3}" -m venv --clear "$venv"
+    install="$python -m pip install --quiet --disable-pip-version-check"
+else
+    "$uv" venv --quiet --clear --python "${PYTHON:->=3.11,<3.14}" "$venv"
+    install="$uv pip install --quiet --python $python --compile-bytecode"
+fi
+for list in $lists; do
+    options="-r $list"
+    grep -q -- --hash= "$list" && options="$options --no-deps --require-hashes" # it is complete
+    # TFOD2's packages would overwrite others (`datasets`); its source archive is built with the
+    # lock's own setuptools.
+    case $list in */tfod2.txt) options="$options --no-build-isolation --target $venv/tfod2" ;; esac
+    $install $options || {
+        echo "Installing $list failed. Is the package index reachable? Then run it again." >&2
+        exit 1
+    }
+done
+echo "$state" > "$venv/complete"
+echo "$venv is ready: $("$python" --version)." >&2
