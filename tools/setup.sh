@@ -1,5 +1,5 @@
 #!/bin/sh
-# Brings .venv in line with the lock and TFOD2's files; `make setup` runs it. A second run finds it done.
+# Brings .venv in line with the locks; `make setup` runs it. A second run finds it done.
 #
 #   sh tools/setup.sh                                         .venv, and TFOD2's files in .venv/tfod2
 #   sh tools/setup.sh .venv-render requirements/render.txt    another environment, from one list
@@ -11,12 +11,13 @@
 set -eu
 cd "$(dirname "$0")/.."
 venv=${1:-.venv}
-lists=${2:-requirements/dev.lock requirements/garden.txt requirements/tfod2.txt}
+lists=${2:-requirements/dev.lock requirements/garden.txt}
 python=$venv/bin/python
 unset PYTHONPATH PYTHONHOME PIP_USER PIP_TARGET PIP_PREFIX VIRTUAL_ENV
 
-state="$(cat $lists tools/setup.sh | cksum) Python ${PYTHON:-any}"
-[ -x "$python" ] && [ "$(cat "$venv/complete" 2>/dev/null)" = "$state" ] && exit 0
+state="$(cat $lists requirements/tfod2.txt tools/setup.sh | cksum) Python ${PYTHON:-any}"
+had="$("$python" --version 2>&1 >/dev/null && cat "$venv/complete" 2>/dev/null || true)"
+[ "$had" = "$state" ] && exit 0
 rm -f "$venv/complete" # an installation that is interrupted leaves none
 
 ask=$(command -v python3 || command -v "${PYTHON:-python}" || true)
@@ -25,7 +26,7 @@ of_pip() { "$ask" -m pip config get "global.$1" 2>/dev/null || true; }
 : "${UV_INDEX:=${PIP_EXTRA_INDEX_URL:-$(of_pip extra-index-url)}}"
 : "${UV_INDEX_STRATEGY:=unsafe-best-match}" # as pip does; hashes say what may be installed
 : "${UV_PYTHON_PREFERENCE:=system}"
-export UV_DEFAULT_INDEX UV_INDEX UV_INDEX_STRATEGY UV_PYTHON_PREFERENCE
+export UV_DEFAULT_INDEX UV_INDEX UV_INDEX_STRATEGY UV_PYTHON_PREFERENCE PIP_ROOT_USER_ACTION=ignore
 
 uv=${UV:-$(command -v uv || true)}
 if [ -z "$uv" ]; then
@@ -33,32 +34,37 @@ if [ -z "$uv" ]; then
     mkdir -p build/uv
     awk '/^uv==/ { on = 1 } on && /^ *#/ { exit } on' requirements/dev.lock > build/uv/uv.txt
     [ -x $uv ] || "$ask" -m pip install --quiet --disable-pip-version-check --target build/uv \
-        --require-hashes -r build/uv/uv.txt || { echo "No uv: pip does it." >&2; uv=none; }
+        --require-hashes -r build/uv/uv.txt || { echo "No uv: pip does its work." >&2; uv=none; }
 fi
 
-echo "Preparing $venv from $lists: under a minute, a few with pip." >&2
+echo "Preparing $venv from $lists: half a minute, with pip two." >&2
+# Only the difference is installed where the environment was complete and the same Python is wanted.
+case $had in *" Python ${PYTHON:-any}") ;; *) rm -rf "$venv" ;; esac
 if [ "$uv" = none ]; then
     "${PYTHON:-python3}" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || {
         echo "Python 3.11, 3.12 or 3.13 is needed (TensorFlow has no wheels for 3.14). Name one:" >&2
         echo "make setup PYTHON=/path/to/python3.12, or install uv, which fetches one." >&2
         exit 1
     }
-    "${PYTHON:-python3}" -m venv --clear "$venv"
+    [ -d "$venv" ] || "${PYTHON:-python3}" -m venv "$venv"
     install="$python -m pip install --quiet --disable-pip-version-check"
 else
-    "$uv" venv --quiet --clear --python "${PYTHON:->=3.11,<3.14}" "$venv"
+    [ -d "$venv" ] || "$uv" venv --quiet --python "${PYTHON:->=3.11,<3.14}" "$venv"
     install="$uv pip install --quiet --python $python --compile-bytecode"
 fi
-for list in $lists; do
-    options="-r $list"
-    grep -q -- --hash= "$list" && options="$options --no-deps --require-hashes" # it is complete
-    # TFOD2's packages would overwrite others (`datasets`); its source archive is built with the
-    # lock's own setuptools.
-    case $list in */tfod2.txt) options="$options --no-build-isolation --target $venv/tfod2" ;; esac
-    $install $options || {
-        echo "Installing $list failed. Is the package index reachable? Then run it again." >&2
-        exit 1
-    }
-done
+run() { "$@" || { echo "Failed: $*. Is the package index reachable? Then run it again." >&2; exit 1; }; }
+if [ -n "${2:-}" ]; then
+    run $install -r "$lists"
+elif [ "$uv" = none ]; then
+    run $install --no-deps --require-hashes -r requirements/dev.lock -r requirements/garden.txt
+else # removes what left the lock, too
+    run "$uv" pip sync --quiet --python "$python" --compile-bytecode --require-hashes $lists
+fi
+if [ -z "${2:-}" ]; then
+    # Its packages would overwrite others (`datasets`), so they lie aside; its one source archive is
+    # built with the lock's own setuptools.
+    run $install --no-deps --require-hashes --no-build-isolation --target "$venv/tfod2" --upgrade \
+        -r requirements/tfod2.txt
+fi
 echo "$state" > "$venv/complete"
 echo "$venv is ready: $("$python" --version)." >&2

@@ -1,0 +1,123 @@
+"""`make setup`: complete, brought in line or made anew, and a clear word where it cannot be.
+
+uv is replaced by a script that writes down what it was asked and makes no more than an interpreter;
+continuous integration sets up with the real one before it can run any of this.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from helpers import ROOT
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="make runs in a POSIX shell")
+
+FAKE_UV = """#!/bin/sh
+echo "$@" >> "{log}"
+[ -e "{fail}" ] && [ "$1" = pip ] && exit 1
+case $1 in venv) for venv; do :; done; mkdir -p "$venv/bin"; ln -s "{python}" "$venv/bin/python" ;; esac
+exit 0
+"""
+
+
+class Course:
+    """A folder with the script and the lists, and a uv that only writes down what it is asked."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder / "a course with spaces"
+        (self.folder / "tools").mkdir(parents=True)
+        shutil.copy(ROOT / "tools" / "setup.sh", self.folder / "tools")
+        shutil.copytree(ROOT / "requirements", self.folder / "requirements")
+        self.log, self.fail, self.uv = (folder / name for name in ("log", "fail", "uv"))
+        text = FAKE_UV.format(log=self.log, fail=self.fail, python=sys.executable)
+        self.uv.write_text(text)
+        self.uv.chmod(0o755)
+
+    def setup(self, *arguments: str, **variables: str) -> tuple[int, list[str], str]:
+        """Runs the script; returns its status, what uv was asked, and what was said."""
+        self.log.write_text("")
+        index = dict.fromkeys(("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"), "file:///nowhere")
+        environment = os.environ | {"UV": str(self.uv), "PYTHON": ""} | index | variables
+        done = subprocess.run(
+            ["/bin/sh", str(self.folder / "tools" / "setup.sh"), *arguments],
+            cwd="/", env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        return done.returncode, self.log.read_text().splitlines(), done.stderr
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Course:
+    return Course(tmp_path)
+
+
+def test_it_installs_with_hashes_once_and_then_finds_it_done(course):
+    status, asked, said = course.setup()
+    assert status == 0, said
+    venv, sync, aside = asked
+    assert venv.startswith("venv") and ">=3.11,<3.14" in venv
+    assert sync.startswith("pip sync") and "--require-hashes" in sync
+    assert "requirements/dev.lock requirements/garden.txt" in sync and "--compile-bytecode" in sync
+    assert "--target .venv/tfod2" in aside and "--no-build-isolation" in aside
+    assert {"--require-hashes", "--no-deps"} <= set(aside.split())
+    assert course.setup() == (0, [], "")
+
+
+def test_a_changed_lock_brings_the_environment_in_line_without_making_it_anew(course):
+    course.setup()
+    with (course.folder / "requirements" / "dev.lock").open("a") as lock:
+        lock.write("# changed\n")
+    status, asked, _ = course.setup()
+    assert status == 0 and [line.split()[1] for line in asked] == ["sync", "install"]
+    assert course.setup()[1] == []
+
+
+def test_an_interrupted_or_failed_installation_is_made_anew(course):
+    course.fail.touch()
+    status, _, said = course.setup()
+    assert status == 1 and "Is the package index reachable?" in said
+    course.fail.unlink()
+    assert course.setup()[1][0].startswith("venv")
+    (course.folder / ".venv" / "complete").unlink()
+    assert course.setup()[1][0].startswith("venv")
+
+
+def test_another_python_or_one_that_vanished_makes_it_anew(course):
+    course.setup()
+    assert course.setup(PYTHON="3.12")[1][0].startswith("venv")
+    (course.folder / ".venv" / "bin" / "python").unlink()
+    assert course.setup(PYTHON="3.12")[1][0].startswith("venv")
+
+
+def test_pips_index_is_uvs_index(course):
+    log = course.log.with_name("environment")
+    course.uv.write_text(course.uv.read_text().replace("exit 0", f'env > "{log}"; exit 0'))
+    course.setup(PIP_INDEX_URL="https://example.org/simple", PIP_EXTRA_INDEX_URL="file:///a")
+    text = log.read_text()
+    assert "UV_DEFAULT_INDEX=https://example.org/simple" in text and "UV_INDEX=file:///a" in text
+
+
+def test_another_environment_has_its_own_list(course):
+    _, asked, _ = course.setup(".venv-render", "requirements/render.txt")
+    assert len(asked) == 2 and asked[1].endswith("-r requirements/render.txt")
+    assert (course.folder / ".venv-render" / "complete").is_file()
+
+
+def test_pip_refuses_a_python_without_tensorflow(course, tmp_path):
+    old = tmp_path / "python3.14"
+    old.write_text("#!/bin/sh\nexit 1\n")
+    old.chmod(0o755)
+    status, _, said = course.setup(UV="none", PYTHON=str(old))
+    assert status == 1 and "Python 3.11, 3.12 or 3.13 is needed" in said and "uv" in said
+
+
+def test_uv_is_in_the_lock_with_its_hashes(course):
+    """From where the script takes it on a machine without uv."""
+    lock = (ROOT / "requirements" / "dev.lock").read_text(encoding="utf-8")
+    entry = lock[lock.index("\nuv==") :].split("\n    #")[0]
+    assert entry.count("--hash=sha256:") > 5
