@@ -13,18 +13,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from helpers.environment import setup
+    from helpers.environment import fetch, setup
 
 ROOT = Path(__file__).resolve().parent.parent
 """The repository: notebooks/, helpers/, data/ and the rest lie in it."""
 
 DATA = ROOT / "data"
-"""What the course ships: rendered pictures, weights, cameras."""
+"""What the course ships: rendered pictures, weights, cameras. `fetch` what you open of it."""
 
 BUILD = ROOT / "build"
 """What running a lab leaves behind (checkpoints, exports, reports); git ignores it."""
 
-__all__ = ["BUILD", "DATA", "ROOT", "setup"]
+__all__ = ["BUILD", "DATA", "ROOT", "fetch", "setup"]
 
 
 def _modules() -> set[str]:
@@ -34,10 +34,8 @@ def _modules() -> set[str]:
 
 def __getattr__(name: str) -> Any:
     """Imports `helpers.<name>` on first use (PEP 562)."""
-    if name == "setup":
-        from helpers.environment import setup
-
-        return setup
+    if name in ("fetch", "setup"):
+        return getattr(importlib.import_module(f"{__name__}.environment"), name)
     if name in _modules():
         return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(

@@ -3,7 +3,7 @@
 TensorFlow reads its settings from environment variables, once, when it is imported. So they are
 set here, before any import, and only where the reader has not set them already: how many threads
 it may use, deterministic kernels, no log noise. Versions come from the packages' metadata; nothing
-heavy is imported. Rests on the standard library and `packaging`. Introduced in lab 1.
+heavy is imported. Rests on the standard library, pip and git. Introduced in lab 1.
 """
 
 from __future__ import annotations
@@ -11,29 +11,25 @@ from __future__ import annotations
 import os
 import platform
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
-from importlib import metadata
+from importlib import invalidate_caches, metadata
 from pathlib import Path
 
 from helpers import DATA, ROOT
+from helpers.errors import SetupError, explain
 
 SETTINGS = {
-    # 3 leaves Python's own errors and warnings; below it, TensorFlow's C++ side writes to stderr
-    # about CUDA on every machine without a GPU.
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    # One result for one seed, on one machine: TensorFlow and cuDNN choose reproducible kernels. An
-    # operation that has none on a GPU then says so; set this to 0 beforehand to do without.
+    "TF_CPP_MIN_LOG_LEVEL": "3",  # below 3, TensorFlow writes about CUDA on machines without a GPU
+    # One result for one seed, on one machine. An operation that has no reproducible kernel on a GPU
+    # then says so; set this to 0 beforehand to do without.
     "TF_DETERMINISTIC_OPS": "1",
     "TF_CUDNN_DETERMINISTIC": "1",
     "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
-    # A GPU's memory is taken as it is needed: several labs may be open at once.
-    "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+    "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # several labs may be open at once
     "KERAS_BACKEND": "tensorflow",
 }
-
-REQUIREMENTS = ("requirements.txt", "requirements/garden.txt")
-"""The lists that the set-up cell installs; what TFOD2 itself needs, `helpers.tfod` checks."""
 
 THREAD_SETTINGS = (
     "TF_NUM_INTRAOP_THREADS",
@@ -43,15 +39,15 @@ THREAD_SETTINGS = (
     "MKL_NUM_THREADS",
 )
 
+REQUIREMENTS = ("requirements.txt", "requirements/garden.txt")
+TFOD2 = "requirements/tfod2.txt"  # into a folder of its own, which `helpers.tfod` puts on the path
+
 
 def available_cpus() -> int:
-    """How many CPUs this process may use: affinity and container quota, not what the machine has.
+    """Number of CPUs this process may use: affinity and container quota, not the machine's.
 
     TensorFlow and OpenBLAS start a thread for each CPU they see. In a container that may use 2 of
     64 CPUs they would start 64 and be slowed down by them.
-
-    Returns:
-        A number of at least 1.
     """
     affinity = getattr(os, "sched_getaffinity", None)
     cpus = len(affinity(0)) if affinity else os.cpu_count() or 1
@@ -63,6 +59,11 @@ def available_cpus() -> int:
     return max(1, cpus)
 
 
+def hosted() -> bool:
+    """Whether this is Colab or Kaggle, where the host chose most packages."""
+    return bool({"COLAB_RELEASE_TAG", "KAGGLE_KERNEL_RUN_TYPE"} & set(os.environ))
+
+
 def version(package: str) -> str:
     """Installed version of a package from its metadata, or "not installed". Imports nothing."""
     try:
@@ -72,47 +73,103 @@ def version(package: str) -> str:
 
 
 def requirement_problems(requirements: Path | None = None) -> Iterator[str]:
-    """Compares the installed packages with requirements.txt and requirements/garden.txt.
+    """Compares the installed packages with what the labs need.
 
     Args:
-        requirements: another file to compare with.
+        requirements: Another list than `REQUIREMENTS`.
 
     Yields:
-        One sentence for each package that is missing or has another version, and one if two
-        different versions of OpenCV are installed over each other.
+        One sentence for each package that is missing or has another version, and one if different
+        versions of OpenCV overwrite each other, but for the three that Colab itself ships.
     """
     from packaging.requirements import Requirement
 
     files = [requirements] if requirements else [ROOT / name for name in REQUIREMENTS]
-    text = "\n".join(file.read_text(encoding="utf-8") for file in files)
-    for line in text.splitlines():
+    for line in "\n".join(file.read_text(encoding="utf-8") for file in files).splitlines():
         wanted = re.split(r"\s*(?:#|\\|--hash)", line)[0]  # without comment, without hashes
-        if not wanted:
-            continue
-        requirement = Requirement(wanted)
-        found = version(requirement.name)
-        if found == "not installed":
-            yield f"{requirement.name} is missing"
-        elif not requirement.specifier.contains(found, prereleases=True):
-            yield f"{requirement.name} is {found}, and {requirement.specifier} is needed"
+        if wanted:
+            requirement = Requirement(wanted)
+            found = version(requirement.name)
+            if found == "not installed":
+                yield f"{requirement.name} is missing"
+            elif not requirement.specifier.contains(found, prereleases=True):
+                yield f"{requirement.name} is {found}, and {requirement.specifier} is needed"
 
     flavours = ("opencv-python", "opencv-python-headless", "opencv-contrib-python")
     versions = {name: version(name) for name in flavours if version(name) != "not installed"}
-    if len(set(versions.values())) > 1:
+    if len(set(versions.values())) > 1 and not hosted():
         both = " and ".join(f"{name} {found}" for name, found in versions.items())
         yield f"{both} overwrite each other's files: uninstall all, then install one"
 
 
-def setup(*, threads: int | None = None, quiet: bool = False) -> None:
+def install() -> None:
+    """Installs what the labs need and says what has changed; pip leaves alone what fits.
+
+    Raises:
+        SetupError: pip failed; the message ends with what it said last.
+    """
+    bare = ["--no-deps", "--require-hashes"]
+    target = Path(sys.prefix, "tfod2")
+    steps = {REQUIREMENTS[0]: [], REQUIREMENTS[1]: bare, TFOD2: [*bare, "--target", str(target)]}
+    if (target / "object_detection").is_dir():
+        del steps[TFOD2]
+    before = {each.name: each.version for each in metadata.distributions()}
+    for name, options in steps.items():
+        _run([sys.executable, "-m", "pip", "install", "-q", *options, "-r", str(ROOT / name)])
+    invalidate_caches()
+    after = {each.name: each.version for each in metadata.distributions()}
+    new = [f"{name} {after[name]}" for name in sorted(after.keys() - before.keys())]
+    moved = sorted(name for name in before if after.get(name) != before[name])
+    new += [f"{name} {after.get(name, 'none')} instead of {before[name]}" for name in moved]
+    print(f"Installed: {', '.join(new) or 'nothing new'}.")
+    if any(name.replace("-", "_").lower() in sys.modules for name in moved):
+        print("Restart the session and run this cell again: a package that changed was in use.")
+
+
+def fetch(path: Path, pattern: str = "") -> Path:
+    """The path itself; what the set-up cell has left out is fetched first.
+
+    The set-up cell fetches the course's code alone; data come when a lab opens them. In any other
+    copy of the course nothing is left out.
+
+    Args:
+        path: File or folder of the course.
+        pattern: In a folder, only the files with such names, as `"*-test.*"`.
+
+    Raises:
+        SetupError: git cannot fetch it.
+    """
+    git = ["git", "-C", str(ROOT)]
+    if (ROOT / ".git/info/sparse-checkout").is_file() and path.is_relative_to(ROOT):
+        name = path.relative_to(ROOT).as_posix() + (f"/{pattern}" if pattern else "")
+        listed = _run([*git, "ls-files", "-t", "--", name]).splitlines()
+        if any(line.startswith("S ") for line in listed):  # S: skipped
+            print(f"Fetching {name}.", flush=True)
+            _run([*git, "sparse-checkout", "add", f"/{name}"])
+    return path
+
+
+def _run(command: list[str]) -> str:
+    """Output of a command that must succeed."""
+    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    if done.returncode:
+        last = " ".join((done.stderr or done.stdout).splitlines()[-8:])
+        do = "Is the network on?"
+        raise SetupError(explain(" ".join(command), expected="success", found=last, do=do))
+    return done.stdout
+
+
+def setup(*, threads: int | None = None, quiet: bool = False, missing: str = "say") -> None:
     """Sets up the process for a lab; call it before TensorFlow is imported.
 
     Prints one line with the versions that matter to a result and the folder of the course's data,
     and a line for each package that does not suit. Calling it again does no harm.
 
     Args:
-        threads: CPU threads that TensorFlow and NumPy may use; by default all that this process
-            may use. Results may differ in the last digits between different numbers of threads.
-        quiet: print nothing unless something is wrong.
+        threads: CPU threads for TensorFlow and NumPy; by default all that this process may use.
+            Results may differ in the last digits between different numbers of threads.
+        quiet: Print nothing unless something is wrong.
+        missing: What to do about packages that do not suit: "say" so, or "install" them.
     """
     if "tensorflow" in sys.modules and any(name not in os.environ for name in SETTINGS):
         print(
@@ -120,22 +177,22 @@ def setup(*, threads: int | None = None, quiet: bool = False) -> None:
             "and log messages stay as they were. Restart the kernel to apply them."
         )
     count = threads or available_cpus()
-    for name, value in SETTINGS.items():
-        os.environ.setdefault(name, value)
     for name in THREAD_SETTINGS:
-        if threads:
-            os.environ[name] = str(count)
-        else:
-            os.environ.setdefault(name, str(count))
+        os.environ[name] = str(count) if threads else os.environ.get(name, str(count))
+    os.environ.update({name: os.environ.get(name, value) for name, value in SETTINGS.items()})
 
     problems = list(requirement_problems())
+    if missing == "install" and (problems or not Path(sys.prefix, "tfod2").is_dir()):
+        print("Installing what the labs need: less than a minute.", flush=True)
+        install()
+        problems = list(requirement_problems())
     for problem in problems:
         print(f"Note: {problem}.")
     if problems:
+        lists = [_relative(ROOT / name) for name in REQUIREMENTS]
         print(
-            "Note: on your own machine `make setup` installs what the course needs; elsewhere "
-            "run `pip install -r requirements.txt`, then `pip install --no-deps -r "
-            "requirements/garden.txt`, and restart the kernel."
+            f"Note: `make setup` in the course's folder installs what it needs; so do `pip install "
+            f"-r {lists[0]}` and `pip install --no-deps -r {lists[1]}`. Then restart the kernel."
         )
     if not quiet:
         names = {"TensorFlow": "tensorflow", "Keras": "keras", "NumPy": "numpy"}

@@ -56,14 +56,16 @@ def repository_url() -> str:
         return tomllib.load(stream)["project"]["urls"]["Repository"]
 
 
-def setup_cell(repository: str | None = None) -> str:
+def setup_cell(repository: str | None = None, branch: str = "main") -> str:
     """Source of the set-up cell, the same in every lab.
 
     Args:
-        repository: what git clones; by default the address in pyproject.toml.
+        repository: What git clones; by default the address in pyproject.toml.
+        branch: Branch of it that holds the course, "students" in the students' edition.
     """
     text = (ROOT / "tools" / "setup_cell.py.txt").read_text(encoding="utf-8").rstrip("\n")
-    return text.replace("{repository}", repository or repository_url())
+    text = text.replace("{repository}", repository or repository_url())
+    return text.replace("{branch}", branch)
 
 
 def find_labs(wanted: list[str] | None = None, folder: Path = NOTEBOOKS) -> list[Path]:

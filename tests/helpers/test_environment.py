@@ -32,10 +32,10 @@ def in_fresh_python(code: str, **variables: str) -> str:
     return done.stdout
 
 
-def test_importing_helpers_takes_under_300_ms():
+def test_importing_helpers_takes_under_200_ms():
     # CPU time: what else this machine is busy with does not count.
     code = "import time; t = time.process_time(); import helpers; print(time.process_time() - t)"
-    assert min(float(in_fresh_python(code)) for _ in range(3)) < 0.3
+    assert min(float(in_fresh_python(code)) for _ in range(3)) < 0.2
 
 
 def test_importing_and_setting_up_load_neither_tensorflow_nor_matplotlib():
@@ -54,7 +54,7 @@ def test_modules_come_on_first_use():
         "print('helpers.environment' in sys.modules)"
     )
     assert in_fresh_python(code) == "False\nTrue\n"
-    assert {"environment", "setup", "ROOT", "DATA", "BUILD"} <= set(dir(helpers))
+    assert {"environment", "fetch", "setup", "ROOT", "DATA", "BUILD"} <= set(dir(helpers))
 
 
 def test_an_unknown_name_is_an_attribute_error_that_lists_the_known():
@@ -119,7 +119,8 @@ def test_missing_and_unsuitable_packages_are_named(tmp_path, capsys, monkeypatch
     assert old.endswith("<1 is needed")
 
     hashed = f"no-such-model==1.0 \\\n    --hash=sha256:{'0' * 64}\n"
-    (tmp_path / "requirements/garden.txt").write_text(hashed)
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "requirements" / "garden.txt").write_text(hashed)
     monkeypatch.setattr(environment, "ROOT", tmp_path)
     helpers.setup(quiet=True)
     shown = capsys.readouterr().out
@@ -135,8 +136,55 @@ def test_two_opencvs_of_different_versions_are_noticed(tmp_path, monkeypatch):
     empty.write_text("")
     (problem,) = environment.requirement_problems(empty)
     assert "opencv-python 4.12.0 and opencv-python-headless 5.0.0 overwrite" in problem
+    monkeypatch.setenv("COLAB_RELEASE_TAG", "release")  # its own state, which harms nothing
+    assert list(environment.requirement_problems(empty)) == []
+    monkeypatch.delenv("COLAB_RELEASE_TAG")
     versions["opencv-python-headless"] = "4.12.0"
     assert list(environment.requirement_problems(empty)) == []
+
+
+@pytest.fixture
+def packages(monkeypatch, tmp_path) -> dict[str, str]:
+    """Installed packages; pip is replaced by what its lists then change."""
+    installed = {"old": "1.0", "numpy": "2.0"}
+
+    class Distribution:
+        def __init__(self, name: str):
+            self.name, self.version = name, installed[name]
+
+    def pip(command: list[str]) -> str:
+        asked.append(command[4:])
+        installed.update({"old": "0.9", "new": "3.0"})
+        return ""
+
+    asked: list[list[str]] = []
+    monkeypatch.setattr(
+        environment.metadata, "distributions", lambda: map(Distribution, list(installed))
+    )
+    monkeypatch.setattr(environment, "_run", pip)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    installed["asked"] = asked
+    return installed
+
+
+def test_installing_says_what_has_changed_and_keeps_tfod2_aside(packages, capsys, tmp_path):
+    asked = packages.pop("asked")
+    environment.install()
+    assert capsys.readouterr().out == "Installed: new 3.0, old 0.9 instead of 1.0.\n"
+    labs, garden, tfod2 = asked
+    assert labs == ["-q", "-r", str(helpers.ROOT / "requirements.txt")]
+    assert "--no-deps" in garden and str(tmp_path / "tfod2") in tfod2
+    (tmp_path / "tfod2" / "object_detection").mkdir(parents=True)
+    environment.install()
+    assert capsys.readouterr().out == "Installed: nothing new.\n"
+    assert len(asked) == 5
+
+
+def test_a_package_that_is_in_use_asks_for_a_restart(packages, capsys, monkeypatch):
+    packages.pop("asked")
+    monkeypatch.setitem(sys.modules, "old", None)
+    environment.install()
+    assert "Restart the session" in capsys.readouterr().out
 
 
 def test_the_data_folder_is_shown_as_seen_from_here(monkeypatch, capsys, tmp_path):

@@ -29,26 +29,24 @@ def run_cell(cell: str, folder: Path, **environment: str) -> subprocess.Complete
     )
 
 
+GIT = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org"]
+
+
 @pytest.fixture
 def origin(tmp_path: Path, root: Path) -> Path:
-    """A small git repository with the course's helpers, to be cloned."""
+    """A small git repository with the course's helpers and two files of data, to be cloned."""
     if shutil.which("git") is None:
         pytest.skip("git is not installed")
     repository = tmp_path / "origin" / "the-course"
-    shutil.copytree(root / "helpers", repository / "helpers")
-    for name in ("requirements.txt", "requirements/garden.txt"):
-        shutil.copy(root / name, repository)
-    git = [
-        "git",
-        "-c",
-        "user.name=t",
-        "-c",
-        "user.email=t@example.org",
-        "-c",
-        "init.defaultBranch=m",
-    ]
-    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "course"]):
-        subprocess.run([*git, *command], cwd=repository, check=True)
+    for name in ("helpers", "requirements"):
+        shutil.copytree(root / name, repository / name)
+    shutil.copy(root / "requirements.txt", repository)
+    for name in ("data/weights/a.json", "data/weights/a.h5", "data/clips/test-1.mp4", "docs/a.md"):
+        (repository / name).parent.mkdir(parents=True, exist_ok=True)
+        (repository / name).write_text("{}")
+    for command in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-qm", "course"]):
+        subprocess.run([*GIT, *command], cwd=repository, check=True)
+    subprocess.run([*GIT, "config", "uploadpack.allowFilter", "true"], cwd=repository, check=True)
     return repository
 
 
@@ -72,7 +70,7 @@ def test_beside_the_course_it_prints_one_line_and_imports_nothing_heavy(root):
 
 
 def test_elsewhere_it_clones_installs_and_the_next_time_finds_the_clone(origin, elsewhere):
-    cell = notebooks.setup_cell(str(origin))
+    cell = notebooks.setup_cell(origin.as_uri())
     done = run_cell(cell, elsewhere)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0].startswith("Fetching the course")
@@ -85,6 +83,55 @@ def test_elsewhere_it_clones_installs_and_the_next_time_finds_the_clone(origin, 
     assert "Fetching" not in again.stdout
 
 
+def test_it_leaves_data_out_and_fetch_brings_what_is_opened(origin, elsewhere):
+    ask = """
+from helpers import DATA, fetch
+print(sorted(p.name for p in course.iterdir() if p.name != ".git"))
+print(sorted(p.relative_to(DATA).as_posix() for p in DATA.rglob("*") if p.is_file()))
+print(fetch(DATA / "clips", "test-*").name, fetch(DATA / "weights" / "a.h5").read_text())
+fetch(DATA / "weights" / "a.h5"), fetch(DATA)
+print(sorted(p.relative_to(DATA).as_posix() for p in DATA.rglob("*") if p.is_file()))
+fetch(DATA / "no-such-file"), fetch(pathlib.Path("/elsewhere"))
+"""
+    done = run_cell(notebooks.setup_cell(origin.as_uri()) + ask, elsewhere)
+    assert done.returncode == 0, done.stderr
+    everything = "['clips/test-1.mp4', 'weights/a.h5', 'weights/a.json']"
+    assert done.stdout.splitlines()[2:-1] == [
+        "['data', 'helpers', 'requirements', 'requirements.txt']",
+        "['weights/a.json']",
+        "Fetching data/clips/test-*.",
+        "Fetching data/weights/a.h5.",
+        "clips {}",
+        everything,
+    ]
+
+
+def test_without_partial_clones_it_takes_all_of_the_course(origin, elsewhere, tmp_path):
+    """A git that knows neither `--filter` nor `--sparse`: before 2.25."""
+    old = tmp_path / "bin" / "git"
+    old.parent.mkdir()
+    refuse = (
+        'for word; do case $word in --filter*|--sparse) echo "unknown" >&2; exit 129; esac; done'
+    )
+    old.write_text(f'#!/bin/sh\n{refuse}\nexec {shutil.which("git")} "$@"\n')
+    old.chmod(0o755)
+    path = f"{old.parent}{os.pathsep}{os.environ['PATH']}"
+    done = run_cell(notebooks.setup_cell(origin.as_uri()), elsewhere, PATH=path)
+    assert done.returncode == 0, done.stderr
+    assert (elsewhere / "the-course" / "data" / "weights" / "a.h5").is_file()
+    assert [path.name for path in elsewhere.iterdir()] == ["the-course"]
+
+
+def test_a_branch_of_its_own_is_what_students_get(origin, elsewhere):
+    subprocess.run([*GIT, "checkout", "-qb", "students"], cwd=origin, check=True)
+    (origin / "helpers" / "for_students.py").write_text("")
+    for command in (["add", "."], ["commit", "-qm", "students"], ["checkout", "-q", "main"]):
+        subprocess.run([*GIT, *command], cwd=origin, check=True)
+    done = run_cell(notebooks.setup_cell(origin.as_uri(), "students"), elsewhere)
+    assert done.returncode == 0, done.stderr
+    assert (elsewhere / "the-course" / "helpers" / "for_students.py").is_file()
+
+
 def test_a_failed_clone_says_why_and_leaves_nothing(elsewhere, tmp_path):
     done = run_cell(notebooks.setup_cell(str(tmp_path / "no-such-repository")), elsewhere)
     assert done.returncode != 0
@@ -93,21 +140,20 @@ def test_a_failed_clone_says_why_and_leaves_nothing(elsewhere, tmp_path):
     assert list(elsewhere.iterdir()) == []
 
 
-def test_a_failed_installation_says_why_and_leaves_nothing(origin, elsewhere):
+def test_a_failed_installation_says_why_and_is_tried_again(origin, elsewhere):
     (origin / "requirements.txt").write_text("no-such-package-of-the-course==1.0\n")
-    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org"]
-    subprocess.run([*git, "commit", "-qam", "broken"], cwd=origin, check=True)
-    done = run_cell(notebooks.setup_cell(str(origin)), elsewhere, PIP_NO_INDEX="1")
-    assert done.returncode != 0
-    assert "Set-up failed" in done.stderr
-    assert "no-such-package-of-the-course" in done.stderr
-    assert list(elsewhere.iterdir()) == []
+    subprocess.run([*GIT, "commit", "-qam", "broken"], cwd=origin, check=True)
+    for _ in range(2):  # the second time, the course is there and its packages are not
+        done = run_cell(notebooks.setup_cell(origin.as_uri()), elsewhere, PIP_NO_INDEX="1")
+        assert done.returncode != 0
+        assert "Is the network on?" in done.stderr
+        assert "no-such-package-of-the-course" in done.stderr
 
 
-def test_it_names_the_repository_of_pyproject_and_has_at_most_twenty_lines():
+def test_it_names_the_repository_of_pyproject_and_has_at_most_25_lines():
     cell = notebooks.setup_cell()
-    assert f'REPOSITORY = "{notebooks.repository_url()}"' in cell
-    assert len(cell.splitlines()) <= 20
+    assert f'REPOSITORY, BRANCH = "{notebooks.repository_url()}", "main"' in cell
+    assert len(cell.splitlines()) <= 25
     assert max(map(len, cell.splitlines())) <= 100
     template = (notebooks.ROOT / "tools" / "setup_cell.py.txt").read_text(encoding="utf-8")
     assert "://" not in template  # pyproject.toml alone names the address

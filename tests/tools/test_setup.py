@@ -21,7 +21,8 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="make runs in a POSIX sh
 FAKE_UV = """#!/bin/sh
 echo "$@" >> "{log}"
 [ -e "{fail}" ] && [ "$1" = pip ] && exit 1
-case $1 in venv) for venv; do :; done; mkdir -p "$venv/bin"; ln -s "{python}" "$venv/bin/python" ;; esac
+for last; do :; done
+case $1 in venv) mkdir -p "$last/bin"; ln -s "{python}" "$last/bin/python" ;; esac
 exit 0
 """
 
