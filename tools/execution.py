@@ -16,15 +16,17 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 import nbformat
 import psutil
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbclient.util import run_sync
 from nbformat import NotebookNode
 from tqdm import tqdm
 
@@ -119,6 +121,43 @@ def isolated_kernel_environment(threads: int | None = None) -> Iterator[dict[str
         yield environment
 
 
+class Client(NotebookClient):
+    """nbclient that cannot miss a reply.
+
+    A cell with `ipywidgets.interact` makes nbclient send while it waits for the kernel's reply.
+    jupyter_client sends past asyncio, on the bare ZeroMQ socket; if the reply arrives just then,
+    sending swallows the one signal of it, and the wait goes on until its time is over (a lab that
+    hangs with an idle kernel; tests/tools/test_execution.py shows it). A wait that begins anew
+    sees the reply, so each lasts a second at most.
+    """
+
+    async def async_start_new_kernel_client(self) -> Any:
+        """Starts the client as nbclient does, and makes its waits short."""
+        client = await super().async_start_new_kernel_client()
+        client.shell_channel.get_msg = in_short_waits(client.shell_channel.get_msg)
+        return client
+
+    start_new_kernel_client = run_sync(async_start_new_kernel_client)
+
+
+def in_short_waits(
+    get_msg: Callable[..., Awaitable[Any]], seconds: float = 1.0
+) -> Callable[..., Awaitable[Any]]:
+    """`get_msg` of a channel in many short waits; raises `Empty` when all its time is over."""
+
+    async def get(timeout: float | None = None) -> Any:
+        end = None if timeout is None else time.monotonic() + timeout
+        while True:
+            left = seconds if end is None else max(0.0, min(seconds, end - time.monotonic()))
+            try:
+                return await get_msg(timeout=left)
+            except Empty:
+                if end is not None and time.monotonic() >= end:
+                    raise
+
+    return get
+
+
 def process_tree(pid: int) -> list[psutil.Process]:
     """A process and all below it; empty if it is gone."""
     try:
@@ -157,6 +196,7 @@ class LabExecution:
         cell_timeout: float,
         lab_timeout: float,
         bar: tqdm | None = None,
+        kernel: str = "python3",
     ):
         self.path = path
         self.environment = environment
@@ -170,9 +210,9 @@ class LabExecution:
         for cell in self.run_.notebook.cells:  # results of an earlier run are not this run's
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [], None
-        self.client = NotebookClient(
+        self.client = Client(
             self.run_.notebook,
-            kernel_name="python3",
+            kernel_name=kernel,
             timeout=int(cell_timeout),
             startup_timeout=120,
             record_timing=False,
