@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,6 @@ from helpers.masks import boundary_band, mask_to_box
 from helpers.metrics import bootstrap_draws, percentile_interval
 
 Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)
 """COCO's AP is the mean over these."""
@@ -57,15 +56,12 @@ class Truth(Protocol):
 def mask_overlaps(
     detected: np.ndarray, truth: np.ndarray, crowd: np.ndarray | None = None
 ) -> Floats:
-    """IoU of every detected mask with every true one.
+    """IoU (D, G) of every detected mask with every true one; 0 where both are empty.
 
     Args:
         detected: (D, H, W) bool.
         truth: (G, H, W) bool.
         crowd: (G,) bool. For a crowd, the share of the detection that lies on it replaces the IoU.
-
-    Returns:
-        (D, G), from 0 to 1; 0 where both masks are empty.
 
     Raises:
         ArrayError: masks that are not bool, or of different sizes.
@@ -144,7 +140,7 @@ class Picture:
     scores: Floats  # (D,)
     classes: NDArray[np.int64]  # (D,)
     truth_classes: NDArray[np.int64]  # (G,)
-    crowd: Bools  # (G,)
+    crowd: NDArray[np.bool_]  # (G,)
 
 
 def compare(detected: Detected, truth: Truth, *, by: str = "mask") -> Picture:
@@ -155,9 +151,6 @@ def compare(detected: Detected, truth: Truth, *, by: str = "mask") -> Picture:
         truth: Objects of the same picture.
         by: "mask", "box", or "boundary", the smaller of mask IoU and Boundary IoU (Cheng et al.,
             2021), with a band as wide as 2 % of the picture's diagonal.
-
-    Raises:
-        ArrayError: an unknown `by`, or masks that do not fit each other.
     """
     if by not in ("mask", "box", "boundary"):
         expected = "'mask', 'box' or 'boundary'"
@@ -222,7 +215,7 @@ class Verdicts:
     """The detections of one class in all pictures, best score first; those on crowds left out."""
 
     scores: Floats  # (D,)
-    hits: Bools  # (D,) whether it found an object
+    hits: NDArray[np.bool_]  # (D,) whether it found an object
     picture: NDArray[np.int64]  # (D,) number of its picture
     objects: NDArray[np.int64]  # (P,) number of objects to find in each picture
 
@@ -254,10 +247,10 @@ def judge(
         hits.append(matched[counts] >= 0)
         numbers.append(np.full(int(counts.sum()), number))
         objects.append(int((~crowd).sum()))
-    joined = [np.concatenate([[], *parts]) for parts in (scores, hits, numbers)]
-    order = np.argsort(-joined[0], kind="stable")
-    scores, hits, numbers = (each[order] for each in joined)
-    return Verdicts(scores, hits.astype(bool), numbers.astype(int), np.array(objects, int))
+    scores, hits, numbers = (np.concatenate([[], *parts]) for parts in (scores, hits, numbers))
+    order = np.argsort(-scores, kind="stable")
+    hits, numbers = hits[order].astype(bool), numbers[order].astype(int)
+    return Verdicts(scores[order], hits, numbers, np.array(objects, int))
 
 
 # --- the curve and its average ----------------------------------------------------------------
@@ -278,14 +271,14 @@ class PRCurve:
         return np.divide(2 * self.precision * self.recall, total, out=total * 0, where=total > 0)
 
 
-def curve(verdicts: Verdicts, weights: np.ndarray | None = None) -> PRCurve:
+def curve(verdicts: Verdicts, weights: np.ndarray | float = 1.0) -> PRCurve:
     """Precision-recall curve of one class; recall is NaN where there is nothing to find.
 
     Args:
         verdicts: Result of `judge`.
-        weights: (P,) number of times each picture counts; once by default.
+        weights: (P,) number of times each picture counts.
     """
-    weights = np.ones(len(verdicts.objects)) if weights is None else np.asarray(weights, float)
+    weights = np.broadcast_to(np.asarray(weights, float), verdicts.objects.shape)
     weight = weights[verdicts.picture]
     right = np.cumsum(weight * verdicts.hits)
     said = np.cumsum(weight)
@@ -307,8 +300,7 @@ def average_precision(one: PRCurve) -> float:
     return float(interpolate(one).mean())
 
 
-@dataclass(frozen=True)
-class Score:
+class Score(NamedTuple):
     """Means over classes and IoU thresholds; NaN where there is nothing to find."""
 
     ap: float  # average precision
@@ -373,13 +365,9 @@ def _all_verdicts(pictures, thresholds, classes) -> list[Verdicts]:
     return [judge(pictures, c, threshold=t) for c in classes for t in thresholds]
 
 
-def _mean_score(verdicts: Sequence[Verdicts], weights: np.ndarray | None = None) -> Score:
-    precisions, recalls = [], []
-    for one in verdicts:
-        if (one.objects if weights is None else one.objects * weights).sum():
-            drawn = curve(one, weights)
-            precisions.append(average_precision(drawn))
-            recalls.append(drawn.recall[-1] if drawn.recall.size else 0.0)
-    if not precisions:
+def _mean_score(verdicts: Sequence[Verdicts], weights: np.ndarray | float = 1.0) -> Score:
+    curves = [curve(one, weights) for one in verdicts if (one.objects * weights).sum()]
+    if not curves:
         return Score(float("nan"), float("nan"))
-    return Score(float(np.mean(precisions)), float(np.mean(recalls)))
+    recalls = [one.recall[-1] if one.recall.size else 0.0 for one in curves]
+    return Score(float(np.mean([*map(average_precision, curves)])), float(np.mean(recalls)))

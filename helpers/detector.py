@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from helpers import BUILD, DATA, label_maps
+from helpers import BUILD, DATA, fetch, label_maps
 from helpers.errors import ArrayError, DataError, WeightsError, explain
 from helpers.masks import check_image
 
@@ -330,7 +330,7 @@ def load_detector(
 def _folder(name: str, sha256: str | None, cache: Path) -> Path:
     """The folder that holds saved_model.pb."""
     if name == "kerbside":
-        name = str(SHIPPED)
+        name = str(fetch(SHIPPED))
     path = Path(name)
     if "://" in name or path.is_file():
         path = _unpacked(name, sha256, cache)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from helpers import DATA, records
+from helpers import DATA, fetch, records
 from helpers.errors import DataError, explain
 
 if TYPE_CHECKING:
@@ -63,12 +63,12 @@ def clip_files(split: str, folder: str | os.PathLike = CLIPS) -> list[Path]:
     Raises:
         DataError: the split is unknown, or its files are missing.
     """
-    return _files(split, folder, "{}-*.json")
+    return [file for file in _files(split, folder, "{}-*") if file.suffix == ".json"]
 
 
 def camera_file(number: int | str) -> Path:
-    """The file of a camera; `parking.zones.read_camera` reads it."""
-    return CAMERAS / f"{number}.json"
+    """The file of a camera, which `parking.zones.read_camera` reads."""
+    return fetch(CAMERAS) / f"{number}.json"
 
 
 def camera_of(source_id: str) -> int:
@@ -84,9 +84,10 @@ def _files(split: str, folder: str | os.PathLike, pattern: str) -> list[Path]:
     if split not in SPLITS:
         expected = " or ".join(map(repr, SPLITS))
         raise DataError(explain("split", expected=expected, found=repr(split)))
-    files = sorted(Path(folder).glob(pattern.format(split)))
+    folder, pattern = Path(folder), pattern.format(split)
+    files = sorted(fetch(folder, pattern).glob(pattern))
     if not files:
-        name, do = f"{folder}/{pattern.format(split)}", "Clone the repository again."
+        name, do = f"{folder}/{pattern}", "Clone the repository again."
         raise DataError(explain(name, expected="Kerbside's files", found="none", do=do))
     return files
 

@@ -14,8 +14,7 @@ def count_right(overlaps, threshold=0.5):
 
 # %% right helpers: Helpers.
 def count_right(overlaps, threshold=0.5):
-    nobody = np.zeros(overlaps.shape[1], bool)
-    return int(np.sum(matching.match(overlaps, threshold, nobody, nobody) >= 0))
+    return int(np.sum(detection.match(overlaps, threshold) >= 0))
 
 
 # %% right loop: Loop.
