@@ -3,19 +3,19 @@
     python -m tools.check 2                 which exercises of lab 2 pass in your notebook
     python -m tools.check my_lab2.ipynb     the same for a file
 
-Only the checks that you see are run; a grader runs more, with other inputs.
+Only the checks that you see are run; a grader runs more, with other inputs. In Colab a notebook is
+no file: download it first (File, Download, .ipynb) and give its path.
 
-It runs what the exercises need and nothing else: the cells tagged `exercise-setup`, each answer and
-the check under it. That takes seconds where the whole lab takes minutes, and no network. A process
-of its own does it, so an answer that never ends costs no more than its time. Used with every lab;
-rests on the standard library.
+It runs what the exercises need and nothing else: the lab's own cells tagged `exercise-setup`, each
+answer with the cells that you added to it, and the check under it. What is read from your notebook
+is read by the code that a grader uses (`tools.handed_in`). That takes seconds where the whole lab
+takes minutes, and no network. A process of its own does it, so an answer that never ends costs no
+more than its time.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import io
 import json
 import queue
 import re
@@ -23,19 +23,22 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from helpers import ROOT
 from helpers.errors import SetupError, explain
+from tools import handed_in
+from tools.handed_in import Answers, Outline, Task
 
-SETUP_TAG = "exercise-setup"
-MARKS = {True: "pass", False: "FAIL", None: "read"}
+COURSE = ROOT / "tools" / "labs.json"
+"""What a release for students knows of the labs instead of solved notebooks."""
 HIDDEN = re.compile(
     r"^[ \t]*### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS[^\n]*\n?", re.DOTALL | re.MULTILINE
 )
+MARKS = {True: "pass", False: "FAIL", None: "read"}
+DOWNLOAD = "In Colab: File, Download, .ipynb; then give the path of that file."
 
 
 @dataclass(frozen=True)
@@ -50,176 +53,261 @@ class Outcome:
     message: str = ""
 
 
+@dataclass(frozen=True)
+class Lab:
+    """A lab as it is checked: its outline, and its cells in order."""
+
+    outline: Outline
+    steps: list[dict[str, str]]
+    """Of each cell its `kind` ("lab", "answer" or "check"), `source` and `grade_id`."""
+
+
 def find_notebook(lab: str, folder: Path | None = None) -> Path:
-    """The notebook of a lab: a file, or the number of one.
+    """A student's notebook of a lab: a file, or the number of one in the current folder.
 
     Args:
-        lab: a path, or a number such as "2" or "02".
-        folder: where to look for a number first; by default the current folder, then the course's.
+        lab: A path, or a number such as "2" or "02".
+        folder: Where to look for a number; by default the current folder.
 
     Raises:
-        SetupError: there is none.
+        SetupError: There is none, or only the course's own with its solutions.
     """
     path = Path(lab)
-    if path.suffix == ".ipynb" and path.is_file():
+    if path.suffix.lower() == ".ipynb" and path.is_file():
         return path
     here = folder or Path.cwd()
-    places = [here, here / "notebooks", ROOT / "notebooks"]
-    if lab.isdigit():
-        for place in places:
-            if found := sorted(place.glob(f"{int(lab):02d}_*.ipynb")):
-                return found[0]
+    solved = False
+    for place in (here, here / "notebooks") if lab.isdigit() else ():
+        for found in sorted(place.glob(f"{int(lab):02d}_*.ipynb")):
+            if b"### BEGIN SOLUTION" not in found.read_bytes():
+                return found
+            solved = True
     raise SetupError(
         explain(
             f"lab {lab!r}",
-            expected="a notebook, or the number of a lab whose notebook is in this folder",
-            found="no such file",
-            do="Go to the folder with your notebook, or give its path.",
+            expected="your notebook, or the number of a lab whose notebook is in this folder",
+            found="the course's own, with its solutions" if solved else "no such file",
+            do=f"Go to the folder with your notebook, or give its path. {DOWNLOAD}",
         )
     )
 
 
-def read_cells(path: Path) -> list[dict[str, Any]]:
-    """The cells of a notebook, each with its source as one text.
-
-    Raises:
-        SetupError: the file is not a notebook.
-    """
-    try:
-        cells = json.loads(path.read_text(encoding="utf-8-sig"))["cells"]
-        return [{**cell, "source": "".join(cell["source"])} for cell in cells]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SetupError(
-            explain(
-                path.name,
-                expected="a Jupyter notebook of format 4",
-                found=f"{type(error).__name__}",
-                do="Save it again from Jupyter or Colab (File, Download, .ipynb).",
-            )
-        ) from error
-
-
-def run_exercises(cells: list[dict[str, Any]]) -> Iterator[Outcome]:
-    """Runs the exercises in this process, one after the other.
-
-    Yields:
-        The outcome of each, as soon as it is known.
-    """
-    namespace: dict[str, Any] = {"__name__": "__main__"}
-    if not any(SETUP_TAG in cell.get("metadata", {}).get("tags", []) for cell in cells):
-        raise SetupError(
-            explain("the notebook", expected=f"cells tagged {SETUP_TAG}", found="none",
-                    do="This lab's exercises need the whole lab: run them in the notebook.")
-        )  # fmt: skip
-    title, trouble, current = "", "", ""
-    for cell in cells:
-        metadata = cell.get("metadata", {})
-        marks = metadata.get("nbgrader", {})
-        if cell.get("cell_type") == "markdown":
-            if found := re.findall(r"^#{3,6} +(.+)$", cell["source"], re.MULTILINE):
-                title = found[-1]
-            if marks.get("solution"):
-                yield Outcome(marks.get("grade_id", ""), title, None)
-        elif SETUP_TAG in metadata.get("tags", []):
-            if trouble := _run(cell["source"], namespace):
-                raise SetupError(f"a cell that the exercises need stops with {trouble}")
-        elif marks.get("solution"):
-            current = marks.get("grade_id", "")
-            trouble = _run(cell["source"], namespace)
-        elif marks.get("grade"):
-            failed = _run(HIDDEN.sub("", cell["source"]), namespace)
-            # An answer that stops early has defined nothing: its own error says more.
-            message = (trouble or failed) if failed else ""
-            yield Outcome(current, title, not failed, message)
-
-
-def _run(source: str, namespace: dict[str, Any]) -> str:
-    """Runs a cell without showing anything; the error in one line, or an empty text."""
-    try:
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            exec(compile(_python(source), "<cell>", "exec"), namespace)
-    except (Exception, SystemExit) as error:
-        name = type(error).__name__
-        text = str(error) or "no message"
-        return text if name == "AssertionError" else f"{name}: {text}"
-    return ""
-
-
-def _python(source: str) -> str:
-    """A cell as Python: magics and lines for the shell are left out; no exercise needs them."""
-    return re.sub(r"^([ \t]*)[%!].*", r"\1pass", source, flags=re.MULTILINE)
-
-
-def check(path: Path, *, seconds: float = 60) -> list[Outcome]:
-    """Runs the exercises of a notebook in a process of its own.
+def load_labs(folder: Path | None = None) -> dict[int, Lab]:
+    """The labs of the course, without their solutions, by number.
 
     Args:
-        path: the notebook.
-        seconds: how long all of it may take; where it ends, exercises so far keep their outcome.
+        folder: Source notebooks to make them from; by default what the release brought along, or
+            the course's own.
+    """
+    if folder is None and COURSE.is_file():
+        content = json.loads(COURSE.read_text(encoding="utf-8"))
+    else:
+        from tools.grading import labs  # not part of what students get
+
+        content = labs.for_check(labs.read_all(folder or labs.notebooks.NOTEBOOKS))
+    made = [Lab(Outline.from_json(lab["outline"]), lab["steps"]) for lab in content]
+    return {lab.outline.number: lab for lab in made}
+
+
+def own_lab(content: dict[str, Any]) -> Lab | None:
+    """A notebook that is none of the course's, as a lab of its own; None if it has no exercise."""
+    tasks, steps, prints, title = [], [], [], ""
+    for cell in content.get("cells", []):
+        metadata = cell.get("metadata", {})
+        data, source = metadata.get("nbgrader", {}), "".join(cell.get("source", []))
+        grade_id = data.get("grade_id", "")
+        if cell.get("cell_type") == "markdown" and not data:
+            title = (re.findall(r"^#{3,6} +(.+)$", source, re.MULTILINE) or [title])[-1]
+        if data.get("solution"):
+            written = bool(data.get("grade"))
+            tasks.append(Task(grade_id, title, 0, written))
+            steps += [] if written else [{"kind": "answer", "source": "", "grade_id": grade_id}]
+        elif data.get("grade"):
+            name = grade_id.removesuffix("-check")
+            shown = HIDDEN.sub("", source)
+            steps.append({"kind": "check", "source": shown, "grade_id": name})
+        elif "exercise-setup" in metadata.get("tags", []):
+            steps.append({"kind": "lab", "source": source, "grade_id": ""})
+        prints.append((cell.get("cell_type", ""), "", source))
+    outline = handed_in.outline("notebook", 0, tasks, prints)
+    return Lab(outline, steps) if tasks else None
+
+
+def read(path: Path, labs: dict[int, Lab] | None = None) -> tuple[Lab, Answers]:
+    """Reads a notebook.
+
+    Args:
+        path: The notebook.
+        labs: The labs that it may be of; by default the course's.
 
     Raises:
-        SetupError: the file is not a notebook, has no exercises, or cannot be begun.
+        SetupError: It is not a notebook, or has no exercises.
     """
-    cells = read_cells(path)
-    ids = [
-        cell["metadata"]["nbgrader"].get("grade_id", "")
-        for cell in cells
-        if cell.get("metadata", {}).get("nbgrader", {}).get("solution")
-    ]
-    if not ids:
+    labs = load_labs() if labs is None else labs
+    data = path.read_bytes()
+    answers = handed_in.read(data, {n: lab.outline for n, lab in labs.items()}, path.stem)
+    lab = labs.get(answers.lab)
+    if lab is None or not _is_of(data, lab.outline):
+        try:
+            lab = own_lab(handed_in.loads(data))
+        except (ValueError, AttributeError, TypeError):
+            lab = None
+        if lab is not None:
+            answers = handed_in.read(data, {0: lab.outline})
+    if lab is None or answers.lab is None:
+        found = " ".join(answers.problems)
         raise SetupError(
-            explain(path.name, expected="cells of exercises", found="none",
-                    do="Take the students' notebook of this lab.")
+            explain(path.name, expected="a notebook with exercises of the course", found=found,
+                    do=f"Take the students' notebook of this lab. {DOWNLOAD}")
         )  # fmt: skip
+    if not any(step["kind"] == "lab" for step in lab.steps):
+        raise SetupError(
+            explain("the notebook", expected="cells tagged exercise-setup", found="none",
+                    do="This lab's exercises need the whole lab: run them in the notebook.")
+        )  # fmt: skip
+    return lab, answers
+
+
+def _is_of(data: bytes, outline: Outline) -> bool:
+    """Whether a notebook is of the course: it has cells of it, or no checks of its own."""
+    try:
+        cells = handed_in.loads(data)["cells"]
+        prints = {handed_in.fingerprint("".join(cell["source"])) for cell in cells}
+        marked = [cell["metadata"].get("nbgrader", {}) for cell in cells]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return True
+    checks = any(mark.get("grade") and not mark.get("solution") for mark in marked)
+    return not checks or len(prints & outline.cells) >= 2
+
+
+def check(path: Path, *, seconds: float = 60, labs: dict[int, Lab] | None = None) -> list[Outcome]:
+    """Runs the exercises of a notebook in a process of their own.
+
+    Args:
+        path: The notebook.
+        seconds: Time for all of it; where it ends, exercises so far keep their outcome.
+        labs: The labs that it may be of; by default the course's.
+
+    Raises:
+        SetupError: The file is not a notebook, has no exercises, or cannot be begun.
+    """
+    lab, answers = read(path, labs)
+    return run(lab, answers, seconds=seconds)
+
+
+def run(lab: Lab, answers: Answers, *, seconds: float = 60) -> list[Outcome]:
+    """Runs what `read` gave; the outcomes in the order of the exercises.
+
+    Raises:
+        SetupError: A cell that all exercises need fails.
+    """
+    plan: list[dict[str, Any]] = []
+    for step in lab.steps:
+        pieces = answers.pieces.get(step["grade_id"], [])
+        if step["kind"] == "answer":
+            for piece in pieces:
+                added = piece.cell if piece.added else 0
+                plan.append({**step, "source": piece.source, "added": added})
+        elif step["kind"] == "lab" or pieces:
+            plan.append(step)
+    found, why, last = _run(plan, seconds)
+    outcomes = []
+    for task in lab.outline.tasks:
+        outcome = Outcome(task.grade_id, task.title, False, "There is no answer to this exercise.")
+        if task.grade_id in found:
+            message = found[task.grade_id]
+            outcome = replace(outcome, passed=not message, message=message)
+        elif task.written:
+            outcome = replace(outcome, passed=None, message="")
+        elif task.grade_id in answers.pieces:
+            message = f"{why}, while this was run" if task.grade_id == last else "not reached"
+            outcome = replace(outcome, message=message)
+        outcomes.append(outcome)
+    return outcomes
+
+
+def _run(plan: list[dict[str, Any]], seconds: float) -> tuple[dict[str, str], str, str]:
+    """Runs cells in another process.
+
+    Returns:
+        What the check of each exercise said, "" where it passed; why it ended; the exercise that
+        was being run then.
+    """
     code = "from tools import check; check._serve()"
     process = subprocess.Popen(
-        [sys.executable, "-c", code, str(path.resolve())], cwd=ROOT, encoding="utf-8",
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        [sys.executable, "-c", code], cwd=ROOT, encoding="utf-8", stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-    threading.Thread(target=_forward, args=(process, lines), daemon=True).start()
-    outcomes: list[Outcome] = []
-    end = time.monotonic() + seconds
-    why = "the process ended"
+    threading.Thread(target=_forward, args=(process, plan, lines), daemon=True).start()
+    found: dict[str, str] = {}
+    why, last, end = "the process ended", "", time.monotonic() + seconds
     try:
-        while len(outcomes) < len(ids):
-            line = lines.get(timeout=max(0.01, end - time.monotonic()))
-            if not line:
-                break
+        while line := lines.get(timeout=max(0.01, end - time.monotonic())):
             content = json.loads(line)
             if "setup" in content:
                 raise SetupError(content["setup"])
-            outcomes.append(Outcome(**content))
+            last = content.get("begins", last)
+            if "exercise" in content:
+                found[content["exercise"]] = content["said"]
     except queue.Empty:
         why = f"the time of {seconds:g} s is over"
     finally:
         process.kill()
         process.wait()
-    missing = ids[len(outcomes) :]
-    return outcomes + [
-        Outcome(name, "", False, f"{why}, while this was run" if not n else "not reached")
-        for n, name in enumerate(missing)
-    ]
+    return found, why, last
 
 
-def _forward(process: subprocess.Popen, lines: queue.SimpleQueue) -> None:
-    with process.stdout:
-        for line in process.stdout:
-            lines.put(line)
+def _forward(process: subprocess.Popen, plan: list, lines: queue.SimpleQueue) -> None:
+    try:
+        with process.stdin:
+            process.stdin.write(json.dumps(plan))
+        with process.stdout:
+            for line in process.stdout:
+                lines.put(line)
+    except (OSError, ValueError):  # the process is gone
+        pass
     lines.put("")
 
 
 def _serve() -> None:
-    """The other process: one line of JSON for each exercise."""
+    """The other process: one line of JSON for each cell of an exercise."""
+    import os
+
     import helpers
+    from tools.cells import Cells
+
+    plan = json.load(sys.stdin)
+    stream = os.fdopen(os.dup(1), "w", encoding="utf-8")
+
+    def tell(**content: str) -> None:
+        print(json.dumps(content), file=stream, flush=True)
 
     helpers.setup(quiet=True)
-    stream = sys.stdout
-    try:
-        for outcome in run_exercises(read_cells(Path(sys.argv[-1]))):
-            print(json.dumps(asdict(outcome)), file=stream, flush=True)
-    except SetupError as error:
-        print(json.dumps({"setup": str(error)}), file=stream, flush=True)
+    cells = Cells()
+    trouble: dict[str, str] = {}
+    for step in plan:
+        grade_id = step["grade_id"]
+        if step["kind"] != "lab":
+            tell(begins=grade_id)
+        said = _said(cells.run(step["source"]))
+        if step["kind"] == "lab" and said:
+            tell(setup=f"a cell that the exercises need stops with {said}")
+        elif step["kind"] == "answer" and said:
+            if step["added"]:
+                said = f"cell {step['added']}, which you added, stops with {said}"
+            trouble.setdefault(grade_id, said)
+        elif step["kind"] == "check":
+            # An answer that stops early has defined nothing: its own error says more.
+            tell(exercise=grade_id, said=said and trouble.get(grade_id, said))
+
+
+def _said(reply: dict[str, Any]) -> str:
+    """What stopped a cell in one line; "" if nothing did."""
+    if reply["ok"]:
+        return ""
+    name, text = reply["error"]["ename"], reply["error"]["evalue"] or "no message"
+    return text if name == "AssertionError" else f"{name}: {text}"
 
 
 def show(outcomes: list[Outcome]) -> str:
@@ -237,6 +325,12 @@ def show(outcomes: list[Outcome]) -> str:
     return "\n".join(lines)
 
 
+def begun(lab: Lab, answers: Answers) -> bool:
+    """Whether any answer differs from what students were given."""
+    pieces = [piece for each in answers.pieces.values() for piece in each]
+    return any(handed_in.fingerprint(piece.source) not in lab.outline.cells for piece in pieces)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line.
 
@@ -251,12 +345,17 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         path = find_notebook(options.lab)
+        lab, answers = read(path)
         print(f"{path.name}: running what its exercises need")
-        outcomes = check(path, seconds=options.seconds)
+        for problem in answers.problems:
+            print(f"  note: {problem}")
+        outcomes = run(lab, answers, seconds=options.seconds)
     except SetupError as error:
         print(f"check: {error}", file=sys.stderr)
         return 2
     print(show(outcomes))
+    if not begun(lab, answers):
+        print(f"No answer has been begun: is this the notebook that you work in? {DOWNLOAD}")
     return int(any(outcome.passed is False for outcome in outcomes))
 
 

@@ -13,9 +13,8 @@ import re
 from nbformat import NotebookNode
 
 from tools import exercises
-
-CODE_STUB = 'raise NotImplementedError("exercise not solved yet")  # your code instead of this line'
-TEXT_STUB = "**Answer.** *Your words here.*"
+from tools.exercises import CODE_STUB
+from tools.handed_in import WRITTEN_STUB
 
 
 def for_students(source: NotebookNode) -> NotebookNode:
@@ -33,7 +32,7 @@ def for_students(source: NotebookNode) -> NotebookNode:
     notebook = copy.deepcopy(source)
     config = Config()
     config.ClearSolutions.code_stub = {"python": CODE_STUB}
-    config.ClearSolutions.text_stub = TEXT_STUB
+    config.ClearSolutions.text_stub = WRITTEN_STUB
     remove = [ClearSolutions(config=config), ClearHiddenTests(config=config)]
     for index, cell in enumerate(notebook.cells):
         if exercises.role(cell):  # elsewhere the marks are only spoken of

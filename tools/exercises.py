@@ -28,6 +28,7 @@ SETUP_TAG = "exercise-setup"
 POINTS_A_LAB = 20
 BEGIN_SOLUTION, END_SOLUTION = "### BEGIN SOLUTION", "### END SOLUTION"
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
+CODE_STUB = 'raise NotImplementedError("exercise not solved yet")  # your code instead of this line'
 KINDS = {
     "fill in": r"\bfill in\b|\bwrite\b|\bimplement\b",
     "find the bug": r"\bbugs?\b",
@@ -77,9 +78,25 @@ class Exercise:
         return (self.check or self.answer).metadata.nbgrader.get("points", 0)
 
     @property
+    def judged_on(self) -> str:
+        """The exercise whose answers an answer of this one must tell apart; mostly ""."""
+        return (self.check or self.answer).metadata.get("mutants", "")
+
+    @property
     def rubric(self) -> list[str]:
         """The points that a written answer must make; empty for code."""
         return list(self.answer.metadata.get("rubric", []))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer to an exercise."""
+
+    right: bool
+    name: str
+    about: str
+    """What is wrong with it, or how it goes about it, in one line."""
+    source: str
 
 
 def role(cell: NotebookNode) -> str:
@@ -132,9 +149,37 @@ def without_hidden(source: str) -> str:
     return re.sub(pattern, "", source, flags=re.DOTALL | re.MULTILINE)
 
 
+def without_solution(source: str) -> str:
+    """An answer cell in code as students get it: a stub stands for each solution."""
+    pattern = rf"^([ \t]*){BEGIN_SOLUTION}.*?{END_SOLUTION}[^\n]*"
+    return re.sub(
+        pattern, lambda found: found[1] + CODE_STUB, source, flags=re.DOTALL | re.MULTILINE
+    ).rstrip()
+
+
 def hidden(source: str) -> str:
     """The lines of a check cell that students do not see."""
     return "\n".join(re.findall(rf"{BEGIN_HIDDEN}[^\n]*\n(.*?){END_HIDDEN}", source, re.DOTALL))
+
+
+def read_answers(path: Path) -> list[Answer]:
+    """The right and wrong answers to an exercise that a file of `tests/grading/mutants` holds.
+
+    Raises:
+        ValueError: something stands before the first heading, or a heading is not one.
+    """
+    before, *parts = re.split(r"^# %%", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    answers = []
+    for part in parts:
+        first, _, source = part.partition("\n")
+        heading = re.fullmatch(r" (right|wrong) (\w+): (\S.*)", first)
+        if heading is None:
+            raise ValueError(f"{path.name}: expected `# %% wrong name: What.`, found {first!r}")
+        kind, name, about = heading.groups()
+        answers.append(Answer(kind == "right", name, about, source.strip("\n") + "\n"))
+    if before.strip():
+        raise ValueError(f"{path.name}: expected a line `# %% ...` first, found {before[:60]!r}")
+    return answers
 
 
 def rubrics(labs: list[Path]) -> str:

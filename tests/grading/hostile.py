@@ -435,5 +435,5 @@ ATTACKS: dict[str, Attack] = {
     "has null bytes": changed(nul_and_surrogates, 3, 4),
     "has a wrong kernel": changed(wrong_kernel, 3, 4, made.DOUBLE),
     "lacks a cell": changed(without_answer),
-    "has ids twice": changed(doubled),
+    "has ids twice": changed(doubled, 3, 4),
 }  # fmt: skip

@@ -19,7 +19,6 @@ import copy
 import io
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -32,21 +31,12 @@ import nbformat
 import numpy as np
 
 from tools import exercises, notebooks
+from tools.exercises import Answer
+from tools.exercises import read_answers as read
 
 MUTANTS = Path(__file__).resolve().parent / "mutants"
 SECONDS = 60
 """What an answer and its check may take together."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One answer to an exercise."""
-
-    right: bool
-    name: str
-    about: str
-    """What is wrong with it, or how it goes about it, in one line."""
-    source: str
 
 
 @dataclass(frozen=True)
@@ -66,26 +56,6 @@ class Verdict:
     def accepted(self) -> bool:
         """Whether the answer gets its points."""
         return not self.all
-
-
-def read(path: Path) -> list[Answer]:
-    """The answers in one file, in their order.
-
-    Raises:
-        ValueError: something stands before the first heading, or a heading is not one.
-    """
-    before, *parts = re.split(r"^# %%", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    answers = []
-    for part in parts:
-        first, _, source = part.partition("\n")
-        heading = re.fullmatch(r" (right|wrong) (\w+): (\S.*)", first)
-        if heading is None:
-            raise ValueError(f"{path.name}: expected `# %% wrong name: What.`, found {first!r}")
-        kind, name, about = heading.groups()
-        answers.append(Answer(kind == "right", name, about, source.strip("\n") + "\n"))
-    if before.strip():
-        raise ValueError(f"{path.name}: expected a line `# %% ...` first, found {before[:60]!r}")
-    return answers
 
 
 def exercise_files(wanted: list[str] | None = None) -> list[Path]:

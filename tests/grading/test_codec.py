@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import io
+import itertools
 import json
+from collections import OrderedDict, deque
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -16,7 +23,7 @@ from tools.grading import codec
 from tools.grading.codec import AnswerError, Codec, Remote
 
 
-def make(may_import: bool = False) -> tuple[Codec, list]:
+def make(trusting: bool = False) -> tuple[Codec, list]:
     """A codec, and the list in which it keeps what is not data."""
     kept: list = []
 
@@ -24,11 +31,12 @@ def make(may_import: bool = False) -> tuple[Codec, list]:
         kept.append(value)
         return {"t": "remote", "v": len(kept) - 1}
 
-    return Codec(reference, lambda v: kept[v["v"]], may_import=may_import), kept
+    return Codec(reference, lambda v: kept[v["v"]], trusting=trusting), kept
 
 
-def round_trip(value: object) -> object:
-    sender, receiver = make()[0], make()[0]
+def round_trip(value: object, *, from_checks: bool = False) -> object:
+    """From an answer to a check, or the other way."""
+    sender, receiver = make(not from_checks)[0], make(from_checks)[0]
     return receiver.decode(json.loads(json.dumps(sender.encode(value))))
 
 
@@ -86,7 +94,7 @@ def test_the_courses_own_records_come_back():
     record = object.__new__(Detections)
     for name, value in fields.items():
         object.__setattr__(record, name, value)
-    back = round_trip(record)
+    back = round_trip(record, from_checks=True)
     assert type(back) is Detections
     for name in fields:
         assert np.array_equal(getattr(back, name), [0, 1])
@@ -112,15 +120,13 @@ def test_the_courses_own_records_come_back():
     ],
 )
 def test_a_forged_message_is_an_error_and_nothing_else(message):
-    receiver = Codec(None, lambda value: pytest.fail("nothing was referred to"), may_import=False)
+    receiver = Codec(None, lambda value: pytest.fail("nothing was referred to"), trusting=False)
     receiver.dereference = lambda value: (_ for _ in ()).throw(AnswerError("no"))
     with pytest.raises(AnswerError):
         receiver.decode(message)
 
 
 def test_pickled_arrays_are_refused(tmp_path):
-    import base64
-
     np.save(tmp_path / "x.npy", np.array([{}], object), allow_pickle=True)
     text = base64.b64encode((tmp_path / "x.npy").read_bytes()).decode()
     with pytest.raises(AnswerError):
@@ -145,11 +151,101 @@ def test_a_subclass_arrives_as_what_it_contains():
     assert type(round_trip(Sly(7))) is float
 
 
-def test_a_remote_refuses_to_be_compared_and_to_decide():
-    remote = Remote(lambda request: 1, 0, "thing", [])
-    for question in (lambda: remote == 1, lambda: remote < 1, lambda: bool(remote)):
-        with pytest.raises(AnswerError, match="cannot be compared"):
+class Twice:
+    """Says something else each time it is asked."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def __array__(self, dtype=None, copy=None):
+        self.asked += 1
+        return np.full(3, self.asked)
+
+    def __iter__(self):
+        self.asked += 1
+        return iter([self.asked])
+
+    def items(self):
+        return []
+
+
+class Mapped(dict):
+    def items(self):
+        return []
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (Fraction(1, 4), 0.25),
+        (Decimal("0.5"), 0.5),
+        (OrderedDict(a=1), {"a": 1}),
+        (MappingProxyType({"a": 1}), {"a": 1}),
+        (Mapped(a=1), {"a": 1}),
+        (zip([1], [2], strict=True), [(1, 2)]),
+        ((x for x in range(3)), [0, 1, 2]),
+        (iter("ab"), ["a", "b"]),
+        (deque([1, 2]), [1, 2]),
+        ([[1, 2], [3, 4]], [[1, 2], [3, 4]]),
+    ],
+)
+def test_what_says_that_it_is_data_arrives_as_plain_data(value, expected):
+    back = round_trip(value)
+    assert back == expected and type(back) is type(expected)
+
+
+def test_an_object_is_asked_what_it_is_once():
+    value = Twice()
+    back = round_trip(value)
+    assert type(back) is np.ndarray and back.tolist() == [1, 1, 1]
+    assert value.asked == 1
+
+
+@pytest.mark.slow
+def test_tensors_arrive_as_arrays():
+    tf = pytest.importorskip("tensorflow")
+    back = round_trip({"a": tf.constant([1, 2]), "b": [tf.constant(2.5)]})
+    assert type(back["a"]) is np.ndarray and back["a"].tolist() == [1, 2]
+    assert back["b"][0] == 2.5
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (range(10**9), "range"),
+        (np.zeros(10**8), "800 MB"),
+        ([[0] * 1000] * 1000, "entries"),
+        (10**4000, "digits"),
+        (itertools.count(), "entries"),
+        ("x" * 30_000_000, "characters"),
+    ],
+)
+def test_what_is_too_large_is_refused_in_words(value, said):
+    with pytest.raises(AnswerError, match=f"too large.*{said}"):
+        round_trip(value)
+
+
+def test_a_forged_array_holds_no_more_than_it_brings():
+    header = np.lib.format.header_data_from_array_1_0(np.zeros(2))
+    header["shape"] = (10**12,)
+    stream = io.BytesIO()
+    np.lib.format.write_array_header_1_0(stream, header)
+    text = base64.b64encode(stream.getvalue() + bytes(16)).decode()
+    with pytest.raises(AnswerError, match="size"):
+        make()[0].decode({"t": "array", "v": text})
+
+
+def test_a_remote_refuses_to_be_looked_at_and_to_decide():
+    remote = Remote(lambda request: 1, 0, "thing")
+    questions = [
+        lambda: remote == 1, lambda: remote < 1, lambda: bool(remote), lambda: len(remote),
+        lambda: list(remote), lambda: remote[0], lambda: np.asarray(remote), lambda: float(remote),
+        lambda: remote.shape, lambda: 1 in remote,
+    ]  # fmt: skip
+    for question in questions:
+        with pytest.raises(AnswerError, match="cannot be looked at"):
             question()
+    assert remote(3) == 1
     with pytest.raises(AnswerError):
         remote.value = 3
 

@@ -67,7 +67,7 @@ def grade_class(folder: Path, names: list[str], workers: int = 2) -> Class:
     job = engine.Job(LIMITS, made.write_lab(folder))
     os.environ["GRADER_SECRET"] = "only for the grader"
     try:
-        work = engine.on_this_machine(submissions.find(handed_in), job, workers)
+        work = engine.on_this_machine(submissions.find(handed_in).submissions, job, workers)
         grades = {submission.student: grade for submission, grade in work}
     finally:
         del os.environ["GRADER_SECRET"]
@@ -96,8 +96,8 @@ def assert_harmless(graded: Class, name: str) -> None:
         assert written.points is None
     else:
         assert grade.problems and not grade.verdicts
-    for output in (o for v in grade.verdicts for o in v.outputs):
-        assert "GOT IT" not in json.dumps(output)
+    shown = [o for v in grade.verdicts for o in v.outputs if o["output_type"] != "error"]
+    assert "GOT IT" not in json.dumps(shown)  # a traceback shows the attack's own source
     assert made.SECRET not in json.dumps([v.outputs for v in grade.verdicts])
     page = feedback.page(grade)
     assert not re.search(r"<(script|iframe|svg|style>\*)|<[^>]*\son\w+\s*=|<[^>]*javascript:", page)

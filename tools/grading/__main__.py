@@ -5,9 +5,10 @@
     python -m tools.grading FOLDER --scheduler tcp://HOST:8786       on a Dask cluster
     python -m tools.grading --sandbox                 what the sandbox of this machine is made of
 
-FOLDER holds STUDENT/NOTEBOOK.ipynb or STUDENT.ipynb. Into build/grades/ go grades.csv, written.csv
-(the written answers that a person reads: enter points and run it again), feedback/ with a page for
-each student, and summary.html. A run that was interrupted goes on where it stopped.
+FOLDER, or a zip of it, holds STUDENT/.../NOTEBOOK.ipynb, STUDENT.ipynb or archives of such. Into
+build/grades/ go grades.csv (also as Moodle and Canvas import it), written.csv (the written answers
+that a person reads: enter points and run it again), feedback/ with a page for each student, and
+summary.html. A run that was interrupted goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -23,25 +24,29 @@ from pathlib import Path
 from tqdm import tqdm
 
 from helpers import BUILD, files
-from helpers.environment import available_cpus
+from helpers.errors import DataError
 from tools import notebooks
-from tools.grading import engine, feedback, report, sandbox, submissions
+from tools.grading import engine, feedback, labs, marks, report, sandbox, submissions
 from tools.grading.engine import Job
-from tools.grading.grader import Grade, SourceError
+from tools.grading.grader import Grade
 from tools.grading.sandbox import Limits, SandboxError
+from tools.grading.submissions import LeftOut, Submission
 
 UNSANDBOXED = (
     "Whoever runs a submission without a sandbox lets its author do on this machine whatever you\n"
     "may do: read the solutions, change grades, delete files. If you know that all authors are\n"
     "harmless, or this machine is one to throw away, say --unsandboxed."
 )
+SHOWN = 10
+"""Lines of a kind that are shown on the screen; all of them are in the tables."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line.
 
     Returns:
-        0 if every submission has a grade, 1 if the run was interrupted, 2 if it could not begin.
+        0 if every submission has a grade, 1 if the run was interrupted, 2 if it could not begin or
+        a lab of the course does not run.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -51,16 +56,38 @@ def main(arguments: list[str] | None = None) -> int:
         if options.submissions is None:
             raise FileNotFoundError("which submissions? make grade SUBMISSIONS=folder")
         found = submissions.find(options.submissions)
+        outlines = {n: lab.outline for n, lab in labs.read_all(options.notebooks).items()}
+        chosen = submissions.newest(found, outlines)
+        # A table that cannot be understood stops the run before an hour of work, not after it.
+        _marks(options.out, report.blanks(chosen, outlines))
         if options.unsandboxed:
             print("Unsandboxed, as you said: submissions run as you.", file=sys.stderr)
         elif not options.scheduler:  # else each worker looks for itself
             print(f"Sandbox: {sandbox.probe()}.", file=sys.stderr)
-    except (FileNotFoundError, SandboxError) as error:
-        print(f"grade: {error}", file=sys.stderr)
+    except (FileNotFoundError, SandboxError, DataError, notebooks.LabNotFoundError) as error:
+        _say(f"grade: {error}")
         if isinstance(error, SandboxError):
             print(UNSANDBOXED, file=sys.stderr)
         return 2
-    return _grade(found, options)
+    return _grade(chosen, found.left_out, options)
+
+
+def _say(text: str) -> None:
+    """A line on the screen, whatever letters the terminal can show."""
+    encoding = sys.stderr.encoding or "utf-8"
+    print(text.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr)
+
+
+def _marks(folder: Path, grades: list[Grade]) -> dict[str, marks.Mark]:
+    """What has been entered in written.csv, each row of it that of a known submission.
+
+    Raises:
+        DataError: Something in it cannot be understood.
+    """
+    entered = marks.read(folder)
+    if entered:
+        marks.match(folder, entered, {**marks.known_rows(folder), **marks.rows_of(grades)})
+    return entered
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -70,7 +97,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("submissions", nargs="?", type=Path, metavar="FOLDER")
     parser.add_argument("--out", type=Path, default=BUILD / "grades", metavar="DIR")
     parser.add_argument("--notebooks", type=Path, default=notebooks.NOTEBOOKS, metavar="DIR")
-    parser.add_argument("--workers", type=int, default=available_cpus(), help="how many at once")
+    parser.add_argument(
+        "--workers", type=int, help="how many at once; by default what memory allows"
+    )
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster")
     parser.add_argument("--quick", action="store_true", help="run only what exercises need")
     parser.add_argument("--again", action="store_true", help="grade anew what has a grade")
@@ -83,59 +112,102 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _grade(found: list[submissions.Submission], options: argparse.Namespace) -> int:
+def _grade(found: list[Submission], left_out: list[LeftOut], options: argparse.Namespace) -> int:
     limits = Limits(**{limit.name: getattr(options, limit.name) for limit in fields(Limits)})
     job = Job(limits, options.notebooks.resolve(), options.quick, not options.unsandboxed)
-    marks = {submission: report.fingerprint(submission, job) for submission in found}
-    grades: dict[submissions.Submission, Grade] = {}
+    job_print = report.job_print(job)
+    prints = {submission: report.fingerprint(submission, job_print) for submission in found}
+    grades: dict[Submission, Grade] = {}
     if not options.again:
         for submission in found:
-            if kept := report.stored(options.out, submission, marks[submission]):
+            if kept := report.stored(options.out, submission, prints[submission]):
                 grades[submission] = kept
     left = [submission for submission in found if submission not in grades]
-    status = 0
+    interrupted = False
     bar = tqdm(total=len(found), initial=len(grades), unit="submission", dynamic_ncols=True)
-    with bar, contextlib.closing(_work(left, job, options)) as work:
-        try:
-            for submission, grade in work:
-                report.store(options.out, grade, marks[submission])
-                grades[submission] = grade
-                bar.update()
-        except KeyboardInterrupt:
-            status = 1
-        except SourceError as error:
-            bar.close()
-            print(f"grade: {error}", file=sys.stderr)
-            return 2
-    _write(options.out, [grades[s] for s in found if s in grades])
-    if status:
-        print("Interrupted. The same command goes on where it stopped.", file=sys.stderr)
-    return status
+    try:
+        with bar, contextlib.closing(_work(left, job, options)) as work:
+            try:
+                for submission, grade in work:
+                    if not grade.failed:
+                        report.store(options.out, grade, prints[submission])
+                    grades[submission] = grade
+                    bar.update()
+            except KeyboardInterrupt:
+                interrupted = True
+                _say("Waiting for the submissions that are running; Ctrl-C again ends them.")
+    except KeyboardInterrupt:
+        interrupted = True
+    done = [grades[s] for s in found if s in grades]
+    failed = [grade for grade in done if grade.failed]
+    problems = _write(options.out, done, left_out)
+    for reason in dict.fromkeys(" ".join(grade.problems) for grade in failed):
+        _say(f"grade: {reason}")
+    if interrupted:
+        _say("Interrupted. The same command goes on where it stopped.")
+    return 1 if interrupted else 2 if failed or problems else 0
 
 
 def _work(
-    left: list[submissions.Submission], job: Job, options: argparse.Namespace
-) -> Iterator[tuple[submissions.Submission, Grade]]:
+    left: list[Submission], job: Job, options: argparse.Namespace
+) -> Iterator[tuple[Submission, Grade]]:
     if not left:
         return (pair for pair in ())
     if options.scheduler:
         return engine.on_dask(left, job, options.scheduler)
-    return engine.on_this_machine(left, job, options.workers)
+    workers = options.workers or engine.default_workers(options.quick)
+    return engine.on_this_machine(left, job, workers)
 
 
-def _write(folder: Path, grades: list[Grade]) -> None:
-    """All files of a run, and its last lines on the screen."""
-    for problem in report.read_points(folder, grades):
-        print(f"grade: {problem}", file=sys.stderr)
-    report.write_tables(folder, grades)
-    report.write_summary(folder, grades)
+def _write(folder: Path, grades: list[Grade], left_out: list[LeftOut]) -> bool:
+    """All files of a run, and its last lines on the screen; one that fails costs no other.
+
+    Returns:
+        Whether something could not be written.
+    """
+    failed = []
+
+    def write(name: str, step: object, *arguments: object) -> None:
+        try:
+            step(*arguments)
+        except Exception as error:
+            failed.append(name)
+            _say(f"grade: {name} could not be written: {type(error).__name__}: {error}")
+
+    write(marks.NAME, _write_marks, folder, grades)
+    write("grades.csv", report.write_tables, folder, grades, left_out)
+    write("summary.html", report.write_summary, folder, grades, left_out)
     for grade in grades:
-        files.write_text(folder / "feedback" / f"{grade.key}.html", feedback.page(grade))
+        path = folder / "feedback" / f"{grade.key}.html"
+        write(path.name, lambda p, g: files.write_text(p, feedback.page(g)), path, grade)
     unread = sum(grade.unread for grade in grades)
     shown = os.path.relpath(folder)
-    print(f"{len(grades)} graded: {shown}/grades.csv, summary.html, feedback/")
+    graded = sum(bool(grade.verdicts) for grade in grades)
+    print(f"{graded} graded: {shown}/grades.csv, summary.html, feedback/")
+    for grade in [grade for grade in grades if not grade.verdicts and not grade.failed][:SHOWN]:
+        _say(f"nothing to grade in {grade.file}: {' '.join(grade.problems)}")
+    for each in left_out[:SHOWN]:
+        _say(f"not graded: {each.place or each.student}: {each.why}")
+    if more := max(0, len(left_out) - SHOWN):
+        _say(f"and {more} more that were not graded; all are in {shown}/grades.csv")
     if unread:
         print(f"{unread} written answers to read: enter points in {shown}/written.csv, run again")
+    return bool(failed)
+
+
+def _write_marks(folder: Path, grades: list[Grade]) -> None:
+    """Takes marks over into the grades and writes written.csv anew.
+
+    The file is read again, since somebody may have gone on entering marks meanwhile.
+    """
+    try:
+        entered = _marks(folder, grades)
+    except DataError as error:
+        marks.write(folder, grades, {}, name="written.new.csv")
+        raise DataError(f"{error}\nThis run's answers are in written.new.csv.") from error
+    marks.apply(entered, grades)
+    if former := marks.write(folder, grades, entered):
+        _say(f"The former written.csv is kept as {former.name}.")
 
 
 if __name__ == "__main__":

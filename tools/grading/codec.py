@@ -1,10 +1,12 @@
 """Values as JSON between a check and a submission, so that nothing but data crosses.
 
-Numbers, text, arrays, tensors and containers of them travel as copies. What is not data stays where
-it is and travels as a number: a function, a model, a data set. The side that receives such a number
-gets a `Remote`, whose calls, attributes and items are fetched from the other side; it refuses every
-comparison, since an object that says it equals everything must not decide a check. Used inside
-both sandboxes, with nothing but NumPy at import. No pickle, no import on the other side's word.
+What an answer gives is turned into plain data once, where the answer runs: numbers, text, arrays
+and containers of them. An object of any other kind is read as what it says it is (a tensor or a
+`__array__` as an array, a mapping as a dict, an iterable as a list, a Fraction as a float) and can
+say so only once. A function stays where it is and travels as a number; the check gets a `Remote`,
+which can be called and nothing else. So a check never looks at anything that a submission may
+change while it looks. Used inside both sandboxes, with nothing but NumPy at import. No pickle, and
+no import on the submission's word.
 """
 
 from __future__ import annotations
@@ -15,15 +17,21 @@ import collections
 import dataclasses
 import importlib
 import io
+import itertools
+import math
+import numbers
 import operator
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 
 MAX_DEPTH = 60
+MAX_ITEMS = 300_000
+"""Entries of all containers in one message; larger things belong in arrays."""
+MAX_BYTES = 24_000_000
 CONTAINERS = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
 GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
 FORBIDDEN_EXCEPTIONS = (StopIteration, StopAsyncIteration)
@@ -35,13 +43,30 @@ class AnswerError(Exception):
 
 
 def _pack(array: np.ndarray) -> str:
+    if array.nbytes > MAX_BYTES:
+        raise AnswerError(
+            f"the value is too large: an array of {array.nbytes / 1e6:.0f} MB, at most "
+            f"{MAX_BYTES / 1e6:.0f} MB can be looked at"
+        )
     buffer = io.BytesIO()
     np.lib.format.write_array(buffer, array, allow_pickle=False)
     return base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
 def _unpack(text: str) -> np.ndarray:
-    return np.lib.format.read_array(io.BytesIO(base64.b64decode(text)), allow_pickle=False)
+    """An array of the size that its text has, whatever its header says."""
+    stream = io.BytesIO(base64.b64decode(text))
+    if np.lib.format.read_magic(stream) == (1, 0):
+        shape, by_columns, dtype = np.lib.format.read_array_header_1_0(stream)
+    else:
+        shape, by_columns, dtype = np.lib.format.read_array_header_2_0(stream)
+    if dtype.hasobject or (dtype.itemsize == 0 and math.prod(shape)):
+        raise AnswerError("the value could not be read: an array of odd type")
+    data = stream.read()
+    if math.prod(shape) * dtype.itemsize != len(data):
+        raise AnswerError("the value could not be read: an array whose size is not what it says")
+    order = "F" if by_columns else "C"
+    return np.frombuffer(bytearray(data), dtype).reshape(shape, order=order)
 
 
 def importable(value: Any) -> tuple[str, str] | None:
@@ -63,10 +88,10 @@ class Codec:
     """Encodes and decodes for one side.
 
     Args:
-        reference: turns what is not data into a JSON value that names it.
-        dereference: the way back, for what the other side names.
-        may_import: whether functions and classes are looked up by the other side's word. True
-            only where the other side is the checks.
+        reference: Turns what is not data into a JSON value that names it.
+        dereference: The way back, for what the other side names.
+        trusting: Whether the other side is the checks, on whose word functions and classes are
+            looked up. The side of the checks is not trusting.
     """
 
     def __init__(
@@ -74,82 +99,112 @@ class Codec:
         reference: Callable[[Any], dict],
         dereference: Callable[[dict], Any],
         *,
-        may_import: bool,
+        trusting: bool,
     ):
         self.reference, self.dereference = reference, dereference
-        self.may_import = may_import
-        self.mutable: list[Any] = []
-        """Arrays, lists and dicts met since it was last emptied, in the order of the message."""
+        self.trusting = trusting
+        self.room = MAX_ITEMS
 
     # ------------------------------------------------------------------------------- outwards
 
-    def encode(self, value: Any, depth: int = 0) -> Any:
+    def encode(self, value: Any) -> Any:
         """A value as what `json.dumps` takes.
 
         Raises:
-            AnswerError: it is nested too deeply, as a list that contains itself.
+            AnswerError: It is nested too deeply, as a list that contains itself, or too large.
         """
+        self.room = MAX_ITEMS
+        return self._encode(value, 0)
+
+    def _encode(self, value: Any, depth: int) -> Any:
         if depth > MAX_DEPTH:
             raise AnswerError("the value is nested too deeply")
+        if type(value) is str and len(value) > MAX_BYTES:
+            raise AnswerError(f"the value is too large: text of {len(value):,} characters")
+        if type(value) is int and value.bit_length() > 10_000:
+            raise AnswerError("the value is too large: an integer of over 3,000 digits")
         if value is None or type(value) in (bool, int, float, str):
             return value
-        if isinstance(value, (np.ndarray, np.generic)):
-            return self._encode_array(value, depth)
+        if isinstance(value, np.generic):
+            return {"t": "scalar", "v": _pack(np.asarray(value))}
+        if isinstance(value, np.ndarray):
+            return self._encode_array(np.asarray(value), depth)
         for tag, kind in CONTAINERS.items():
-            if type(value) is kind:
-                if kind is list:
-                    self.mutable.append(value)
-                return {"t": tag, "v": [self.encode(v, depth + 1) for v in value]}
+            if isinstance(value, kind) and not hasattr(value, "_fields"):
+                return {"t": tag, "v": self._items(kind.__iter__(value), depth)}
         if isinstance(value, dict):
-            self.mutable.append(value)
-            pairs = [[self.encode(v, depth + 1) for v in pair] for pair in dict.items(value)]
-            return {"t": "dict", "v": pairs}
-        if isinstance(value, tuple) and hasattr(value, "_fields"):
-            items = [self.encode(v, depth + 1) for v in value]
+            return self._encode_dict(dict.items(value), depth)
+        if isinstance(value, tuple):
+            items = self._items(tuple.__iter__(value), depth)
             return {"t": "named", "n": type(value).__name__, "f": list(value._fields), "v": items}
         return self._encode_rarer(value, depth)
 
-    def _encode_array(self, value: Any, depth: int) -> dict:
-        if isinstance(value, np.generic):
-            return {"t": "scalar", "v": _pack(np.asarray(value))}
-        array = np.asarray(value)
+    def _items(self, values: Iterable[Any], depth: int) -> list:
+        """The entries of a container, of which there are not too many."""
+        found = list(itertools.islice(values, self.room + 1))
+        self.room -= len(found)
+        if self.room < 0:
+            raise AnswerError(
+                f"the value is too large: more than {MAX_ITEMS:,} entries; an array may have more"
+            )
+        return [self._encode(value, depth + 1) for value in found]
+
+    def _encode_dict(self, pairs: Iterable[tuple], depth: int) -> dict:
+        flat = self._items((part for key, value in pairs for part in (key, value)), depth)
+        return {"t": "dict", "v": list(map(list, zip(flat[::2], flat[1::2], strict=True)))}
+
+    def _encode_array(self, array: np.ndarray, depth: int) -> dict:
         if array.dtype.hasobject:
-            items = [self.encode(v, depth + 1) for v in array.ravel()]
+            items = self._items(array.ravel().tolist(), depth)
             return {"t": "objects", "s": list(array.shape), "v": items}
-        self.mutable.append(value)
         return {"t": "array", "v": _pack(array)}
 
     def _encode_rarer(self, value: Any, depth: int) -> dict:
         if isinstance(value, (bytes, bytearray)):
             return {"t": "bytes", "v": base64.b64encode(value).decode("ascii")}
-        if isinstance(value, complex):
-            return {"t": "complex", "v": [value.real, value.imag]}
         if isinstance(value, (range, slice)):
-            parts = [self.encode(p, depth + 1) for p in (value.start, value.stop, value.step)]
+            parts = [self._encode(p, depth + 1) for p in (value.start, value.stop, value.step)]
             return {"t": type(value).__name__, "v": parts}
         if isinstance(value, PurePath):
             return {"t": "path", "v": str(value)}
         if isinstance(value, np.dtype) and not value.hasobject:
             return {"t": "dtype", "v": value.str}
         if isinstance(value, np.random.Generator):
-            return {"t": "generator", "v": self.encode(value.bit_generator.state, depth + 1)}
+            return {"t": "generator", "v": self._encode(value.bit_generator.state, depth + 1)}
         if value is Ellipsis:
             return {"t": "ellipsis"}
-        module = type(value).__module__
-        if dataclasses.is_dataclass(type(value)) and module.startswith("helpers."):
-            fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
-            encoded = [[n, self.encode(v, depth + 1)] for n, v in fields.items()]
-            return {"t": "record", "m": module, "n": type(value).__name__, "v": encoded}
-        if isinstance(value, type) and type(value) is type:
+        if isinstance(value, type):
             home = getattr(builtins, value.__name__, None), getattr(np, value.__name__, None)
-            if value in home:
-                return {"t": "type", "n": value.__name__}
-        of_keras = "tensorflow" in sys.modules and module.split(".")[0] in ("tensorflow", "keras")
-        if of_keras and (tensor := _as_array(value)) is not None:
-            return {"t": "tensor", "v": _pack(tensor)}
+            return {"t": "type", "n": value.__name__} if value in home else self.reference(value)
+        module = type(value).__module__
+        if dataclasses.is_dataclass(value) and not self.trusting and module.startswith("helpers."):
+            fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+            encoded = [[n, self._encode(v, depth + 1)] for n, v in fields.items()]
+            return {"t": "record", "m": module, "n": type(value).__name__, "v": encoded}
+        return self._encode_number(value) or self._encode_other(value, depth)
+
+    def _encode_number(self, value: Any) -> Any:
+        """Subclasses of numbers and text, and numbers of other kinds, as plain ones."""
         for kind in (bool, int, float, str):
-            if isinstance(value, kind):  # a subclass, such as an IntEnum
-                return self.encode(kind(value), depth + 1)
+            if isinstance(value, kind):  # such as an IntEnum
+                plain = kind.__str__(value) if kind is str else kind(value)
+                return {"t": "plain", "v": plain}
+        if isinstance(value, numbers.Complex) and not isinstance(value, numbers.Real):
+            return {"t": "complex", "v": [value.real, value.imag]}
+        if isinstance(value, numbers.Number) or type(value).__name__ == "Decimal":
+            return {"t": "plain", "v": float(value)}
+        return None
+
+    def _encode_other(self, value: Any, depth: int) -> dict:
+        """What says that it is data is asked for it, once; the rest stays where it is."""
+        if (tensor := _as_array(value)) is not None:
+            return self._encode_array(tensor, depth)
+        if isinstance(value, Mapping):
+            return self._encode_dict(value.items(), depth)
+        if callable(value):
+            return self.reference(value)
+        if isinstance(value, Iterable) and self.trusting:
+            return {"t": "list", "v": self._items(value, depth)}
         return self.reference(value)
 
     # -------------------------------------------------------------------------------- inwards
@@ -160,8 +215,10 @@ class Codec:
             return self._decode(value, depth)
         except AnswerError:
             raise
+        except MemoryError:
+            raise AnswerError("the value is too large to be looked at") from None
         except Exception as error:
-            raise AnswerError(f"the value could not be read: {type(error).__name__}") from error
+            raise AnswerError(f"the value could not be read ({type(error).__name__})") from error
 
     def _decode(self, value: Any, depth: int) -> Any:
         if depth > MAX_DEPTH:
@@ -171,34 +228,25 @@ class Codec:
                 raise AnswerError("the value could not be read")
             return value
         tag, content = value.get("t"), value.get("v")
+
+        def items() -> list:
+            return [self._decode(item, depth + 1) for item in content]
+
         if tag in CONTAINERS:
-            if tag != "list":
-                return CONTAINERS[tag]([self._decode(v, depth + 1) for v in content])
-            items: list[Any] = []
-            self.mutable.append(items)  # before its items, as when it was written
-            items.extend(self._decode(v, depth + 1) for v in content)
-            return items
+            return CONTAINERS[tag](items())
         if tag == "dict":
-            mapping: dict[Any, Any] = {}
-            self.mutable.append(mapping)
-            for key, item in content:
-                # One after the other: the key is read before its value, as it was written.
-                decoded = self._decode(key, depth + 1)
-                mapping[decoded] = self._decode(item, depth + 1)
-            return mapping
+            return {self._decode(k, depth + 1): self._decode(v, depth + 1) for k, v in content}
         if tag == "array":
-            array = _unpack(content)
-            array = array if array.flags.writeable and array.flags.owndata else array.copy()
-            self.mutable.append(array)
-            return array
-        return self._decode_rarer(tag, content, value, depth)
-
-    def _decode_rarer(self, tag: Any, content: Any, value: dict, depth: int) -> Any:
-        def items() -> list[Any]:
-            return [self._decode(v, depth + 1) for v in content]
-
+            return _unpack(content)
         if tag == "scalar":
             return _unpack(content)[()]
+        if tag == "plain" and isinstance(content, (bool, int, float, str)):
+            return content
+        return self._decode_rarer(tag, value, content, items, depth)
+
+    def _decode_rarer(
+        self, tag: Any, value: dict, content: Any, items: Callable[[], list], depth: int
+    ) -> Any:
         if tag == "objects":
             array = np.empty(len(content), object)
             array[:] = items()
@@ -209,8 +257,12 @@ class Codec:
             return base64.b64decode(content)
         if tag == "complex":
             return complex(*content)
-        if tag in ("range", "slice"):
-            return {"range": range, "slice": slice}[tag](*items())
+        if tag == "slice":
+            return slice(*items())
+        if tag == "range":
+            if len(found := range(*items())) > MAX_ITEMS:
+                raise AnswerError(f"the value is too large: a range of {len(found):,} numbers")
+            return found
         if tag == "path":
             return Path(content)
         if tag == "dtype":
@@ -229,64 +281,58 @@ class Codec:
             bits = getattr(np.random, state["bit_generator"])()
             bits.state = state
             return np.random.Generator(bits)
-        if tag == "record":
-            return self._record(value, depth)
-        if tag == "tensor":
-            import tensorflow as tf
-
-            return tf.constant(_unpack(content))
-        if tag == "import" and self.may_import:
+        if tag == "record" and self.trusting:
+            kind = getattr(importlib.import_module(value["m"]), value["n"])
+            result = object.__new__(kind)
+            for name, item in content:
+                object.__setattr__(result, name, self._decode(item, depth + 1))
+            return result
+        if tag == "import" and self.trusting:
             return operator.attrgetter(value["n"])(importlib.import_module(value["m"]))
         return self.dereference(value)
 
-    def _record(self, value: dict, depth: int) -> Any:
-        """A dataclass of the course, built without its own checks: those are for people."""
-        module = str(value["m"])
-        if not module.startswith("helpers.") or not all(
-            p.isidentifier() for p in module.split(".")
-        ):
-            raise AnswerError("the value could not be read")
-        kind = getattr(importlib.import_module(module), str(value["n"]))
-        if not (isinstance(kind, type) and dataclasses.is_dataclass(kind)):
-            raise AnswerError("the value could not be read")
-        result = object.__new__(kind)
-        names = {field.name for field in dataclasses.fields(kind)}
-        for name, item in value["v"]:
-            if name in names:
-                object.__setattr__(result, name, self._decode(item, depth + 1))
-        return result
-
 
 def _as_array(value: Any) -> np.ndarray | None:
-    """An eager tensor or a variable as an array; None for what has no values, as a model."""
-    import tensorflow as tf
-
-    variable = type(value).__name__ in ("Variable", "KerasVariable", "ResourceVariable")
-    if not (tf.is_tensor(value) or variable):
+    """What says that it is an array, as one; None for what does not, as a model."""
+    if isinstance(value, type) or not hasattr(type(value), "__array__"):
         return None
     try:
         array = np.asarray(value)
     except Exception:  # symbolic, ragged, ...
         return None
-    return None if array.dtype.hasobject else array
+    return array if type(array) is np.ndarray else np.array(array, subok=False)
 
 
 def exception_to_json(error: BaseException) -> dict:
     """An exception as its name and its message."""
-    return {"type": type(error).__name__, "message": str(error)[:4000]}
+    try:
+        message = str(error)[:4000]
+    except Exception:
+        message = "an error whose message cannot be shown"
+    return {"type": type(error).__name__, "message": message}
 
 
 def exception_from_json(value: Any) -> Exception:
-    """An exception that a check may catch: a built-in one or one of the course's, by its name."""
+    """An exception that a check may catch: a built-in one or one of the course's, by its name.
+
+    It carries `of_answer`, so that whoever shows it knows who wrote the message.
+    """
     value = value if isinstance(value, dict) else {}
-    name, message = str(value.get("type")), str(value.get("message"))
-    places = [builtins, sys.modules.get("helpers.errors")]
-    for place in places:
+    name, message = str(value.get("type"))[:80], str(value.get("message"))[:4000]
+    error = _exception(name, message)
+    error.of_answer = True
+    return error
+
+
+def _exception(name: str, message: str) -> Exception:
+    for place in (builtins, sys.modules.get("helpers.errors")):
         kind = getattr(place, name, None)
         if not (isinstance(kind, type) and issubclass(kind, Exception)):
             continue
         if issubclass(kind, FORBIDDEN_EXCEPTIONS):
             break
+        if name == "MemoryError":
+            return AnswerError(f"the answer needs more memory than there is {message}".strip())
         try:
             return kind(message)
         except TypeError:
@@ -299,75 +345,38 @@ def exception_from_json(value: Any) -> Exception:
 
 
 class Remote:
-    """Stands for something of the other side that is not data.
+    """Stands for a function, or for something that is not data, of the other side.
 
     Args:
-        ask: sends a request and returns the decoded value.
-        number: what the other side knows it by.
-        label: name for messages.
-        kinds: (module, name) of its classes, nearest first, for `isinstance`.
+        ask: Sends a request and returns the decoded value.
+        number: What the other side knows it by.
+        label: Name for messages.
     """
 
-    def __init__(self, ask: Callable[[dict], Any], number: int, label: str, kinds: list):
-        self.__dict__.update(_ask=ask, _number=number, _label=label, _kinds=kinds)
-
-    def _request(self, operation: str, **more: Any) -> Any:
-        return self._ask({"op": operation, "ref": self._number, **more})
+    def __init__(self, ask: Callable[[dict], Any], number: int, label: str):
+        self.__dict__.update(_ask=ask, _number=number, _label=label, __name__=label)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Calls it on the other side."""
-        return self._request("call", args=args, kwargs=kwargs)
+        return self._ask({"op": "call", "ref": self._number, "args": args, "kwargs": kwargs})
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") and name not in ("__name__", "__doc__"):
+        if name.startswith("__"):
             raise AttributeError(name)
-        return self._request("attr", name=name)
+        self._refuse()
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AnswerError(f"{self._label}: a check cannot change an answer")
 
-    def __getitem__(self, key: Any) -> Any:
-        return self._request("item", args=(key,))
-
-    def __len__(self) -> int:
-        return self._request("len")
-
-    def __iter__(self):
-        iterator = self._request("iter")
-        while (step := iterator._request("next")) and isinstance(step, tuple):
-            yield step[0]
-
-    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
-        return np.asarray(self._request("array"), dtype=dtype)
-
-    def __float__(self) -> float:
-        return float(self._request("float"))
-
-    def __int__(self) -> int:
-        return int(self._request("float"))
-
-    @property
-    def __class__(self) -> type:
-        for module, name in self._kinds:
-            found = getattr(sys.modules.get(module), name, None)
-            if isinstance(found, type):
-                return found
-        return Remote
-
     def _refuse(self, *_: Any) -> Any:
         raise AnswerError(
-            f"{self._label} is of a kind that cannot be compared: return a number, text, an array "
+            f"{self._label} is of a kind that cannot be looked at: return a number, text, an array "
             "or a list of such"
         )
 
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __bool__ = _refuse
+    __getitem__ = __len__ = __iter__ = __array__ = __float__ = __int__ = __contains__ = _refuse
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:
         return f"<{self._label} of the answer>"
-
-
-def kinds_of(value: Any) -> list[list[str]]:
-    """Where the classes of an object are found, for a `Remote` of it."""
-    mro = type(value).__mro__[:-1]
-    return [[k.__module__, k.__qualname__] for k in mro if k.__module__ != "__main__"]

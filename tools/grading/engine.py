@@ -12,12 +12,14 @@ from __future__ import annotations
 import atexit
 import contextlib
 import queue
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import psutil
+
+from helpers.environment import available_cpus
 from tools import notebooks
 from tools.grading import labs, sandbox
 from tools.grading.grader import Grade, Grader
@@ -35,13 +37,24 @@ class Job:
     sandboxed: bool = True
 
 
+GB = 1_000_000_000
+WORKER_GB = {True: 3, False: 6}
+"""Memory of one grader with its two processes, quick or not, as the labs of the course need it."""
+
+
+def default_workers(quick: bool) -> int:
+    """How many submissions to grade at once: as many as there are cores and memory for."""
+    fit = psutil.virtual_memory().available // (WORKER_GB[quick] * GB)
+    return max(1, min(available_cpus(), int(fit)))
+
+
 def on_this_machine(
     submissions: list[Submission], job: Job, workers: int
 ) -> Iterator[tuple[Submission, Grade]]:
     """Grades with several graders at once, each with sandboxes of its own.
 
     Yields:
-        Each submission with its grade, as they are done.
+        Each submission with its grade, as they are done; lab by lab.
     """
     sources = labs.read_all(job.folder, quick=job.quick)
     with contextlib.ExitStack() as stack:
@@ -63,16 +76,16 @@ def on_this_machine(
             waiting = {pool.submit(grade, submission): submission for submission in submissions}
             for done in as_completed(waiting):
                 yield waiting[done], done.result()
-        finally:  # Ctrl-C, or a lab that does not run: what has not begun does not begin
+        finally:  # Ctrl-C: what has not begun does not begin
             pool.shutdown(cancel_futures=True)
 
 
 _at_hand: dict[Job, Grader] = {}
-"""In a Dask worker: the grader of a job, whose checks processes serve many submissions."""
+"""In a Dask worker: the grader of a job, whose checks process serves many submissions."""
 
 
-def grade_bytes(student: str, name: str, content: bytes, job: Job) -> str:
-    """What a Dask worker does: grades a submission that it was sent.
+def grade_bytes(submission: Submission, job: Job) -> str:
+    """What a Dask worker does: grades a submission that it was sent, content and all.
 
     Returns:
         The grade as JSON.
@@ -86,10 +99,7 @@ def grade_bytes(student: str, name: str, content: bytes, job: Job) -> str:
         grader = Grader(sources, job.limits, fonts=fonts, sandboxed=job.sandboxed)
         _at_hand[job] = stack.enter_context(grader)
         atexit.register(stack.close)
-    with tempfile.TemporaryDirectory(prefix="grading-") as folder:
-        path = Path(folder, Path(name).name)
-        path.write_bytes(content)
-        return _at_hand[job].grade(Submission(student, path)).to_json()
+    return _at_hand[job].grade(submission).to_json()
 
 
 def on_dask(
@@ -98,9 +108,9 @@ def on_dask(
     """Grades on the workers of a running Dask cluster.
 
     Args:
-        submissions: what is graded.
-        job: how; its folder must be the same on every worker.
-        scheduler: the address, such as tcp://10.0.0.1:8786.
+        submissions: What is graded.
+        job: How; its folder must be the same on every worker.
+        scheduler: The address, such as tcp://10.0.0.1:8786.
     """
     from dask.distributed import Client
     from dask.distributed import as_completed as completed
@@ -108,11 +118,7 @@ def on_dask(
     with Client(scheduler) as client:
         waiting = {}
         for submission in submissions:
-            content = submission.path.read_bytes()
-            waiting[
-                client.submit(
-                    grade_bytes, submission.student, submission.path.name, content, job, pure=False
-                )
-            ] = submission
+            sent = replace(submission, path=None, content=submission.read())
+            waiting[client.submit(grade_bytes, sent, job, pure=False)] = submission
         for done in completed(list(waiting)):
             yield waiting[done], Grade.from_json(done.result())

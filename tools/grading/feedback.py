@@ -46,27 +46,15 @@ def picture(kind: str, data: object) -> str | None:
 
 
 def shown(output: dict) -> Markup:
-    """One output as HTML. Every field of it may be of any type."""
-    if not isinstance(output, dict):
-        return Markup("")
-    data = output.get("data")
-    if isinstance(data, dict):
-        for kind in MAGIC:
-            if address := picture(kind, data.get(kind)):
-                meta = output.get("metadata")
-                of_kind = meta.get(kind) if isinstance(meta, dict) else None
-                alt = of_kind.get("alt") if isinstance(of_kind, dict) else None
-                alt = alt if isinstance(alt, str) else "a figure of the answer"
-                return Markup('<img src="{}" alt="{}">').format(address, alt[:500])
-        if isinstance(data.get("text/html"), str):
-            return Markup("<div>{}</div>").format(clean_html(data["text/html"]))
-        text = data.get("text/plain")
-    elif output.get("output_type") == "error":
-        text = output.get("traceback")
-        text = "\n".join(map(str, text)) if isinstance(text, list) else text
-    else:
-        text = output.get("text")
-    text = ANSI.sub("", text)[:MAX_OUTPUT] if isinstance(text, str) else ""
+    """One output, in the form of `grader.shown_outputs`, as HTML."""
+    data = output.get("data", {})
+    for kind in MAGIC:
+        if address := picture(kind, data.get(kind)):
+            alt = output.get("alt", "a figure of the answer")
+            return Markup('<img src="{}" alt="{}">').format(address, alt)
+    if "text/html" in data:
+        return Markup("<div>{}</div>").format(clean_html(data["text/html"]))
+    text = ANSI.sub("", output.get("text") or data.get("text/plain", ""))[:MAX_OUTPUT]
     return Markup("<pre>{}</pre>").format(text) if text else Markup("")
 
 
@@ -84,7 +72,8 @@ _TEMPLATE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).f
 <title>Feedback: {{ grade.student }}</title>
 <style>
 :root { color-scheme: light dark }
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem }
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem;
+  overflow-wrap: anywhere }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; padding: .6rem;
   border: 1px solid #8888; border-radius: .3rem }
 img { max-width: 100%; background: #fff }
@@ -113,7 +102,7 @@ points</strong>{% if grade.unread %}, {{ grade.unread }} written
 <p>{% if verdict.hidden %}The answer passes the checks of the notebook, and with other input:
 {% endif %}{{ verdict.message }}</p>
 {% endif %}
-{% if verdict.kind == "written" and verdict.rubric %}
+{% if verdict.kind == "written" and verdict.rubric and verdict.points is not none %}
 <details><summary>What the answer should say</summary><ul>
 {% for point in verdict.rubric %}
 <li>{{ point }}</li>

@@ -1,31 +1,40 @@
 """Grades one submission: runs it, checks it, and says what every exercise is worth.
 
-The source lab is taken as it is, with the student's answers in place of the solutions; cells that
-a student added or changed elsewhere do not count. A cell that hangs is interrupted, and one that
-takes the process with it is left out when the lab is run again, so that it costs its exercise and
-not the rest. A check whose answer hangs does the same.
+The source lab is taken as it is, with the student's answers in place of the solutions, and before
+each answer the cells that the student added to it; the course's own cells count as the course has
+them. A cell that hangs is interrupted, and one that takes the process with it is left out when the
+lab is run again, so that it costs its exercise and not the rest. A check whose answer hangs does
+the same.
+
+What a cell shows reaches the feedback only from a run in which no hidden check has called an answer
+yet: an answer could note the hidden inputs and print them in the next exercise.
 """
 
 from __future__ import annotations
 
-import copy
 import json
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tools.exercises import Exercise, without_hidden
-from tools.grading import submissions
-from tools.grading.labs import Lab, Step, bound_names
+from tools import exercises, handed_in
+from tools.exercises import Exercise
+from tools.grading import labs as source
+from tools.grading.labs import Lab, Step
 from tools.grading.sandbox import Limits, user_of
 from tools.grading.session import WALL, Session, SessionError
-from tools.grading.submissions import Answers, Submission
+from tools.grading.submissions import Submission, printable
+from tools.handed_in import Answers, Piece, clean
 
-MAX_RESTARTS = 6
+MAX_RESTARTS = 8
 SOURCE_SECONDS = 900
 CHECK_GRACE_SECONDS = 20
 """A check may take so much longer than the answer that it calls."""
+MAX_OUTPUTS = 20
+MAX_SHOWN = 3_000_000
+"""Characters of all outputs of an answer that are kept."""
+SHOWN_KINDS = ("image/png", "image/jpeg", "text/html", "text/plain")
 
 
 @dataclass
@@ -35,16 +44,19 @@ class Verdict:
     grade_id: str
     title: str
     kind: str
+    """"code" or "written"."""
     points: float | None
     """None for a written answer that nobody has read yet."""
     most: float
     answer: str = ""
     message: str = ""
-    """Why points are missing, for the student."""
+    """Why points are missing, for the student; of a written answer the reader's comment."""
     hidden: bool = False
     """Whether the line that failed is one that students do not see."""
     outputs: list[dict] = field(default_factory=list)
     rubric: list[str] = field(default_factory=list)
+    earlier: str = ""
+    """A mark that an answer had before it was changed, for whoever reads the new one."""
 
 
 @dataclass
@@ -58,6 +70,8 @@ class Grade:
     number: int = 0
     verdicts: list[Verdict] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    failed: bool = False
+    """Whether it could not be graded, for a reason that is not in the answers."""
     seconds: float = 0.0
     peak_mb: float = 0.0
 
@@ -93,13 +107,13 @@ class SourceError(RuntimeError):
 
 
 class Grader:
-    """Grades submissions one after the other and keeps the checks processes between them.
+    """Grades submissions one after the other and keeps one checks process between them.
 
     Args:
-        labs: labs with exercises, by number.
-        limits: what a submission may use.
-        slot: which of several graders on this machine; each runs submissions as another user.
-        fonts: folder of `sandbox.font_cache`.
+        labs: Labs with exercises, by number.
+        limits: What a submission may use.
+        slot: Which of several graders on this machine; each runs submissions as another user.
+        fonts: Folder of `sandbox.font_cache`.
         sandboxed: False grades without walls round the submissions.
     """
 
@@ -113,36 +127,58 @@ class Grader:
         sandboxed: bool = True,
     ):
         self.labs, self.limits = labs, limits
+        self.outlines = {number: lab.outline for number, lab in labs.items()}
         self.options: dict[str, Any] = {"fonts": fonts, "sandboxed": sandboxed}
         self.user = user_of(slot)
         self.checks: dict[int, Session] = {}
+        self.broken: dict[int, str] = {}
+        """Labs of the course that do not run, and why."""
 
     def __enter__(self) -> Grader:
         return self
 
     def __exit__(self, *_: Any) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the checks process."""
         for session in self.checks.values():
             session.close()
         self.checks.clear()
 
     def grade(self, submission: Submission) -> Grade:
-        """Grades a submission. What is in the file never raises.
+        """Grades a submission; never raises.
 
-        Raises:
-            SourceError: the course's own lab does not run.
+        Returns:
+            The grade; `failed` where the reason why there is none is not in the submission.
         """
         start = time.monotonic()
-        grade = Grade(submission.student, submission.path.name, submission.key)
-        answers = submissions.read(submission.path, self.labs)
-        grade.problems = answers.problems
-        if answers.lab is not None:
-            lab = self.labs[answers.lab]
-            grade.lab, grade.number = lab.name, lab.number
-            grade.verdicts = [_blank(exercise, answers) for exercise in lab.exercises]
-            if any(e.check is not None and e.grade_id in answers.sources for e in lab.exercises):
-                _Attempt(self, lab, answers, grade).run()
+        grade = Grade(submission.student, printable(submission.place), submission.key)
+        try:
+            self._grade(submission, grade)
+        except SourceError as error:
+            grade.failed, grade.verdicts = True, []
+            grade.problems = [f"Not graded: {clean(str(error))[:500]}"]
+        except OSError as error:
+            grade.problems.append(f"The file could not be read: {clean(str(error))[:200]}.")
+        except Exception as error:
+            self.close()  # whatever it was, the next submission begins anew
+            grade.failed = True
+            why = f"{type(error).__name__}: {error}"
+            grade.problems.append(f"Grading stopped with {clean(why)[:300]}.")
         grade.seconds = round(time.monotonic() - start, 1)
         return grade
+
+    def _grade(self, submission: Submission, grade: Grade) -> None:
+        answers = handed_in.read(submission.read(), self.outlines, submission.name)
+        grade.problems = [note for note in [submission.note, *answers.problems] if note]
+        if answers.lab is None:
+            return
+        lab = self.labs[answers.lab]
+        grade.lab, grade.number = lab.name, lab.number
+        grade.verdicts = [_blank(exercise, answers) for exercise in lab.exercises]
+        if answers.pieces:
+            _Attempt(self, lab, answers, grade).run()
 
     def answers_session(self) -> Session:
         """A fresh process for a submission."""
@@ -152,25 +188,34 @@ class Grader:
         """The process in which the lab's own solutions have been run; made at the first call.
 
         Raises:
-            SourceError: a cell of the lab fails, or one of its checks refuses its own solution.
+            SourceError: A cell of the lab fails, or one of its checks refuses its own solution.
         """
         session = self.checks.get(lab.number)
         if session is not None and not session.why:
             return session
+        if lab.number in self.broken:
+            raise SourceError(self.broken[lab.number])
+        self.close()  # those of other labs: submissions come lab by lab, and memory is dear
         limits = Limits(**{**asdict(self.limits), "notebook_seconds": 100_000})
-        session = Session("checks", limits, user=self.user + 1, **self.options)
-        self.checks[lab.number] = session
+        try:
+            session = Session("checks", limits, user=self.user + 1, **self.options)
+            self.checks[lab.number] = session
+            self._run_source(lab, session)
+        except (SourceError, SessionError) as error:
+            self.close()
+            self.broken[lab.number] = f"{lab.name}: {error}"
+            raise SourceError(self.broken[lab.number]) from error
+        return session
+
+    def _run_source(self, lab: Lab, session: Session) -> None:
         for step in lab.steps():
             if step.kind == "check":
                 session.request({"op": "keep", "key": step.exercise.grade_id}, 60)
             reply = session.request({"op": "run", "source": step.source}, SOURCE_SECONDS)
             if not reply["ok"] and not step.may_fail:
                 error = reply["error"]
-                raise SourceError(
-                    f"{lab.name}, cell {step.number} of the course fails: "
-                    f"{error['ename']}: {error['evalue']}"
-                )
-        return session
+                said = f"{error['ename']}: {error['evalue']}"
+                raise SourceError(f"cell {step.number} of the course fails: {said}")
 
     def drop_checks(self, lab: Lab) -> None:
         """Ends the checks process of a lab; the next submission gets a new one."""
@@ -186,12 +231,58 @@ def _blank(exercise: Exercise, answers: Answers) -> Verdict:
         exercise.points, answer or "", rubric=exercise.rubric,
     )  # fmt: skip
     if answer is None:
-        verdict.message = "There is no answer cell for this exercise."
-    elif exercise.check is None:
+        verdict.message = "There is no answer to this exercise."
+    elif exercise.check is not None:
+        verdict.message = "The exercise was not reached."
+    elif answer:
         verdict.points = None
     else:
-        verdict.message = "The exercise was not reached."
+        verdict.message = "Nothing was written here."
     return verdict
+
+
+def shown_outputs(reply: dict) -> list[dict]:
+    """What a cell has shown in a form of its own, whatever the process sent: text and pictures."""
+    found = reply.get("outputs")
+    outputs: list[dict] = []
+    room = MAX_SHOWN
+    for output in found[:MAX_OUTPUTS] if isinstance(found, list) else []:
+        plain = _plain_output(output) if isinstance(output, dict) else {}
+        room -= sum(len(value) for value in plain.values() if isinstance(value, str))
+        room -= sum(map(len, plain.get("data", {}).values()))
+        if plain and room > 0:
+            outputs.append(plain)
+    return outputs
+
+
+def _plain_output(output: dict) -> dict:
+    """One output with the fields that a page shows, each of them text."""
+    if isinstance(data := output.get("data"), dict):
+        kept = {k: clean(data[k]) for k in SHOWN_KINDS if isinstance(data.get(k), str)}
+        plain: dict = {"output_type": "display_data", "data": kept}
+        metadata = output.get("metadata")
+        for place in (metadata, metadata.get("image/png") if isinstance(metadata, dict) else None):
+            if isinstance(place, dict) and isinstance(alt := place.get("alt"), str):
+                plain["alt"] = clean(alt)[:500]
+        return plain if kept else {}
+    if output.get("output_type") == "error":
+        text = output.get("traceback")
+        lines = text if isinstance(text, list) else [text]
+        return {"output_type": "error", "text": clean("\n".join(map(str, lines[:200])))[:100_000]}
+    text = output.get("text")
+    return {"output_type": "stream", "text": clean(text)} if isinstance(text, str) else {}
+
+
+def _trouble(reply: dict) -> str:
+    """What stopped a cell, for the student; empty if nothing did."""
+    if "interrupted" in reply:
+        return f"{reply['interrupted']} and was interrupted"
+    if isinstance(error := reply.get("error"), dict):
+        name, text = clean(str(error.get("ename")))[:80], clean(str(error.get("evalue")))[:500]
+        if name == "MemoryError" and not text.strip():
+            text = "it asks for more memory than there is"
+        return f"stops with {name}: {text}"
+    return ""
 
 
 class _Attempt:
@@ -200,39 +291,60 @@ class _Attempt:
     def __init__(self, grader: Grader, lab: Lab, answers: Answers, grade: Grade):
         self.grader, self.lab, self.answers, self.grade = grader, lab, answers, grade
         self.verdicts = {verdict.grade_id: verdict for verdict in grade.verdicts}
-        self.left_out: set[str] = set()
-        """Answers that took the process with them; they are not run again."""
-        self.open = {
-            e.grade_id
-            for e in lab.exercises
-            if e.check is not None and e.grade_id in answers.sources
-        }
+        self.left_out: set[Piece] = set()
+        """Cells that took the process with them; they are not run again."""
+        self.open = set(answers.pieces)
         """Exercises without a verdict."""
-        self.current: str | None = None
-        """The answer that ran last: the one to blame if the process ends."""
+        self.current: tuple[str, Piece] | None = None
+        """The exercise and the cell that ran last: the one to blame if the process ends."""
+        self.said: dict[str, str] = {}
+        """What the check says of each exercise."""
+        self.trouble: dict[str, str] = {}
+        """What stopped the cells of each exercise."""
+        self.called = False
+        """Whether a hidden check has called an answer of the process that runs."""
+        self.unshown: set[str] = set()
+        """Exercises whose outputs came from a process that had seen hidden inputs."""
         self.deadline = 0.0
 
     def run(self) -> None:
         """Runs the lab, again and again while an answer takes the process with it."""
         self.grader.checks_session(self.lab)  # its time is not the student's
         self.deadline = time.monotonic() + self.grader.limits.notebook_seconds
+        why = self._until_decided()
+        for grade_id in self.open:
+            self.said[grade_id] = f"Not reached: the process {why}."
+        if self.unshown and time.monotonic() < self.deadline:
+            self._once(deciding=False)
+        for grade_id in self.answers.pieces:
+            verdict = self.verdicts[grade_id]
+            if verdict.points != verdict.most:
+                parts = [self.trouble.get(grade_id, ""), self.said.get(grade_id, "")]
+                verdict.message = " ".join(p.rstrip(".") + "." for p in parts if p)
+            else:
+                verdict.message = ""
+
+    def _until_decided(self) -> str:
+        why = ""
         for _ in range(MAX_RESTARTS):
             why = self._once()
-            if not why or not self.open:
-                return
-            if self.current is None or self.current in self.left_out:
-                break  # not the last answer's doing, so leaving it out does not help
-            self.left_out.add(self.current)
-        for grade_id in self.open:
-            self.verdicts[grade_id].message = f"Not reached: the process {why}."
+            if not why or not self.open or self.current is None:
+                return why
+            if self.current[1] in self.left_out:
+                return why  # not the last cell's doing, so leaving it out does not help
+            self.left_out.add(self.current[1])
+        return why
 
-    def _once(self) -> str:
+    def _once(self, *, deciding: bool = True) -> str:
         """Runs the lab from the top.
+
+        Args:
+            deciding: False only collects what cells show; no hidden check is run.
 
         Returns:
             Why it did not come to its end; empty if it did.
         """
-        self.current = None
+        self.current, self.called = None, False
         session = None
         try:
             session = self.grader.answers_session()
@@ -240,69 +352,116 @@ class _Attempt:
                 if time.monotonic() > self.deadline:
                     limit = self.grader.limits.notebook_seconds
                     raise SessionError(f"as a whole took longer than {limit:.0f} s")
-                {"lab": self._lab, "answer": self._answer, "check": self._check}[step.kind](
-                    session, step
-                )
+                if step.kind == "lab":
+                    request = {"op": "run", "source": step.source}
+                    session.request(request, self._seconds(SOURCE_SECONDS))
+                elif step.exercise.grade_id not in self.answers.pieces:
+                    continue
+                elif step.kind == "answer":
+                    self._answer(session, step.exercise.grade_id, deciding)
+                else:
+                    self._check(session, step, deciding)
             return ""
         except SessionError as error:
-            if self.current in self.open and time.monotonic() < self.deadline:
-                self._decide(self.current, 0, f"Running this answer, the process {error}.")
+            if deciding and self.current and time.monotonic() < self.deadline:
+                self._blame(*self.current, error)
             return str(error)
         finally:
             if session is not None:
                 self.grade.peak_mb = max(self.grade.peak_mb, round(session.peak_mb))
                 session.close()
 
-    def _seconds(self, most: float) -> float:
+    def _blame(self, grade_id: str, piece: Piece, error: SessionError) -> None:
+        """The process is gone: what that means for the cell that ran last."""
+        if grade_id not in self.open:
+            return
+        if piece.added:
+            self.trouble[grade_id] = f"Running cell {piece.cell}, which you added, it {error}"
+        else:
+            self._decide(grade_id, 0, f"Running this answer, the process {error}")
+
+    def _seconds(self, most: float | None = None) -> float:
+        most = self.grader.limits.cell_seconds if most is None else most
         return max(0.1, min(most, self.deadline - time.monotonic()))
 
     def _decide(self, grade_id: str, points: float, message: str, hidden: bool = False) -> None:
         verdict = self.verdicts[grade_id]
-        verdict.points, verdict.message, verdict.hidden = points, message, hidden
+        verdict.points, verdict.hidden = points, hidden
+        self.said[grade_id] = message
         self.open.discard(grade_id)
 
-    def _lab(self, session: Session, step: Step) -> None:
-        """A cell of the course; what it shows is in the lab already."""
-        session.request({"op": "run", "source": step.source}, self._seconds(SOURCE_SECONDS))
+    def _answer(self, session: Session, grade_id: str, deciding: bool) -> None:
+        """Runs the cells of an exercise: those that were added to it, and the answer."""
+        outputs, trouble = [], []
+        for piece in self.answers.pieces[grade_id]:
+            if piece in self.left_out:
+                continue
+            self.current = (grade_id, piece)
+            reply = session.request({"op": "run", "source": piece.source}, self._seconds())
+            if not piece.added:
+                outputs += shown_outputs(reply)
+            if said := _trouble(reply):
+                what = f"Cell {piece.cell}, which you added," if piece.added else "The answer"
+                trouble.append(f"{what} {said}")
+        if deciding and self.called and (outputs or trouble):
+            self.unshown.add(grade_id)
+        elif deciding or grade_id in self.unshown:
+            self.verdicts[grade_id].outputs = outputs
+            if trouble:
+                self.trouble[grade_id] = ". ".join(trouble)
 
-    def _answer(self, session: Session, step: Step) -> None:
-        grade_id = step.exercise.grade_id
-        source = self.answers.sources.get(grade_id)
-        if source is None or grade_id in self.left_out:
-            return
-        self.current = grade_id
-        seconds = self._seconds(self.grader.limits.cell_seconds)
-        reply = session.request({"op": "run", "source": source}, seconds)
-        if grade_id not in self.open:
-            return
-        verdict = self.verdicts[grade_id]
-        outputs = reply.get("outputs")
-        verdict.outputs = copy.deepcopy(outputs) if isinstance(outputs, list) else []
-        verdict.message = ""
-        if "interrupted" in reply:
-            verdict.message = f"The answer {reply['interrupted']} and was interrupted."
-        elif isinstance(error := reply.get("error"), dict):
-            name, text = str(error.get("ename"))[:80], str(error.get("evalue"))[:500]
-            verdict.message = f"The answer stops with {name}: {text}"
-
-    def _check(self, session: Session, step: Step) -> None:
+    def _check(self, session: Session, step: Step, deciding: bool) -> None:
         """Decides an exercise, and then runs what students see of the check, as they did."""
         grade_id = step.exercise.grade_id
-        if grade_id in self.left_out or grade_id not in self.answers.sources:
-            return
-        if grade_id in self.open:
-            self._verdict(session, step)
-        shown = without_hidden(step.source)
-        session.request({"op": "run", "source": shown}, self._seconds(self._cell_seconds()))
+        if deciding and grade_id in self.open:
+            self._verdict(session, step.exercise)
+        shown = exercises.without_hidden(step.source)
+        session.request({"op": "run", "source": shown}, self._seconds())
 
-    def _cell_seconds(self) -> float:
-        return self.grader.limits.cell_seconds
-
-    def _verdict(self, session: Session, step: Step) -> None:
+    def _verdict(self, session: Session, exercise: Exercise) -> None:
         """Runs a check; the verdict comes from the checks process alone."""
-        exercise = step.exercise
+        message = {
+            "op": "check",
+            "key": exercise.grade_id,
+            "source": exercise.check.source,
+            "names": handed_in.bound_names(exercise.answer.source),
+        }
+        self.called = True
+        reply = self._asked(session, message)
+        if reply["ok"] is not True:
+            self._decide(exercise.grade_id, 0, _sentence(reply), bool(reply.get("hidden")))
+        elif exercise.judged_on:
+            self._judge(session, exercise)
+        else:
+            self._decide(exercise.grade_id, exercise.points, "")
+
+    def _judge(self, session: Session, exercise: Exercise) -> None:
+        """Points for a check that the student wrote: the share of wrong answers that it refuses."""
+        answers = source.mutants(exercise.judged_on)
+        asked = next(e for e in self.lab.exercises if e.grade_id == exercise.judged_on)
+        message = {
+            "op": "judge",
+            "key": exercise.grade_id,
+            "test": handed_in.bound_names(exercise.answer.source)[-1],
+            "target": handed_in.bound_names(asked.answer.source)[-1],
+            "answers": [answer.source for answer in answers],
+        }
+        reply = self._asked(session, message)
+        if reply["ok"] is not True:
+            self._decide(exercise.grade_id, 0, _sentence(reply))
+            return
+        share, said = judged(answers, reply["refused"])
+        points = round(exercise.points * share, 2)
+        self._decide(exercise.grade_id, points, said)
+
+    def _asked(self, session: Session, message: dict) -> dict:
+        """Sends a request to the checks process, and what that asks to the answers process.
+
+        Raises:
+            SessionError: The answers process is lost.
+        """
         checks = self.grader.checks_session(self.lab)
-        seconds = self._seconds(self._cell_seconds())
+        seconds = self._seconds()
         end = time.monotonic() + WALL * seconds
         lost: list[SessionError] = []
 
@@ -320,31 +479,38 @@ class _Attempt:
                 return {"stopped": f"the answer took longer than {seconds:.0f} s"}
             return reply
 
-        message = {
-            "op": "check",
-            "key": exercise.grade_id,
-            "source": step.source,
-            "names": bound_names(exercise.answer.source),
-        }
         try:
             wall = WALL * seconds + CHECK_GRACE_SECONDS
             reply = checks.request(message, seconds + CHECK_GRACE_SECONDS, answer, wall=wall)
-        except SessionError:  # an answer that never stops giving values, one after the other
+        except SessionError as error:
+            # An answer that never stops giving values, or gives more than the check can hold.
             self.grader.drop_checks(self.lab)
-            reply = {"ok": False, "message": f"the check took longer than {seconds:.0f} s"}
+            reply = {"ok": False, "message": f"with this answer the check {error}"}
         if lost:
             raise lost[0]
-        if reply["ok"] is True:
-            self._decide(exercise.grade_id, exercise.points, "")
-        else:
-            said = self.verdicts[exercise.grade_id].message
-            why = ". ".join(text.rstrip(".") for text in (said, _sentence(reply)) if text)
-            self._decide(exercise.grade_id, 0, why, bool(reply.get("hidden")))
+        return reply
+
+
+def judged(answers: list[exercises.Answer], refused: list[bool]) -> tuple[float, str]:
+    """The share of wrong answers that a student's check refuses, and what to say about it."""
+    pairs = list(zip(answers, refused, strict=True))
+    for answer, was_refused in pairs:
+        if answer.right and was_refused:
+            return 0.0, f"Your check refuses a right answer: {answer.about}"
+    wrong = [(answer, was_refused) for answer, was_refused in pairs if not answer.right]
+    passed = [answer.about for answer, was_refused in wrong if not was_refused]
+    if not passed:
+        return 1.0, ""
+    caught = len(wrong) - len(passed)
+    return caught / len(wrong), (
+        f"Your check refuses {caught} of {len(wrong)} wrong answers. One that slipped through: "
+        f"{passed[0]}"
+    )
 
 
 def _sentence(reply: dict) -> str:
     """What a failed check says, for the student."""
-    kind, message = reply.get("kind", ""), reply.get("message", "")
-    if kind in ("AssertionError", "AnswerError", ""):
+    kind, message = clean(str(reply.get("kind", ""))), clean(str(reply.get("message", "")))
+    if kind in ("AssertionError", "AnswerError", "StoppedError", ""):
         return message or "The check fails."
     return f"{kind}: {message}"

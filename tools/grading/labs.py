@@ -1,20 +1,23 @@
 """A source lab as grading needs it: its cells in order, and which of them is what.
 
-Rests on `tools.exercises`.
+Rests on `tools.exercises`; the outline that it makes of a lab is what `tools.handed_in` reads by.
 """
 
 from __future__ import annotations
 
-import ast
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
-from tools import exercises, notebooks
+from helpers import ROOT
+from tools import exercises, handed_in, notebooks
 from tools.exercises import Exercise
+from tools.handed_in import Outline, Task
+
+MUTANTS = ROOT / "tests" / "grading" / "mutants"
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,21 @@ class Lab:
     def points(self) -> float:
         """The most that can be had."""
         return sum(exercise.points for exercise in self.exercises)
+
+    @cached_property
+    def outline(self) -> Outline:
+        """The lab without its solutions, to read submissions by."""
+        cells = []
+        for cell in self.notebook.cells:
+            role, source = exercises.role(cell), cell.source
+            if role == "answer":
+                source = exercises.without_solution(source)
+            elif role == "written":
+                source = handed_in.WRITTEN_STUB
+            elif role == "check":
+                source = exercises.without_hidden(source).rstrip()
+            cells.append((cell.cell_type, cell.get("id", ""), source))
+        return handed_in.outline(self.name, self.number, map(_task, self.exercises), cells)
 
     def steps(self) -> list[Step]:
         """Code cells in their order, up to the last check."""
@@ -67,6 +85,35 @@ class Step:
     may_fail: bool = False
 
 
+def for_check(labs: dict[int, Lab]) -> list[dict]:
+    """What `tools.check` needs of the labs, as JSON: nothing that students do not have anyway."""
+    made = []
+    for lab in labs.values():
+        steps = []
+        for step in replace(lab, quick=True).steps():
+            if step.source == notebooks.setup_cell():
+                continue
+            source = {"lab": step.source, "answer": ""}.get(step.kind)
+            if source is None:
+                source = exercises.without_hidden(step.source)
+            grade_id = step.exercise.grade_id if step.exercise else ""
+            steps.append({"kind": step.kind, "source": source, "grade_id": grade_id})
+        tagged = exercises.setup_sources(lab.notebook)
+        made.append({"outline": lab.outline.to_json(), "steps": steps if tagged else []})
+    return made
+
+
+def mutants(grade_id: str) -> list[exercises.Answer]:
+    """Right and wrong answers to an exercise, which a student's own check must tell apart."""
+    return exercises.read_answers(MUTANTS / f"{grade_id}.py")
+
+
+def _task(exercise: Exercise) -> Task:
+    written = exercise.check is None
+    names = () if written else tuple(handed_in.bound_names(exercise.answer.source))
+    return Task(exercise.grade_id, exercise.title, exercise.points, written, names)
+
+
 def read(path: Path, *, quick: bool = False) -> Lab:
     """Reads a source notebook."""
     notebook = nbformat.read(path, as_version=4)
@@ -78,26 +125,3 @@ def read_all(folder: Path = notebooks.NOTEBOOKS, *, quick: bool = False) -> dict
     """The labs that have exercises, by number."""
     labs = [read(path, quick=quick) for path in notebooks.find_labs(folder=folder)]
     return {lab.number: lab for lab in labs if lab.exercises}
-
-
-def bound_names(source: str) -> list[str]:
-    """Names that a cell binds at its top level: functions, classes, variables; not imports.
-
-    Those of a solution are what its exercise asks for, and a check finds them in the submission.
-    """
-    lines = [re.sub(r"^\s*[%!].*", "pass", line) for line in source.splitlines()]
-    names: dict[str, None] = {}
-    stack: list[ast.AST] = [ast.parse("\n".join(lines))]
-    while stack:
-        node = stack.pop(0)
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            names[node.name] = None  # what is bound inside stays inside
-        elif isinstance(
-            node, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-        ):
-            continue
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names[node.id] = None
-        else:
-            stack += ast.iter_child_nodes(node)
-    return [name for name in names if not name.startswith("_")]

@@ -1,37 +1,71 @@
-"""What a run of grading leaves: grades.csv, written.csv, results to resume from, a summary.
+"""What a run of grading leaves: tables, results to resume from, a summary.
 
 Everything is sorted by student and holds no times, so two runs over the same submissions give the
-same files. `written.csv` lists the written answers that a person has to read; points and comments
-that are entered there count when grading runs again, which then takes seconds.
+same files. Written answers and their marks are in `marks.py`.
 """
 
 from __future__ import annotations
 
 import base64
-import csv
 import hashlib
 import html
 import io
+import sys
 from collections import defaultdict
 from pathlib import Path
 
-from helpers import files
+from helpers import ROOT, files
+from helpers.environment import version
+from tools.grading import labs, marks
 from tools.grading.engine import Job
 from tools.grading.grader import Grade, Verdict
-from tools.grading.submissions import MAX_BYTES, Submission
+from tools.grading.submissions import Identity, LeftOut, Submission, identity, printable
+from tools.handed_in import Outline
 
-WRITTEN = ("student", "file", "exercise", "of", "points", "comment")
+ROOMS = ("helpers", "parking", "tools")
 
 
-def fingerprint(submission: Submission, job: Job) -> str:
-    """Changes whenever a grade might: with the file, the labs, the grading code and the limits."""
+def job_print(job: Job) -> str:
+    """Changes whenever grades might: with labs, helpers, packages, the grading code, the limits."""
     digest = hashlib.sha256(repr(job).encode())
-    sources = [*job.folder.glob("[0-9][0-9]_*.ipynb"), *Path(__file__).parent.glob("*.py")]
-    for path in sorted(sources):
+    paths = [*job.folder.glob("[0-9][0-9]_*.ipynb"), *labs.MUTANTS.glob("*.py")]
+    for room in ROOMS:
+        paths += [p for p in (ROOT / room).rglob("*.py") if "render" not in p.parts]
+    for path in sorted(paths):
+        digest.update(f"{path.name}\n".encode())
         digest.update(path.read_bytes())
-    with submission.path.open("rb") as stream:
-        digest.update(stream.read(MAX_BYTES + 1))
+    for path in sorted(p for p in (ROOT / "data").rglob("*") if p.is_file()):
+        digest.update(f"{path.relative_to(ROOT)} {path.stat().st_size}\n".encode())
+    for package in ("numpy", "tensorflow", "keras", "opencv-python-headless", "ipython"):
+        digest.update(f"{package} {version(package)}\n".encode())
+    digest.update(sys.version.encode())
     return digest.hexdigest()
+
+
+def fingerprint(submission: Submission, job: str) -> str:
+    """Changes whenever the grade of a submission might.
+
+    Args:
+        submission: The submission.
+        job: `job_print` of how it is graded.
+    """
+    digest = hashlib.sha256(f"{job}\n{submission.note}\n".encode())
+    try:
+        digest.update(submission.read())
+    except OSError as error:
+        digest.update(str(error).encode(errors="replace"))
+    return digest.hexdigest()
+
+
+def blanks(chosen: list[Submission], outlines: dict[int, Outline]) -> list[Grade]:
+    """Grades with nothing in them, to know the rows that a run's written answers will have."""
+    grades = []
+    for submission in chosen:
+        grade = Grade(submission.student, printable(submission.place), submission.key)
+        for task in (task for lab in outlines.values() for task in lab.tasks if task.written):
+            grade.verdicts.append(Verdict(task.grade_id, task.title, "written", None, task.points))
+        grades.append(grade)
+    return grades
 
 
 def stored(folder: Path, submission: Submission, mark: str) -> Grade | None:
@@ -49,83 +83,72 @@ def store(folder: Path, grade: Grade, mark: str) -> None:
     files.write_text(folder / "results" / f"{grade.key}.json", f"{mark}\n{grade.to_json()}\n")
 
 
-def read_points(folder: Path, grades: list[Grade]) -> list[str]:
-    """Takes over points and comments that a person has entered in written.csv.
-
-    Returns:
-        Sentences about entries that cannot be used.
-    """
-    path = folder / "written.csv"
-    if not path.exists():
-        return []
-    places = {(_plain(g.student), _plain(g.file)): g for g in grades}
-    problems = []
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        for line, row in enumerate(csv.DictReader(stream), start=2):
-            grade = places.get((row.get("student"), row.get("file")))
-            verdict = next(
-                (v for v in grade.verdicts if v.grade_id == row.get("exercise")), None
-            ) if grade else None  # fmt: skip
-            if verdict is None or verdict.kind != "written":
-                continue
-            verdict.message = (row.get("comment") or "").strip()
-            text = (row.get("points") or "").strip().replace(",", ".")
-            if not text:
-                continue
-            try:
-                points = float(text)
-            except ValueError:
-                points = -1.0
-            if 0 <= points <= verdict.most:
-                verdict.points = points
-            else:
-                problems.append(
-                    f"written.csv, line {line}: expected points from 0 to {verdict.most:g}, "
-                    f"found {text!r}"
-                )
-    return problems
-
-
-def _plain(text: str) -> str:
-    """A cell that a spreadsheet does not take for a formula."""
-    text = text.replace("\r", " ").replace("\n", " ")
-    return f"'{text}" if text.startswith(tuple("=+-@\t")) else text
-
-
-def _csv(rows: list[list[object]]) -> str:
-    stream = io.StringIO()
-    csv.writer(stream, lineterminator="\n").writerows(
-        [[_plain(value) if isinstance(value, str) else value for value in row] for row in rows]
-    )
-    return stream.getvalue()
-
-
-def write_tables(folder: Path, grades: list[Grade]) -> None:
-    """Writes grades.csv and written.csv."""
+def write_tables(folder: Path, grades: list[Grade], left_out: list[LeftOut]) -> None:
+    """Writes grades.csv, and the same in the forms that Moodle and Canvas import."""
     most = max((len(grade.verdicts) for grade in grades), default=0)
     numbers = [f"ex{number}" for number in range(1, most + 1)]
     rows: list[list[object]] = [
-        ["student", "lab", "file", "points", "of", "to_read", *numbers, "problems"]
-    ]
-    written: list[list[object]] = [list(WRITTEN)]
+        ["student", "lab", "file", "points", "of", "to_read", *numbers, "problems", "name", "id",
+         "email"]
+    ]  # fmt: skip
     for grade in grades:
         points = [_number(v.points) for v in grade.verdicts]
         points += [""] * (most - len(points))
         head = [grade.student, grade.lab, grade.file, _number(grade.points), _number(grade.most)]
-        rows.append([*head, grade.unread, *points, " ".join(grade.problems)])
-        for verdict in grade.verdicts:
-            if verdict.kind == "written" and verdict.answer:
-                row = [grade.student, grade.file, verdict.grade_id, _number(verdict.most)]
-                written.append([*row, _number(verdict.points), verdict.message])
-    files.write_text(folder / "grades.csv", _csv(rows))
-    files.write_text(folder / "written.csv", _csv(written))
+        rows.append([*head, grade.unread, *points, " ".join(grade.problems), *_who(grade.student)])
+    for each in left_out:
+        gap = [""] * (3 + most)
+        why = f"not graded: {each.why}"
+        rows.append([each.student, "", each.place, *gap, why, *_who(each.student)])
+    files.write_bytes(folder / "grades.csv", marks.table(rows))
+    write_platforms(folder, grades)
+
+
+def _who(student: str) -> list[str]:
+    who = identity(student)
+    return [who.name, who.number, who.email]
+
+
+def _key(who: Identity, student: str) -> object:
+    """By what one student is known in all labs: Moodle's numbers differ from lab to lab."""
+    return {"canvas": who.number, "moodle": (who.name, who.email)}.get(who.platform, student)
+
+
+def write_platforms(folder: Path, grades: list[Grade]) -> None:
+    """Writes grades-moodle.csv and grades-canvas.csv: a row a student, a column a lab."""
+    most = {grade.lab: grade.most for grade in grades if grade.lab}
+    students: list[tuple[object, Identity, dict[str, str]]] = []
+    for grade in grades:
+        if not grade.lab:
+            continue
+        who = identity(grade.student)
+        key = _key(who, grade.student)
+        # A second one of the same name in the same lab is somebody else.
+        places = (p for other, _, p in students if other == key and grade.lab not in p)
+        if (points := next(places, None)) is None:
+            students.append((key, who, points := {}))
+        points[grade.lab] = _number(grade.points)
+    names = sorted(most)
+    moodle: list[list[object]] = [["Identifier", "Full name", "ID number", "Email address", *names]]
+    canvas: list[list[object]] = [
+        ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *names],
+        ["Points Possible", "", "", "", "", *(_number(most[name]) for name in names)],
+    ]
+    for _, who, points in students:
+        cells = [points.get(name, "") for name in names]
+        participant = f"Participant {who.number}" if who.platform == "moodle" else ""
+        number = "" if participant else who.number
+        moodle.append([participant, who.name, number, who.email, *cells])
+        canvas.append([who.name, number, "", who.email, "", *cells])
+    files.write_bytes(folder / "grades-moodle.csv", marks.table(moodle))
+    files.write_bytes(folder / "grades-canvas.csv", marks.table(canvas))
 
 
 def _number(value: float | None) -> object:
     return "" if value is None else f"{value:g}"
 
 
-def write_summary(folder: Path, grades: list[Grade]) -> None:
+def write_summary(folder: Path, grades: list[Grade], left_out: list[LeftOut]) -> None:
     """Writes summary.html: how the class did, with a plot of points and one of exercises."""
     parts = []
     for lab in sorted({grade.lab for grade in grades if grade.lab}):
@@ -135,6 +158,10 @@ def write_summary(folder: Path, grades: list[Grade]) -> None:
         lines = [(html.escape(g.student), html.escape(" ".join(g.problems))) for g in problems]
         rows = "".join(f"<tr><td>{who}</td><td>{what}</td></tr>" for who, what in lines)
         parts.append(f"<h2>Submissions to look at</h2><table>{rows}</table>")
+    if left_out:
+        lines = [(html.escape(e.place or e.student), html.escape(e.why)) for e in left_out]
+        rows = "".join(f"<tr><td>{what}</td><td>{why}</td></tr>" for what, why in lines)
+        parts.append(f"<h2>Not graded</h2><table>{rows}</table>")
     text = SUMMARY.replace("{count}", str(len(grades))).replace("{parts}", "\n".join(parts))
     files.write_text(folder / "summary.html", text)
 

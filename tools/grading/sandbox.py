@@ -11,12 +11,14 @@ systemd (`systemd-run --scope`) or a control group, where one may be made, and i
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,11 +26,16 @@ from functools import cache
 from pathlib import Path
 
 from helpers import ROOT
+from tools.grading import seccomp
 
 MB = 1_000_000
 FIRST_USER = 60_101
 """Users from this number on run submissions when a root grades; they need not exist."""
 PROBE_SECONDS = 20
+WRITABLE = ("/tmp", "/dev/shm", "/course/build", "/course/notebooks")
+"""Folders inside that are memory of limited size."""
+COMMANDS = ("__init__.py", "cells.py", "check.py", "handed_in.py", "records", "recipes", "tfod")
+"""What of `tools` students get, too: what the labs print as commands, without a solution."""
 
 
 def user_of(slot: int) -> int:
@@ -52,8 +59,8 @@ class Limits:
     notebook_seconds: float = 1800
     """By the clock."""
     memory_mb: int = 4000
-    disk_mb: int = 300
-    """Size of each of the folders that can be written to."""
+    disk_mb: int = 2000
+    """Size of each of the folders that can be written to, which are memory."""
     processes: int = 400
     """Processes and threads together; TensorFlow alone starts about a hundred."""
     threads: int = 1
@@ -94,10 +101,10 @@ def _python_folders() -> list[Path]:
 
 def _course_binds() -> list[str]:
     """The parts of the course that a lab uses, at /course; nothing that has an answer in it."""
-    shown = ["helpers", "data", "pyproject.toml", "LICENSE"]
+    shown = ["helpers", "parking", "data", "requirements", "pyproject.toml", "LICENSE"]
     shown += [p.name for p in ROOT.glob("requirements*.txt")]
-    inside = ("__init__.py", "codec.py", "worker.py")
-    shown += ["tools/__init__.py", *(f"tools/grading/{name}" for name in inside)]
+    shown += [f"tools/{name}" for name in COMMANDS]
+    shown += [f"tools/grading/{name}" for name in ("__init__.py", "codec.py", "worker.py")]
     binds = []
     for folder in ("/course", "/course/tools", "/course/tools/grading"):
         binds += ["--perms", "0755", "--dir", folder]
@@ -107,14 +114,21 @@ def _course_binds() -> list[str]:
     return binds
 
 
-def bwrap_command(limits: Limits, fonts: Path | None) -> list[str]:
-    """The part of the command line that builds the sandbox; what runs in it follows."""
+def bwrap_command(limits: Limits, fonts: Path | None, filter_: int | None = None) -> list[str]:
+    """The part of the command line that builds the sandbox; what runs in it follows.
+
+    Args:
+        limits: What the submission may use.
+        fonts: Folder of `font_cache`.
+        filter_: File descriptor of `seccomp.opened`, which the new process must inherit.
+    """
     small = ["--perms", "1777", "--size", str(limits.disk_mb * MB), "--tmpfs"]
     root = os.geteuid() == 0
     command = [
         "bwrap", "--die-with-parent", "--new-session", "--unshare-ipc", "--unshare-pid",
         "--unshare-net", "--unshare-uts", "--unshare-cgroup-try", "--hostname", "sandbox",
         *([] if root else ["--unshare-user", "--uid", "65534", "--gid", "65534"]),
+        *([] if filter_ is None else ["--seccomp", str(filter_)]),
         "--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev",
     ]  # fmt: skip
     for name in ("bin", "lib", "lib32", "lib64", "sbin"):
@@ -125,7 +139,7 @@ def bwrap_command(limits: Limits, fonts: Path | None) -> list[str]:
             command += ["--ro-bind", f"/{name}", f"/{name}"]
     for file in ("/etc/ld.so.cache", "/etc/fonts", "/etc/alternatives"):
         command += ["--ro-bind-try", file, file]
-    for folder in ("/tmp", "/dev/shm"):
+    for folder in WRITABLE[:2]:
         command += [*small, folder]
     for folder in _python_folders():  # which may lie below /tmp
         for parent in reversed(folder.parents[:-1]):  # empty, and open to the other user
@@ -134,7 +148,7 @@ def bwrap_command(limits: Limits, fonts: Path | None) -> list[str]:
     command += _course_binds()
     if fonts:
         command += ["--ro-bind", str(fonts), "/course/fonts"]
-    for folder in ("/course/build", "/course/notebooks"):
+    for folder in WRITABLE[2:]:
         command += [*small, folder]
     # bubblewrap's own folders are memory, too, and without a limit.
     command += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/course", "--clearenv"]
@@ -179,7 +193,8 @@ class ControlGroup:
     def __init__(self, limits: Limits):
         self.folders: list[Path] = []
         self.prefix: list[str] = []
-        name = f"grading-{uuid.uuid4().hex[:12]}"
+        _sweep()
+        name = f"grading-{os.getpid()}-{uuid.uuid4().hex[:12]}"
         if scope := _systemd_scope(os.geteuid() == 0):
             self.prefix = [
                 *scope, f"--unit={name}", f"--property=MemoryMax={limits.memory_mb}M",
@@ -226,8 +241,37 @@ class ControlGroup:
         return False
 
     def remove(self) -> None:
-        """Removes the group once its processes are gone."""
+        """Removes the group; what still ends in it is waited for, or swept up later."""
+        end = time.monotonic() + 2
         for folder in self.folders:
+            while not _removed(folder) and time.monotonic() < end:
+                time.sleep(0.02)
+        _leftover.extend(folder for folder in self.folders if folder.exists())
+        self.folders = []
+
+
+_leftover: list[Path] = []
+"""Control groups in which a process was still ending when they should have gone."""
+
+
+def _removed(folder: Path) -> bool:
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+    return not folder.exists()
+
+
+@atexit.register
+def _sweep() -> None:
+    """Removes what is left of control groups."""
+    _leftover[:] = [folder for folder in _leftover if not _removed(folder)]
+
+
+def sweep_others() -> None:
+    """Removes empty control groups of graders that were killed."""
+    base = Path("/sys/fs/cgroup")
+    for folder in [*base.glob("grading-*"), *base.glob("*/grading-*")]:
+        owner = folder.name.split("-")[1]
+        if owner.isdigit() and len(owner) < 12 and not Path("/proc", owner).exists():
             with contextlib.suppress(OSError):
                 folder.rmdir()
 
@@ -265,29 +309,61 @@ def probe() -> str:
         " if os.path.exists(p)]\n"
         "assert not found, f'{found} can be seen'\n"
         "assert os.getuid() != 0, 'the user is root'\n"
+        "status = open('/proc/self/status').read()\n"
+        f"filtered = {not seccomp.program()} or 'Seccomp:\\t2' in status\n"
+        "assert filtered, 'system calls are not filtered'\n"
         "names = [n for _, n in socket.if_nameindex()]\n"
         "assert names == ['lo'], f'network devices {names}'\n"
         "try:\n    open('/course/helpers/x', 'w')\nexcept OSError:\n    pass\n"
         "else:\n    sys.exit('the course can be written to')\n"
     )
-    command = [*bwrap_command(limits, None), *inner_command(limits, FIRST_USER)]
-    tried = subprocess.run(
-        [*command, sys.executable, "-c", question],
-        capture_output=True, text=True, check=False, timeout=PROBE_SECONDS,
-    )  # fmt: skip
+    with filtered() as filter_:
+        command = [*bwrap_command(limits, None, filter_), *inner_command(limits, FIRST_USER)]
+        tried = subprocess.run(
+            [*command, sys.executable, "-c", question],
+            pass_fds=() if filter_ is None else (filter_,),
+            capture_output=True, text=True, check=False, timeout=PROBE_SECONDS,
+        )  # fmt: skip
     if tried.returncode:
         lines = tried.stderr.strip().splitlines() or ["no message"]
         raise SandboxError(f"no sandbox: bubblewrap does not work here ({lines[-1]})")
+    sweep_others()
     group = ControlGroup(limits)
+    made = bool(group.folders)
     group.remove()
     version = subprocess.run(["bwrap", "--version"], capture_output=True, text=True, check=True)
-    if group.prefix and not group.folders:
+    if group.prefix and not made:
         whole = "systemd scope"
-    elif group.folders:
+    elif made:
         whole = "control group"
     else:
         whole = "watching alone (no control group may be made here)"
-    return f"{version.stdout.strip()}, setpriv, prlimit; memory as a whole by {whole}"
+    calls = "system calls filtered" if seccomp.program() else "system calls not filtered"
+    return f"{version.stdout.strip()}, setpriv, prlimit; {calls}; memory as a whole by {whole}"
+
+
+@contextlib.contextmanager
+def filtered() -> Iterator[int | None]:
+    """The filter's file descriptor, for `bwrap_command` and for a new process to inherit."""
+    filter_ = seccomp.opened()
+    try:
+        yield filter_
+    finally:
+        if filter_ is not None:
+            os.close(filter_)
+
+
+def in_files(pid: int) -> int:
+    """Bytes in the folders of a sandbox that can be written to, as one of its processes sees them.
+
+    They are memory, and no process's own.
+    """
+    total = 0
+    for folder in WRITABLE:
+        with contextlib.suppress(OSError):
+            room = os.statvfs(f"/proc/{pid}/root{folder}")
+            total += (room.f_blocks - room.f_bfree) * room.f_frsize
+    return total
 
 
 @contextlib.contextmanager

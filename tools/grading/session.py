@@ -1,8 +1,9 @@
 """One process in a sandbox: starts it, talks to it, and ends it when a limit is reached.
 
-The process may be hostile: what comes from it has a limited length, a deadline, and is parsed as
-JSON and nothing else. Memory of the sandbox as a whole is looked at four times a second. Rests on
-psutil; `worker.py` is the other side.
+The process may be hostile: what comes from it has a limited length and a limited number of parts, a
+deadline, and is parsed as JSON and nothing else, since it is held by a process outside every
+sandbox. Memory of the sandbox as a whole is looked at four times a second. Rests on psutil;
+`worker.py` is the other side.
 """
 
 from __future__ import annotations
@@ -24,10 +25,11 @@ from typing import Any
 import psutil
 
 from helpers import BUILD, ROOT
+from tools import handed_in
 from tools.grading import sandbox
 from tools.grading.sandbox import MB, ControlGroup, Limits
 
-MAX_MESSAGE = 32 * MB
+MAX_MESSAGE = 34 * MB
 START_SECONDS = 60
 GRACE_SECONDS = 10
 """Time for an interrupted cell to end, before the process is killed."""
@@ -68,27 +70,13 @@ class Session:
         self.limits, self.why = limits, ""
         self.group = ControlGroup(limits)
         self.folder: tempfile.TemporaryDirectory | None = None
+        self.sandboxed = sandboxed
         worker = [sys.executable, "-P", "-m", "tools.grading.worker", role]
-        if sandboxed:
-            walls = sandbox.bwrap_command(limits, fonts)
-            command = [*walls, *sandbox.inner_command(limits, user), *worker]
-            variables = {"PATH": os.environ.get("PATH", "/usr/bin:/bin")}
-            if bus := os.environ.get("DBUS_SESSION_BUS_ADDRESS"):  # for systemd-run --user
-                variables |= {"DBUS_SESSION_BUS_ADDRESS": bus}
-                variables |= {"XDG_RUNTIME_DIR": os.environ.get("XDG_RUNTIME_DIR", "")}
-        else:
-            BUILD.mkdir(exist_ok=True)
-            self.folder = tempfile.TemporaryDirectory(dir=BUILD, prefix="grading-")
-            command = [*sandbox.prlimit_command(limits), *worker]
-            variables = sandbox.environment(limits, str(ROOT), self.folder.name, str(fonts or ""))
-            variables["GRADING_FOLDER"] = self.folder.name
-        self.process = subprocess.Popen(
-            [*self.group.prefix, *command], env=variables, cwd="/" if sandboxed else ROOT,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            start_new_session=True, bufsize=0,
-        )  # fmt: skip
+        with sandbox.filtered() as filter_:
+            self._start(worker, fonts, user, filter_)
         self.said = b""
         self.buffer = bytearray()
+        self.worker: psutil.Process | None = None
         self.peak_mb = 0.0
         self.processor_end: float | None = None
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
@@ -107,6 +95,28 @@ class Session:
         except BaseException:
             self.close()
             raise
+
+    def _start(self, worker: list[str], fonts: Path | None, user: int, filter_: int | None) -> None:
+        limits = self.limits
+        if self.sandboxed:
+            walls = sandbox.bwrap_command(limits, fonts, filter_)
+            command = [*walls, *sandbox.inner_command(limits, user), *worker]
+            variables = {"PATH": os.environ.get("PATH", "/usr/bin:/bin")}
+            if bus := os.environ.get("DBUS_SESSION_BUS_ADDRESS"):  # for systemd-run --user
+                variables |= {"DBUS_SESSION_BUS_ADDRESS": bus}
+                variables |= {"XDG_RUNTIME_DIR": os.environ.get("XDG_RUNTIME_DIR", "")}
+        else:
+            BUILD.mkdir(exist_ok=True)
+            self.folder = tempfile.TemporaryDirectory(dir=BUILD, prefix="grading-")
+            command = [*sandbox.prlimit_command(limits), *worker]
+            variables = sandbox.environment(limits, str(ROOT), self.folder.name, str(fonts or ""))
+            variables["GRADING_FOLDER"] = self.folder.name
+        self.process = subprocess.Popen(
+            [*self.group.prefix, *command], env=variables, cwd="/" if self.sandboxed else ROOT,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            pass_fds=() if filter_ is None else (filter_,),
+            start_new_session=True, bufsize=0,
+        )  # fmt: skip
 
     def __enter__(self) -> Session:
         return self
@@ -196,11 +206,11 @@ class Session:
 
     def _parsed(self, data: bytes) -> dict:
         try:
-            message = json.loads(data)
-        except (ValueError, RecursionError):
+            message = handed_in.loads(data)
+        except ValueError:
             message = None
         if not isinstance(message, dict):
-            self.close("sent something that is not a message")
+            self.close("sent something that is not a message, or one of too many parts")
             raise SessionError(self.why)
         return message
 
@@ -217,6 +227,9 @@ class Session:
                     self._gone()
             elif key.fileobj is self.process.stdout:
                 self.buffer += data
+                if len(self.buffer) > MAX_MESSAGE + (2 << 20):
+                    self.close("sent more than it was asked for")
+                    raise SessionError(self.why)
             else:
                 self.said = (self.said + data)[-20_000:]
         now = time.monotonic()
@@ -238,9 +251,10 @@ class Session:
     def _look_at_memory(self) -> None:
         """Ends the sandbox if it is too large. The kernel does so by itself in a control group."""
         tree, limit = self._tree(), self.limits.memory_mb * MB
-        total = sum(_memory(process, "rss") for process in tree)
+        held = sandbox.in_files(self.worker.pid) if self.sandboxed and self.worker else 0
+        total = held + sum(_memory(process, "rss") for process in tree)
         if total > limit:  # pages that processes share were counted for each of them
-            total = sum(_memory(process, "pss") for process in tree)
+            total = held + sum(_memory(process, "pss") for process in tree)
         self.peak_mb = max(self.peak_mb, total / MB)
         if total > 1.1 * limit:
             self.close(f"used more than {self.limits.memory_mb} MB of memory")

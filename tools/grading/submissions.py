@@ -1,159 +1,361 @@
-"""Reads what students handed in and takes from it the sources of their answers, nothing else.
+"""Finds what students handed in: notebooks in folders, in archives, under odd names.
 
-A file that comes from outside may be anything: not JSON, huge, another course's notebook, cells
-missing or there twice, metadata with a grade already in it, a script in an output. Whatever is
-wrong costs the exercises it concerns and is noted for the feedback; it never raises.
+Nobody vanishes: whatever lies in the folder becomes a submission or is listed as left out, with the
+reason. Nothing is written to the disk; archives are read member by member, with limits, and links
+are not followed, since they may point at what others handed in.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
+import io
+import os
 import re
+import stat
+import tarfile
+import time
+import unicodedata
+import zipfile
+import zlib
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tools.grading.labs import Lab
+from tools import handed_in
+from tools.handed_in import MAX_BYTES, Outline
 
-MAX_BYTES = 25_000_000
-MAX_CELLS = 2_000
-MAX_ANSWER = 100_000
+MAX_DEPTH = 8
+MAX_MEMBERS = 20_000
+MAX_UNPACKED = 2_000_000_000
+"""Bytes of one archive that are looked through; a bomb has more."""
+MAX_KEPT = 300_000_000
+"""Bytes of notebooks that one archive in the manner of tar may hold."""
+MAX_LISTED = 30
+"""Files of one student that are named one by one."""
+NOTEBOOK = re.compile(r"\.ipynb(?:\.(?:txt|json))?$", re.IGNORECASE)
+ZIP = re.compile(r"\.zip$", re.IGNORECASE)
+TAR = re.compile(r"\.(?:tar|tgz|tar\.(?:gz|bz2|xz))$", re.IGNORECASE)
+OTHER_ARCHIVE = re.compile(r"\.(?:7z|rar|gz|bz2|xz|zst)$", re.IGNORECASE)
+JUNK = re.compile(
+    r"\._.*|__MACOSX|\.DS_Store|Thumbs\.db|desktop\.ini|\.ipynb_checkpoints|\.localized"
+)
+"""What systems leave behind and nobody handed in."""
+MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_\w*")
+CANVAS = re.compile(r"(?P<name>[^\W_]+)_(?:LATE_)?(?P<id>\d+)_(?P<file>\d+)_.+")
+EMAIL = re.compile(
+    r"(?:\A[\w.+-]+|[^\W_][^\W_.+-]*(?:[.+-][^\W_.+-]+)*)@[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.I
+)
+
+
+def printable(name: str) -> str:
+    """A name as text that every file and every terminal can hold, different for different names."""
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return "".join(
+        c.encode("unicode_escape").decode() if unicodedata.category(c)[0] == "C" else c
+        for c in text
+    )
 
 
 @dataclass(frozen=True)
 class Submission:
-    """One file of one student."""
+    """One notebook of one student."""
 
     student: str
-    path: Path
+    """Whose it is: the name of the folder, of the file, or of the archive, as text."""
+    name: str
+    """The file's own name."""
+    place: str
+    """Where it lies in the folder of submissions; different for different files."""
+    path: Path | None = None
+    """The file, or the archive that it is in."""
+    member: str = ""
+    """Its name in the archive."""
+    modified: float = 0.0
+    content: bytes | None = None
+    """The file itself, where there is no path to it."""
+    note: str = ""
+    """A sentence for the student about the choice of the file."""
 
     @property
     def key(self) -> str:
         """A name for files about it: readable, harmless, and different for different files."""
-        readable = re.sub(r"[^\w.-]+", "_", f"{self.student}-{self.path.stem}")[:60].strip("._")
-        digest = hashlib.sha256(f"{self.student}/{self.path.name}".encode(errors="replace"))
-        return f"{readable}-{digest.hexdigest()[:8]}"
+        stem = NOTEBOOK.sub("", self.name)
+        readable = re.sub(r"[^\w.-]+", "_", f"{self.student}-{stem}")[:60].strip("._")
+        digest = hashlib.sha256(self.place.encode("utf-8", "surrogateescape"))
+        return f"{readable}-{digest.hexdigest()[:10]}"
+
+    def read(self) -> bytes:
+        """The file, or so much of it that one sees that it is too large.
+
+        Raises:
+            OSError: It cannot be read.
+        """
+        if self.content is not None:
+            return self.content
+        if not self.member:
+            with self.path.open("rb") as stream:
+                return stream.read(MAX_BYTES + 1)
+        try:
+            with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as stream:
+                return stream.read(MAX_BYTES + 1)
+        except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
+            raise OSError(f"the archive is damaged: {error}") from error
 
 
-@dataclass
-class Answers:
-    """What a submission gives."""
+@dataclass(frozen=True)
+class LeftOut:
+    """Something that lies there and is not graded."""
 
-    lab: int | None = None
-    sources: dict[str, str] = field(default_factory=dict)
-    """Source of each answer by its grade_id."""
-    problems: list[str] = field(default_factory=list)
-    """Sentences for the feedback."""
-    unreadable: bool = False
+    student: str
+    place: str
+    why: str
 
 
-def find(folder: Path) -> list[Submission]:
-    """Submissions in `folder/STUDENT/*.ipynb` and `folder/STUDENT.ipynb`, sorted.
+@dataclass(frozen=True)
+class Identity:
+    """What a learning platform needs to find a student again."""
 
-    Links are left out: they may point at what others handed in.
+    name: str
+    number: str = ""
+    email: str = ""
+    platform: str = ""
+    """"moodle" or "canvas", by whose form the folder is named."""
+
+
+def identity(student: str) -> Identity:
+    """Name, number and address, as far as the name of a folder or file has them."""
+    found = EMAIL.search(student)
+    email = found.group() if found else ""
+    if match := MOODLE.fullmatch(student):
+        return Identity(match["name"].replace(email, "").strip("_ ") or email, match["id"], email,
+                        "moodle")  # fmt: skip
+    if match := CANVAS.fullmatch(student):
+        return Identity(match["name"], match["id"], email, "canvas")
+    number = student if student.isdigit() else ""
+    return Identity(student.replace(email, "").strip("_ ()<>") or student, number, email)
+
+
+class Found:
+    """What lies in a folder of submissions."""
+
+    def __init__(self) -> None:
+        self.submissions: list[Submission] = []
+        self.left_out: list[LeftOut] = []
+
+    def leave(self, student: str, place: str, why: str) -> None:
+        """Lists something as not graded."""
+        self.left_out.append(LeftOut(student, printable(place), why))
+
+
+def find(folder: Path) -> Found:
+    """Everything in a folder, or in an archive of one: STUDENT/.../NOTEBOOK.ipynb, STUDENT.ipynb.
 
     Raises:
-        FileNotFoundError: there is no such folder, or no notebook in it.
+        FileNotFoundError: There is no such folder, or no notebook in it.
     """
-    if not folder.is_dir():
+    found = Found()
+    if folder.is_file() and (ZIP.search(folder.name) or TAR.search(folder.name)):
+        _archive(folder, "", "", found)
+    elif folder.is_dir():
+        _walk(folder, (), found)
+    else:
         raise FileNotFoundError(f"{folder} is not a folder")
-    found = [Submission(path.stem, path) for path in _notebooks(folder)]
-    for inner in sorted(folder.iterdir()):
-        if inner.is_dir() and not inner.is_symlink() and not inner.name.startswith("."):
-            found += [Submission(inner.name, path) for path in _notebooks(inner)]
-    if not found:
+    if not found.submissions:
+        seen = "".join(f"\n  {each.place}: {each.why}" for each in found.left_out[:MAX_LISTED])
         raise FileNotFoundError(
-            f"no submissions: expected {folder}/STUDENT/NOTEBOOK.ipynb or {folder}/STUDENT.ipynb"
+            f"no submissions: expected {folder}/STUDENT/NOTEBOOK.ipynb, {folder}/STUDENT.ipynb or "
+            f"archives of such{seen}"
         )
-    return sorted(found, key=lambda s: (s.student, s.path.name))
+    _shorten(found)
+    found.submissions.sort(key=lambda s: (s.student, s.place))
+    return found
 
 
-def _notebooks(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.iterdir()):
-        if path.suffix == ".ipynb" and path.is_file() and not path.is_symlink():
-            yield path
+def _shorten(found: Found) -> None:
+    """Names so many left out files of each student, and counts the others."""
+    by_student: dict[str, list[LeftOut]] = defaultdict(list)
+    for each in sorted(found.left_out, key=lambda e: (e.student, e.place)):
+        by_student[each.student].append(each)
+    found.left_out = []
+    for student, each in by_student.items():
+        found.left_out += each[:MAX_LISTED]
+        more = len(each) - MAX_LISTED
+        if more > 0:
+            found.left_out.append(LeftOut(student, "", f"and {more} more files"))
 
 
-def read(path: Path, labs: dict[int, Lab]) -> Answers:
-    """Takes the answers out of a file. Never raises for what is in the file."""
-    cells, problem = _cells(path)
-    if problem:
-        return Answers(problems=[problem], unreadable=True)
-    found: dict[str, list[str]] = {}
-    for cell in cells:
-        grade_id, source, solution = _answer(cell)
-        if grade_id is not None and solution:
-            found.setdefault(grade_id, []).append(source)
-    answers = Answers(_lab_number(found, path, labs))
-    if answers.lab is None:
-        answers.problems.append("The notebook has no answer cell of any lab.")
-        return answers
-    lab = labs[answers.lab]
-    for exercise in lab.exercises:
-        sources = found.pop(exercise.grade_id, [])
-        if not sources:
-            answers.problems.append(f"The answer cell {exercise.grade_id} is missing.")
-        elif len(sources) > 1:
-            answers.problems.append(
-                f"The answer cell {exercise.grade_id} is there {len(sources)} times; "
-                "the first counts."
-            )
-        if sources and len(sources[0]) > MAX_ANSWER:
-            answers.problems.append(f"The answer {exercise.grade_id} is too long to be graded.")
-        elif sources:
-            answers.sources[exercise.grade_id] = sources[0]
-    if found:
-        names = ", ".join(sorted(found)[:5])
-        answers.problems.append(f"Answer cells that are not of this lab were left out: {names}.")
-    return answers
-
-
-def _cells(path: Path) -> tuple[list, str]:
-    """The cells of a file, or why there are none."""
+def _walk(folder: Path, parts: tuple[str, ...], found: Found) -> None:
+    """Takes a folder's entries; the first part of a place is the student."""
+    student = printable(parts[0]) if parts else ""
+    place = "/".join(parts)
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            limit = f"{MAX_BYTES / 1e6:.0f} MB"
-            return [], f"The file has {size / 1e6:.0f} MB; at most {limit} are read."
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError):
-        return [], "The file is not a notebook: it is not valid JSON."
-    cells = content.get("cells") if isinstance(content, dict) else None
-    if not isinstance(cells, list):
-        return [], "The file is not a notebook of format 4: it has no list of cells."
-    if len(cells) > MAX_CELLS:
-        return [], f"The notebook has {len(cells)} cells; at most {MAX_CELLS} are read."
-    return cells, ""
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        found.leave(student, place, f"cannot be read: {error.strerror}")
+        return
+    entries = [entry for entry in entries if not JUNK.fullmatch(entry.name)]
+    if not entries and parts:
+        found.leave(student, place, "an empty folder")
+    if len(parts) > MAX_DEPTH:
+        found.leave(student, place, "folders within folders, too many to look through")
+        return
+    for entry in entries:
+        _entry(entry, (*parts, entry.name), found)
 
 
-def _answer(cell: object) -> tuple[str | None, str, bool]:
-    """grade_id, source and whether it calls itself an answer, of whatever stands for a cell."""
-    if not isinstance(cell, dict):
-        return None, "", False
-    metadata = cell.get("metadata")
-    data = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    if not isinstance(data, dict) or not isinstance(data.get("grade_id"), str):
-        return None, "", False
-    source = cell.get("source")
-    if isinstance(source, list) and all(isinstance(line, str) for line in source):
-        source = "".join(source)
-    if not isinstance(source, str):
-        return None, "", False
-    # Python cannot compile these, and a byte order or a null ends in an error of its own.
-    source = source.replace("\x00", "").encode(errors="replace").decode()
-    return data["grade_id"], source, bool(data.get("solution"))
+def _entry(path: Path, parts: tuple[str, ...], found: Found) -> None:
+    place, name = "/".join(parts), parts[-1]
+    alone = len(parts) == 1
+    stem = NOTEBOOK.sub("", ZIP.sub("", TAR.sub("", name)))
+    student = printable(stem if alone else parts[0])
+    try:
+        mode = path.lstat().st_mode
+    except OSError as error:
+        found.leave(student, place, f"cannot be read: {error.strerror}")
+        return
+    if stat.S_ISLNK(mode):
+        found.leave(student, place, "a link; hand in the file itself")
+    elif stat.S_ISDIR(mode):
+        if name.startswith("."):
+            found.leave(student, place, "a hidden folder")
+        else:
+            _walk(path, parts, found)
+    elif not stat.S_ISREG(mode):
+        found.leave(student, place, "not a file")
+    elif NOTEBOOK.search(name):
+        modified = path.lstat().st_mtime
+        submission = Submission(student, printable(name), place, path, modified=modified)
+        found.submissions.append(submission)
+    elif ZIP.search(name) or TAR.search(name):
+        _archive(path, student, place, found)
+    elif OTHER_ARCHIVE.search(name):
+        found.leave(student, place, "an archive of a kind that is not read: unpack it, or use zip")
+    else:
+        found.leave(student, place, "not a notebook (.ipynb)")
 
 
-def _lab_number(found: dict[str, list[str]], path: Path, labs: dict[int, Lab]) -> int | None:
-    """The lab that most of the answers belong to; the number in the file's name decides a tie."""
-    votes: dict[int, int] = {}
-    for number, lab in labs.items():
-        ids = {exercise.grade_id for exercise in lab.exercises}
-        if hits := len(ids & found.keys()):
-            votes[number] = hits
-    if not votes:
-        return None
-    named = re.search(r"(?<!\d)0?(\d)(?!\d)", path.stem)
-    preferred = int(named.group(1)) if named else 0
-    return max(votes, key=lambda n: (votes[n], n == preferred, -n))
+def _archive(path: Path, student: str, place: str, found: Found) -> None:
+    """Takes the notebooks of an archive; without a student, its folders are the students."""
+    count = len(found.submissions) + len(found.left_out)
+    try:
+        members = _zip(path) if ZIP.search(path.name) else _tar(path)
+        for number, (name, modified, content, why) in enumerate(members):
+            if number >= MAX_MEMBERS:
+                found.leave(student, place, f"an archive of more than {MAX_MEMBERS:,} files")
+                return
+            parts = [part for part in re.split(r"[\\/]+", name) if part not in ("", ".", "..")]
+            if not parts or any(JUNK.fullmatch(part) for part in parts):
+                continue
+            owner = student or printable(
+                NOTEBOOK.sub("", parts[0]) if len(parts) == 1 else parts[0]
+            )
+            inner = f"{place}!{name}" if place else name
+            if why:
+                found.leave(owner, inner, why)
+            elif NOTEBOOK.search(parts[-1]):
+                member = "" if content is not None else name
+                own = None if content is not None else path
+                found.submissions.append(
+                    Submission(owner, printable(parts[-1]), inner, own, member, modified, content)
+                )
+            elif ZIP.search(parts[-1]) or TAR.search(parts[-1]) or OTHER_ARCHIVE.search(parts[-1]):
+                found.leave(owner, inner, "an archive within an archive: unpack it")
+            else:
+                found.leave(owner, inner, "not a notebook (.ipynb)")
+    except (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, tarfile.TarError,
+            zlib.error, NotImplementedError) as error:  # fmt: skip
+        found.leave(student, place, f"an archive that cannot be read: {error}"[:200])
+        return
+    if len(found.submissions) + len(found.left_out) == count:
+        found.leave(student, place, "an archive without a file in it")
+
+
+Member = tuple[str, float, bytes | None, str]
+"""Name, time of the last change, content or None, and why it is left out."""
+
+
+def _zip(path: Path) -> Iterator[Member]:
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            why = ""
+            if info.is_dir():
+                continue
+            if stat.S_ISLNK(info.external_attr >> 16):
+                why = "a link; hand in the file itself"
+            elif info.flag_bits & 1:
+                why = "in an archive that needs a password"
+            try:
+                modified = time.mktime((*info.date_time, 0, 0, -1))
+            except (ValueError, OverflowError):
+                modified = 0.0
+            yield info.filename, modified, None, why
+
+
+class _Limited(io.RawIOBase):
+    """A stream that ends in an error after so many bytes."""
+
+    def __init__(self, stream: io.BufferedIOBase, most: int):
+        self.stream, self.left = stream, most
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        data = self.stream.read(min(size if size >= 0 else 1 << 20, 1 << 24))
+        self.left -= len(data)
+        if self.left < 0:
+            raise ValueError("it unpacks to more than can be looked through")
+        return data
+
+
+def _tar(path: Path) -> Iterator[Member]:
+    import bz2
+    import gzip
+    import lzma
+
+    with path.open("rb") as stream:
+        head = stream.read(6)
+    kinds = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
+    opener = next((o for magic, o in kinds.items() if head.startswith(magic)), open)
+    with opener(path, "rb") as stream:
+        limited = _Limited(stream, MAX_UNPACKED)
+        with tarfile.open(fileobj=limited, mode="r|") as archive:
+            kept = 0
+            for info in archive:
+                if info.isdir():
+                    continue
+                content, why = b"", ""
+                if not info.isfile():
+                    why = "a link; hand in the file itself"
+                elif NOTEBOOK.search(info.name):
+                    content = archive.extractfile(info).read(MAX_BYTES + 1)
+                    kept += len(content)
+                    if kept > MAX_KEPT:
+                        raise ValueError(f"more than {MAX_KEPT / 1e6:.0f} MB of notebooks")
+                yield info.name, float(info.mtime), content, why
+
+
+def newest(found: Found, outlines: dict[int, Outline]) -> list[Submission]:
+    """Of several files of one student for one lab the newest; the others are left out."""
+    groups: dict[tuple[str, object], list[Submission]] = defaultdict(list)
+    for submission in found.submissions:
+        try:
+            lab = handed_in.read(submission.read(), outlines, submission.name).lab
+        except OSError:
+            lab = None
+        who = identity(submission.student)
+        owner = f"{who.platform} {who.number}" if who.platform == "canvas" else submission.student
+        groups[owner, lab if lab is not None else submission.place].append(submission)
+    chosen = []
+    for group in groups.values():
+        *older, last = sorted(group, key=lambda s: (s.modified, len(s.place), s.place))
+        if older:
+            names = ", ".join(printable(s.place) for s in older)
+            note = f"{len(group)} files were handed in: {printable(last.place)} counts, not {names}"
+            last = replace(last, note=note[:500] + ".")
+        for each in older:
+            why = f"an older file for the same lab; {printable(last.place)} counts"
+            found.leave(each.student, each.place, why)
+        chosen.append(last)
+    return sorted(chosen, key=lambda s: (s.student, s.place))

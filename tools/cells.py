@@ -1,0 +1,93 @@
+"""Runs cells as a notebook does, in this process; for `tools.check` and for grading.
+
+Both run a student's cells through this, so that they cannot disagree on magics, `await` or what a
+cell shows. Rests on IPython.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+MAX_TEXT = 100_000
+MAX_OUTPUT = 4_000_000
+
+
+class Cells:
+    """An IPython shell that runs cells and collects what they show."""
+
+    def __init__(self) -> None:
+        from IPython.core.interactiveshell import InteractiveShell
+        from traitlets.config import Config
+
+        class Shell(InteractiveShell):
+            def enable_gui(self, gui: str | None = None) -> None:
+                """There is no window here."""
+
+        config = Config()
+        config.HistoryManager.enabled = False
+        config.InteractiveShell.colors = "nocolor"
+        config.InteractiveShell.cache_size = 0
+        self.shell = Shell.instance(config=config)
+        self.namespace = self.shell.user_ns
+        self.error: dict | None = None
+        self.shell._showtraceback = self._show  # every error passes through here
+
+    def _show(self, kind: type, value: BaseException, lines: list[str]) -> None:
+        text = "\n".join(lines)[-MAX_TEXT:]
+        try:
+            said = str(value)[:4000]
+        except Exception:
+            said = "an error whose message cannot be shown"
+        self.error = {"ename": kind.__name__, "evalue": said, "traceback": text}
+
+    def run(self, source: str) -> dict:
+        """Runs a cell.
+
+        Returns:
+            `ok`, and `outputs` as a notebook stores them.
+        """
+        from IPython.utils.capture import capture_output
+
+        self.error = None
+        with capture_output() as captured:
+            result = self.shell.run_cell(source, store_history=False)
+            if not result.success and self.error is None:
+                error = result.error_before_exec or result.error_in_exec
+                self._show(type(error), error, [repr(error)])
+        try:
+            outputs = _outputs(captured)
+        except Exception as error:
+            outputs = [_stream(f"The cell's output could not be kept: {type(error).__name__}.")]
+        if self.error:
+            trace = [self.error["traceback"]]
+            outputs.append({"output_type": "error", **self.error, "traceback": trace})
+        return {"ok": self.error is None, "outputs": outputs, "error": self.error}
+
+
+def _outputs(captured: Any) -> list[dict]:
+    """What a cell has shown, as a notebook stores it."""
+    outputs = [
+        {"output_type": "stream", "name": name, "text": text[:MAX_TEXT]}
+        for name, text in (("stdout", captured.stdout), ("stderr", captured.stderr))
+        if text
+    ]
+    for shown in captured.outputs:
+        data = {str(kind): _text(value) for kind, value in (shown.data or {}).items()}
+        metadata = json.loads(json.dumps(shown.metadata or {}, default=str))
+        outputs.append({"output_type": "display_data", "data": data, "metadata": metadata})
+    if len(json.dumps(outputs)) > MAX_OUTPUT:
+        return [_stream("The cell's output was too long to keep.")]
+    return outputs
+
+
+def _stream(text: str) -> dict:
+    return {"output_type": "stream", "name": "stderr", "text": text}
+
+
+def _text(value: Any) -> Any:
+    """Data of a display as JSON has it."""
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    return value if isinstance(value, (str, dict, list)) else str(value)

@@ -1,0 +1,332 @@
+"""The written answers and the marks that a person enters for them: `written.csv`.
+
+What a person entered is never lost. The file is read as spreadsheets save it (comma, semicolon or
+tab, decimal commas, UTF-8, UTF-16 or cp1252); what cannot be understood stops the run before
+anything is written. Rows of submissions that are not in this run are kept. A mark belongs to the
+answer that was read, by a checksum: if the answer has changed, the new one is to be read, and the
+old mark stays in a row of its own and is shown beside it. The file that was there before stays,
+under another name, wherever it held a mark.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import math
+import re
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from helpers import files
+from helpers.errors import DataError, explain
+from tools.grading.grader import Grade, Verdict
+from tools.handed_in import clean, decoded
+
+NAME = "written.csv"
+COLUMNS = (
+    "exercise", "student", "file", "answer", "of", "points", "comment", "earlier", "row",
+)  # fmt: skip
+NEEDED = ("exercise", "file", "points", "comment", "row")
+CHANGED = "the answer has changed since; the new one has a row of its own"
+MAX_CELL = 30_000
+"""Characters of an answer in a cell; spreadsheets cut at 32,767."""
+
+csv.field_size_limit(10_000_000)
+
+
+def letters(text: str) -> str:
+    """A checksum of ten letters, which no spreadsheet takes for a number or a date."""
+    digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+    return "".join("abcdefghijklmnop"[int(digit, 16)] for digit in digest[:10])
+
+
+def row_id(grade: Grade, grade_id: str) -> str:
+    """Names the row of one exercise of one submission."""
+    return letters(f"{grade.file}\n{grade_id}")
+
+
+def answer_id(answer: str) -> str:
+    """Changes with an answer; line ends and space at its ends do not count."""
+    return letters("\n".join(line.rstrip() for line in answer.strip().splitlines()))
+
+
+def plain(text: str) -> str:
+    """A cell that a spreadsheet does not take for a formula."""
+    return f"'{text}" if text.startswith(tuple("=+-@\t\r")) else text
+
+
+def table(rows: list[list[object]]) -> bytes:
+    """Rows as CSV in UTF-8 with the mark by which Excel knows it."""
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerows(
+        [[plain(clean(v)) if isinstance(v, str) else v for v in row] for row in rows]
+    )
+    return b"\xef\xbb\xbf" + stream.getvalue().encode("utf-8")
+
+
+@dataclass
+class Mark:
+    """One row of the file."""
+
+    row: str
+    answer: str
+    """Checksum of the answer that was read."""
+    points: float | None
+    comment: str
+    line: int
+    cells: dict[str, str] = field(repr=False)
+
+    @property
+    def code(self) -> str:
+        """What the column row holds: one answer of one student to one exercise."""
+        return f"{self.row}-{self.answer}"
+
+    @property
+    def entered(self) -> bool:
+        """Whether a person has entered something."""
+        return self.points is not None or bool(self.comment)
+
+    @property
+    def words(self) -> str:
+        """The mark in words, for whoever reads the answer that came after; "" if there is none."""
+        if not self.entered:
+            return ""
+        points = "no points" if self.points is None else f"{self.points:g} points"
+        return f"{points}: {self.comment}" if self.comment else points
+
+
+def read(folder: Path) -> dict[str, Mark]:
+    """The marks in the folder's file by their codes; none if there is no file.
+
+    Raises:
+        DataError: Something in the file cannot be understood; nothing has been changed.
+    """
+    path = folder / NAME
+    if not path.exists():
+        return {}
+    try:
+        text = decoded(path.read_bytes(), fallback="cp1252")
+    except (OSError, UnicodeError) as error:
+        raise DataError(
+            explain(f"{path}", expected="text in UTF-8, UTF-16 or cp1252", found=str(error),
+                    do="Save it again as CSV in UTF-8.")
+        ) from error  # fmt: skip
+    rows = _rows(text, path)
+    marks: dict[str, Mark] = {}
+    problems: list[str] = []
+    for line, cells in rows:
+        try:
+            mark = _mark(line, cells)
+        except ValueError as error:
+            problems.append(f"line {line}: {error}")
+            continue
+        twin = marks.get(mark.code)
+        if twin and (twin.points, twin.comment) != (mark.points, mark.comment):
+            problems.append(f"lines {twin.line} and {line} mark the same answer differently")
+        marks[mark.code] = mark
+    if problems:
+        raise DataError(_refusal(path, problems))
+    return marks
+
+
+def _refusal(path: Path, problems: list[str]) -> str:
+    shown = "".join(f"\n  {problem}" for problem in problems[:20])
+    more = f"\n  and {len(problems) - 20} more" if len(problems) > 20 else ""
+    return (
+        f"{path} cannot be taken over, and nothing was changed:{shown}{more}\n"
+        "Correct these lines and run the command again, or move the file away to begin anew."
+    )
+
+
+def _rows(text: str, path: Path) -> list[tuple[int, dict[str, str]]]:
+    """Rows with their line numbers, by the names of the columns."""
+    text = text.lstrip("\ufeff")
+    if found := re.match(r"sep=(.)\r?\n", text):  # Excel's own hint
+        text = text[found.end() :]
+    lines = text.splitlines()
+    heading = lines[0] if lines else ""
+
+    def names(delimiter: str) -> list[str]:
+        return [
+            name.strip().lower() for name in next(csv.reader([heading], delimiter=delimiter), [])
+        ]
+
+    delimiter = max(",;\t", key=lambda d: len(set(names(d)) & set(COLUMNS)))
+    columns = names(delimiter)
+    if missing := [name for name in NEEDED if columns.count(name) != 1]:
+        raise DataError(
+            explain(
+                f"{path}, first line",
+                expected=f"the columns {', '.join(COLUMNS)}",
+                found=f"{heading[:200]!r} ({', '.join(missing)} missing or there twice)",
+                do="Put the headings back as they were; nothing was changed.",
+            )
+        )
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    next(reader)
+    rows = []
+    for cells in reader:
+        if any(cell.strip() for cell in cells):
+            cells += [""] * (len(columns) - len(cells))
+            rows.append((reader.line_num, dict(zip(columns, cells, strict=False))))
+    return rows
+
+
+def _mark(line: int, cells: dict[str, str]) -> Mark:
+    """One row.
+
+    Raises:
+        ValueError: It cannot be understood.
+    """
+    code = re.fullmatch(r"([a-p]{10})-([a-p]{10})", cells["row"].strip())
+    if code is None:
+        raise ValueError(
+            f"expected the letters that stood in the column row, found {cells['row'][:40]!r} "
+            f"({cells.get('student', '')[:40]}, {cells['exercise'][:20]})"
+        )
+    text = cells["points"].strip().replace(",", ".")
+    most = cells.get("of", "").strip().replace(",", ".")
+    try:
+        points = float(text) if text else None
+        top = float(most) if most else math.inf
+    except ValueError:
+        points = math.nan
+        top = most
+    if points is not None and not (isinstance(top, float) and 0 <= points <= top < math.inf):
+        raise ValueError(f"expected points from 0 to {most}, found {cells['points'][:40]!r}")
+    comment = cells["comment"].strip()
+    return Mark(*code.groups(), points, comment, line, cells)
+
+
+def known_rows(folder: Path) -> dict[str, tuple[str, str]]:
+    """Rows of all submissions that were ever graded into this folder: their file and exercise."""
+    known = {}
+    for path in (folder / "results").glob("*.json"):
+        try:
+            _, _, text = path.read_text(encoding="utf-8").partition("\n")
+            known.update(rows_of([Grade.from_json(text)]))
+        except (OSError, ValueError, TypeError, KeyError):
+            continue
+    return known
+
+
+def rows_of(grades: list[Grade]) -> dict[str, tuple[str, str]]:
+    """The rows that written answers have: file and exercise of each."""
+    return {
+        row_id(grade, verdict.grade_id): (grade.file, verdict.grade_id)
+        for grade in grades
+        for verdict in grade.verdicts
+        if verdict.kind == "written"
+    }
+
+
+def match(folder: Path, marks: dict[str, Mark], known: dict[str, tuple[str, str]]) -> None:
+    """Makes sure that every mark belongs to a submission.
+
+    Args:
+        folder: Where the file lies, for messages.
+        marks: What `read` gave.
+        known: Rows of submissions, of this run and of earlier ones.
+
+    Raises:
+        DataError: A row matches nobody, or a row's cells belong to different submissions.
+    """
+    problems = []
+    places = {place: row for row, place in known.items()}
+    for mark in marks.values():
+        row = mark.row
+        place = tuple(mark.cells[name].strip().removeprefix("'") for name in ("file", "exercise"))
+        own = row == letters("\n".join(place))
+        if row not in known and not own:
+            who = f"{mark.cells.get('student', '')} {place[0]}".strip()[:80]
+            problems.append(f"line {mark.line}: no submission of {who!r} has {place[1][:20]!r}")
+        elif not own and places.get(place, row) != row:
+            problems.append(
+                f"line {mark.line}: the file {place[0][:60]!r} and the letters in the column row "
+                "belong to different answers; was a column sorted by itself?"
+            )
+    if problems:
+        raise DataError(_refusal(folder / NAME, problems))
+
+
+def apply(marks: dict[str, Mark], grades: list[Grade]) -> None:
+    """Takes marks over into the grades: points and comment, or what an older answer had."""
+    by_row: dict[str, list[Mark]] = defaultdict(list)
+    for mark in marks.values():
+        by_row[mark.row].append(mark)
+    for grade in grades:
+        for verdict in grade.verdicts:
+            if verdict.kind == "written":
+                _apply(by_row[row_id(grade, verdict.grade_id)], verdict)
+
+
+def _apply(marks: list[Mark], verdict: Verdict) -> None:
+    current = answer_id(verdict.answer)
+    others = [mark.words for mark in marks if mark.answer != current and mark.words]
+    verdict.earlier = "; ".join(dict.fromkeys(others))
+    for mark in marks:
+        if mark.answer == current and verdict.answer:
+            verdict.points, verdict.message = mark.points, mark.comment
+
+
+def write(
+    folder: Path, grades: list[Grade], marks: dict[str, Mark], name: str = NAME
+) -> Path | None:
+    """Writes the file anew: this run's answers, and rows of others as they were.
+
+    Returns:
+        Where the former file is now, if it held marks and differed.
+    """
+    rows: dict[str, list[object]] = {}
+    for grade in grades:
+        for verdict in grade.verdicts:
+            if verdict.kind == "written" and verdict.answer:
+                code = f"{row_id(grade, verdict.grade_id)}-{answer_id(verdict.answer)}"
+                rows[code] = _row(grade, verdict, code)
+    current = {code.partition("-")[0] for code in rows}
+    for code, mark in marks.items():
+        if code not in rows and (mark.entered or mark.row not in current):
+            kept = {**mark.cells, "points": _number(mark.points)}
+            if mark.row in current:
+                kept["earlier"] = CHANGED
+            rows[code] = [kept.get(name, "") for name in COLUMNS]
+    ordered = sorted(rows.values(), key=lambda row: (_natural(row[0]), str(row[1]), str(row[2])))
+    content = table([list(COLUMNS), *ordered])
+    path = folder / name
+    former = None
+    if path.exists() and any(mark.entered for mark in marks.values()):
+        old = path.read_bytes()
+        if old != content:
+            former = _free(folder, time.strftime("written.before-%Y%m%d-%H%M%S"))
+            files.write_bytes(former, old)
+    files.write_bytes(path, content)
+    return former
+
+
+def _free(folder: Path, stem: str) -> Path:
+    number = 0
+    while (path := folder / (f"{stem}-{number}.csv" if number else f"{stem}.csv")).exists():
+        number += 1
+    return path
+
+
+def _row(grade: Grade, verdict: Verdict, code: str) -> list[object]:
+    answer = verdict.answer
+    if len(answer) > MAX_CELL:
+        answer = answer[:MAX_CELL] + " ... (the whole answer is on the feedback page)"
+    return [
+        verdict.grade_id, grade.student, grade.file, answer, _number(verdict.most),
+        _number(verdict.points), verdict.message, verdict.earlier, code,
+    ]  # fmt: skip
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:g}"
+
+
+def _natural(text: object) -> list[object]:
+    """For sorting: ex10 after ex9."""
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", str(text))]

@@ -1,0 +1,481 @@
+"""Reads a student's notebook: which cells answer which exercise, and which were added to them.
+
+The one reader of what students hand in, for `tools.check` and for grading alike. A file from
+outside may be anything: no JSON, huge, another course's notebook, cells missing or there twice,
+metadata that lies. What is wrong is noted in a sentence for the student; nothing that a file holds
+raises.
+
+What is taken:
+
+- The answer cells, by nbgrader's `grade_id`. Where one is there several times, as after a cell was
+  split or copied, all of them run in their order, and the halves of a function are joined.
+- Code cells that the student added, which run before the answer that they stand before (or between
+  an answer and its check). Of a cell of the course that was changed, what is new counts, and what
+  gives another value to one of the course's own names does not.
+
+Rests on `json`, `ast` and IPython's own way of reading a cell. What it must know of a lab is an
+`Outline`, which holds no solution.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import re
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from typing import Any
+
+MAX_BYTES = 25_000_000
+MAX_CELLS = 2_000
+MAX_PARTS = 1_000_000
+"""Lists, objects and entries in one JSON text, strings aside: what it may cost to hold."""
+MAX_ANSWER = 100_000
+MAX_PARSED = 30_000
+"""Characters of a cell that is still taken apart; a longer one runs as it is."""
+MAX_MAGICS = 40
+WRITTEN_STUB = "**Answer.** *Your words here.*"
+
+
+# ------------------------------------------------------------------------------- text from outside
+
+
+def clean(text: str) -> str:
+    """Text that every file can hold: lone surrogates become question marks, null bytes go."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def decoded(data: bytes, fallback: str = "utf-8") -> str:
+    """Text of a file by its byte order mark, as UTF-8, or else in the fallback's encoding.
+
+    Raises:
+        UnicodeDecodeError: it is none of these.
+    """
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16")
+    if b"\x00" in data[:40]:  # without a mark: every second byte of Latin text is null
+        return data.decode("utf-16-le" if data[1:2] == b"\x00" else "utf-16-be")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode(fallback)
+
+
+def loads(data: bytes, most: int = MAX_PARTS) -> Any:
+    """JSON of limited cost: `[[],[],...]` takes twenty times its length in memory.
+
+    Raises:
+        ValueError: it is not JSON, nested too deeply, or has too many parts.
+    """
+    if sum(map(data.count, (b",", b"[", b"{"))) > most:
+        bare = re.sub(rb'"(?:[^"\\]|\\.)*"', b"", data)
+        if sum(map(bare.count, (b",", b"[", b"{"))) > most:
+            raise ValueError(f"more than {most:,} parts")
+    try:
+        return json.loads(data)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+# ----------------------------------------------------------------------------------- what a lab is
+
+
+@dataclass(frozen=True)
+class Task:
+    """One exercise of a lab, without its solution."""
+
+    grade_id: str
+    title: str
+    points: float
+    written: bool = False
+    names: tuple[str, ...] = ()
+    """What an answer in code must define."""
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A lab as the reader needs it: its exercises, and how to tell its cells from added ones."""
+
+    name: str
+    number: int
+    tasks: tuple[Task, ...]
+    cells: frozenset[str] = frozenset()
+    """Fingerprints of the course's own cells."""
+    statements: frozenset[str] = frozenset()
+    """Fingerprints of their statements."""
+    ids: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+    """Names to which the course's cells give a value."""
+
+    def to_json(self) -> dict:
+        """As JSON, for a release that holds no solved notebook."""
+        content = asdict(self)
+        return {k: sorted(v) if isinstance(v, frozenset) else v for k, v in content.items()}
+
+    @staticmethod
+    def from_json(content: dict) -> Outline:
+        """The way back."""
+        sets = ("cells", "statements", "ids", "names")
+        tasks = tuple(Task(**{**t, "names": tuple(t["names"])}) for t in content["tasks"])
+        return Outline(
+            **{k: frozenset(v) if k in sets else v for k, v in content.items() if k != "tasks"},
+            tasks=tasks,
+        )
+
+
+def outline(
+    name: str, number: int, tasks: Iterable[Task], cells: Iterable[tuple[str, str, str]]
+) -> Outline:
+    """Describes a lab.
+
+    Args:
+        name: Its name, such as 01_masks.
+        number: Its number.
+        tasks: Its exercises.
+        cells: Type, id and source of all cells of the course, in every edition that there is.
+    """
+    prints, statements, ids, names = set(), set(), set(), set()
+    for kind, cell_id, source in cells:
+        prints.add(fingerprint(source))
+        ids.add(cell_id)
+        if kind == "code":
+            for node in _statements(source) or ():
+                statements.add(_node_print(node))
+                names.update(_bound(node))
+    parts = map(frozenset, (prints, statements, ids - {""}, names))
+    return Outline(name, number, tuple(tasks), *parts)
+
+
+def bound_names(source: str) -> list[str]:
+    """Names that a cell gives a value to: functions, classes, variables; not imports.
+
+    Those of a solution are what its exercise asks for, and a check finds them in the submission.
+    """
+    names: dict[str, None] = {}
+    for node in _statements(source) or ():
+        names.update(dict.fromkeys(_bound(node)))
+    return [name for name in names if not name.startswith("_")]
+
+
+def fingerprint(source: str) -> str:
+    """Tells cells apart; space at the ends of lines does not count."""
+    lines = [line.rstrip() for line in source.strip().splitlines()]
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _node_print(node: ast.stmt) -> str:
+    return hashlib.sha256(ast.dump(node).encode("utf-8", "replace")).hexdigest()[:16]
+
+
+@cache
+def _transformer() -> Any:
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    return TransformerManager()
+
+
+def as_python(source: str) -> str:
+    """A cell as Python, the way IPython reads it: magics and lines for the shell become calls.
+
+    Of a cell that a magic runs as Python (`%%time`, `%%capture`), the body is given.
+    """
+    source = re.sub(r"\A\s*%%(time|timeit|capture|prun)\b[^\n]*\n", "", source)
+    if not re.search(r"^\s*[%!?]|\?\s*$|=\s*[%!]", source, re.MULTILINE):
+        return source
+    return _transformer().transform_cell(source)
+
+
+def _statements(source: str) -> list[ast.stmt] | None:
+    """Statements of a cell; None if it cannot be parsed, or at too high a price."""
+    if len(source) > MAX_PARSED or len(re.findall(r"^\s*[%!?]", source, re.M)) > MAX_MAGICS:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(as_python(clean(source))).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _bound(node: ast.stmt) -> list[str]:
+    """Names that a statement binds where it stands, in the order of the source."""
+    names: dict[str, None] = {}
+    stack: list[ast.AST] = [node]
+    while stack:
+        part = stack.pop(0)
+        if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            names[part.name] = None  # what is bound inside stays inside
+        elif isinstance(
+            part, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+        ):
+            continue
+        elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+            names[part.id] = None
+        else:
+            stack += ast.iter_child_nodes(part)
+    return list(names)
+
+
+# ---------------------------------------------------------------------------- what was handed in
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Source to run, and the number of its cell in the student's notebook, from 1."""
+
+    cell: int
+    source: str
+    added: bool = False
+    """Whether it is a cell that the student added, and no answer cell."""
+
+
+@dataclass
+class Answers:
+    """What a notebook gives."""
+
+    lab: int | None = None
+    pieces: dict[str, list[Piece]] = field(default_factory=dict)
+    """For each exercise in code what runs before its check, in order."""
+    sources: dict[str, str] = field(default_factory=dict)
+    """The answer to each exercise as text, to be shown and, if it is written, to be read."""
+    problems: list[str] = field(default_factory=list)
+    """Sentences for the student."""
+
+
+@dataclass(frozen=True)
+class _Cell:
+    number: int
+    kind: str
+    source: str
+    cell_id: str
+    grade_id: str
+    solution: bool
+    grade: bool
+
+
+def read(data: bytes, outlines: dict[int, Outline], named: str = "") -> Answers:
+    """Takes the answers out of the bytes of a file. Never raises for what is in the file.
+
+    Args:
+        data: The file, or its first `MAX_BYTES` + 1 bytes.
+        outlines: The labs that there are, by number.
+        named: The file's name, whose number decides where the cells do not.
+    """
+    cells, problem = _cells(data)
+    if problem:
+        return Answers(problems=[problem])
+    number = _lab_number(cells, named, outlines)
+    if number is None:
+        return Answers(problems=["The notebook has no answer cell of any lab."])
+    try:
+        return _Reader(outlines[number], cells).answers
+    except Exception as error:  # such as a cell that is nested too deeply to be looked at
+        return Answers(problems=[f"The notebook could not be read: {type(error).__name__}."])
+
+
+def is_stub(text: str) -> bool:
+    """Whether a written answer is what the lab came with, or nothing."""
+    plain = re.sub(r"[*_\s]|Answer\.", "", text)
+    return plain in ("", re.sub(r"[*_\s]|Answer\.", "", WRITTEN_STUB))
+
+
+def _cells(data: bytes) -> tuple[list[_Cell], str]:
+    """The cells of a file, or why there are none."""
+    if len(data) > MAX_BYTES:
+        return [], f"The file is too large: at most {MAX_BYTES / 1e6:.0f} MB are read."
+    try:
+        content = loads(decoded(data).encode("utf-8", "surrogatepass"))
+    except UnicodeError:
+        return [], "The file is not a notebook: it is not text in UTF-8."
+    except ValueError as error:
+        why = str(error) if "parts" in str(error) or "nested" in str(error) else "not valid JSON"
+        return [], f"The file is not a notebook: {why}. Save it again and hand it in anew."
+    cells = content.get("cells") if isinstance(content, dict) else None
+    if not isinstance(cells, list):
+        return [], "The file is not a notebook of format 4: it has no list of cells."
+    if len(cells) > MAX_CELLS:
+        return [], f"The notebook has {len(cells)} cells; at most {MAX_CELLS} are read."
+    return [_cell(number, cell) for number, cell in enumerate(cells, start=1)], ""
+
+
+def _cell(number: int, cell: object) -> _Cell:
+    """Whatever stands for a cell; of another form it is an empty one."""
+    cell = cell if isinstance(cell, dict) else {}
+    metadata = cell.get("metadata")
+    data = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    data = data if isinstance(data, dict) else {}
+    source = cell.get("source")
+    if isinstance(source, list) and all(isinstance(line, str) for line in source):
+        source = "".join(source)
+    source = clean(source) if isinstance(source, str) else ""
+    texts = [cell.get("cell_type"), cell.get("id"), data.get("grade_id")]
+    kind, cell_id, grade_id = (clean(text) if isinstance(text, str) else "" for text in texts)
+    return _Cell(
+        number, kind, source, cell_id, grade_id, bool(data.get("solution")), bool(data.get("grade"))
+    )
+
+
+def _lab_number(cells: list[_Cell], named: str, outlines: dict[int, Outline]) -> int | None:
+    """The lab that most of the answers belong to; the number in the file's name decides a tie."""
+    found = {cell.grade_id for cell in cells if cell.solution}
+    # Where metadata was lost, as in some editors, the course's own cells say which lab it is.
+    prints = {fingerprint(cell.source) for cell in cells if cell.kind == "markdown"}
+    votes: dict[int, int] = {}
+    for number, lab in outlines.items():
+        hits = 1000 * len({task.grade_id for task in lab.tasks} & found)
+        if hits := hits + (len(lab.cells & prints) if len(lab.cells & prints) > 3 else 0):
+            votes[number] = hits
+    if not votes:
+        return None
+    digit = re.search(r"(?<!\d)0?(\d)(?!\d)", named)
+    preferred = int(digit.group(1)) if digit else 0
+    return max(votes, key=lambda n: (votes[n], n == preferred, -n))
+
+
+class _Reader:
+    """Finds the answers to one lab among the cells of a notebook."""
+
+    def __init__(self, lab: Outline, cells: list[_Cell]):
+        self.lab, self.cells = lab, cells
+        self.answers = Answers(lab.number)
+        self.note = self.answers.problems.append
+        self.own = {task.grade_id for task in lab.tasks}
+        self.checks = {f"{name}-check" for name in self.own}
+        self.added = {c.number: list(self._added(c)) for c in cells if self._is_added(c)}
+        spare = {number: pieces for number, pieces in self.added.items() if pieces}
+        for task in lab.tasks:
+            (self._written if task.written else self._code)(task, spare)
+        others = sorted({c.grade_id for c in cells if c.solution} - self.own - {""})
+        if others:
+            names = ", ".join(name[:40] for name in others[:5])
+            self.note(f"Answer cells that are not of this lab were left out: {names}.")
+
+    def _is_added(self, cell: _Cell) -> bool:
+        """Whether a code cell is neither an answer, nor a check, nor the course's own."""
+        if cell.kind != "code" or not cell.source.strip():
+            return False
+        marked = cell.grade_id in self.own or cell.grade_id in self.checks
+        return not marked and fingerprint(cell.source) not in self.lab.cells
+
+    def _added(self, cell: _Cell) -> Iterator[Piece]:
+        """What of a cell runs: all of it, or what is new in a cell of the course."""
+        whole = Piece(cell.number, cell.source, added=True)
+        ours = cell.cell_id in self.lab.ids
+        statements = _statements(cell.source)
+        if statements is None:
+            yield from () if ours else (whole,)
+            return
+        try:
+            new = [s for s in statements if _node_print(s) not in self.lab.statements]
+        except RecursionError:
+            yield whole
+            return
+        work = [s for s in statements if not isinstance(s, (ast.Import, ast.ImportFrom))]
+        known = len([s for s in work if s not in new])
+        if not ours and 2 * known < max(1, len(work)):
+            yield whole
+            return
+        new = [s for s in new if not self.lab.names.intersection(_bound(s))]
+        for part in ([s for s in new if s not in work], [s for s in new if s in work]):
+            if part:
+                source = "\n".join(map(ast.unparse, part))
+                yield Piece(cell.number, source, added=True)
+
+    def _code(self, task: Task, spare: dict[int, list[Piece]]) -> None:
+        """What runs for an exercise in code; cells that were added run once."""
+        marked = [c for c in self.cells if c.grade_id == task.grade_id and c.solution]
+        end = self._end(task, marked)
+        before = [number for number in sorted(spare) if number < end]
+        pieces = [piece for number in before for piece in spare[number]]
+        if not marked:
+            begin = max((n for n in self._anchors() if n < end), default=0)
+            taken = [p for p in pieces if p.cell > begin] if end <= len(self.cells) else []
+            if not taken:
+                taken = [
+                    piece
+                    for piece in (p for each in self.added.values() for p in each)
+                    if set(task.names) & set(bound_names(piece.source))
+                ]
+            if not taken:
+                self.note(f"There is no answer cell {task.grade_id}.")
+                return
+            self.note(
+                f"No cell is marked as the answer {task.grade_id}; cell {taken[-1].cell} was taken."
+            )
+            pieces += [piece for piece in taken if piece not in pieces]
+            self.answers.sources[task.grade_id] = "\n\n".join(p.source for p in taken)
+        else:
+            parts = self._joined(task, marked)
+            self.answers.sources[task.grade_id] = "\n\n".join(p.source for p in parts)
+            pieces = sorted([*pieces, *parts], key=lambda piece: piece.cell)
+        if sum(len(piece.source) for piece in pieces) > 4 * MAX_ANSWER or any(
+            len(piece.source) > MAX_ANSWER for piece in pieces
+        ):
+            self.note(f"The answer {task.grade_id} is too long to be graded.")
+            self.answers.sources.pop(task.grade_id, None)
+            return
+        for number in before:
+            del spare[number]
+        self.answers.pieces[task.grade_id] = pieces
+
+    def _anchors(self) -> list[int]:
+        """Numbers of the answer and check cells."""
+        ids = self.own | self.checks
+        return [c.number for c in self.cells if c.grade_id in ids]
+
+    def _end(self, task: Task, marked: list[_Cell]) -> int:
+        """The number of the cell before which everything runs for an exercise: its check."""
+        last = max((c.number for c in marked), default=0)
+        check = f"{task.grade_id}-check"
+        ends = [c.number for c in self.cells if c.grade_id == check and c.number > last]
+        if not ends:
+            ends = [n for n in self._anchors() if n > last] if last else []
+        return min(ends, default=len(self.cells) + 1)
+
+    def _joined(self, task: Task, marked: list[_Cell]) -> list[Piece]:
+        """An answer that is there several times: one after the other, or halves as one."""
+        begun = [c for c in marked if fingerprint(c.source) not in self.lab.cells] or marked[:1]
+        parts = [Piece(c.number, c.source) for c in begun]
+        if len(parts) == 1:
+            return parts
+        whole = "\n".join(part.source for part in parts)
+        if any(_statements(p.source) is None for p in parts) and _statements(whole) is not None:
+            self.note(
+                f"The answer cell {task.grade_id} is there {len(parts)} times; its parts were "
+                "joined."
+            )
+            return [Piece(parts[0].cell, whole)]
+        self.note(
+            f"The answer cell {task.grade_id} is there {len(parts)} times; all of them were run "
+            "in their order, so the last counts."
+        )
+        return parts
+
+    def _written(self, task: Task, spare: dict[int, list[Piece]]) -> None:
+        """The text of a written answer."""
+        marked = [c for c in self.cells if c.grade_id == task.grade_id and c.solution]
+        if not marked:
+            self.note(f"There is no answer cell {task.grade_id}.")
+            return
+        texts = [c.source for c in marked if not is_stub(c.source)]
+        if len(marked) > 1:
+            self.note(f"The answer cell {task.grade_id} is there {len(marked)} times.")
+        if not texts:  # written below the cell that was meant for it
+            anchors = [n for n in self._anchors() if n > marked[-1].number]
+            end = min(anchors, default=len(self.cells) + 1)
+            for cell in self.cells[marked[-1].number : end - 1]:
+                if fingerprint(cell.source) in self.lab.cells or cell.cell_id in self.lab.ids:
+                    break
+                if cell.kind in ("markdown", "raw") and cell.source.strip():
+                    texts.append(cell.source)
+            if texts:
+                self.note(
+                    f"The answer {task.grade_id} was taken from the cell below the one for it."
+                )
+        text = "\n\n".join(dict.fromkeys(texts)) if texts else ""
+        if len(text) > MAX_ANSWER:
+            self.note(f"The answer {task.grade_id} is too long; its beginning was kept.")
+        self.answers.sources[task.grade_id] = text[:MAX_ANSWER]
