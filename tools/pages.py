@@ -115,7 +115,10 @@ class LabExporter(HTMLExporter):
 
 def markdown_html(source: str) -> str:
     """Markdown as HTML, with formulas as MathML and headings without links to themselves."""
-    return MarkdownWithMath(renderer=_Renderer(escape=False, anchor_link_text="")).render(source)
+    made = MarkdownWithMath(renderer=_Renderer(escape=False, anchor_link_text="")).render(source)
+    # nbconvert leaves an anchor without text that closes itself; HTML knows no such thing, and
+    # takes all that follows for a link.
+    return re.sub(r'<a class="anchor-link"[^>]*?(?:/>|>\s*</a>)', "", made)
 
 
 def lab_page(

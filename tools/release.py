@@ -6,7 +6,8 @@
 Nothing is executed: outputs are those that are stored. Two runs give identical files, and
 SHA256SUMS lists them. What comes out:
 
-    students/      notebooks without solutions, hidden checks and outputs
+    students/      the repository for students, to be pushed as the branch `students`: notebooks
+                   without solutions, hidden checks and outputs, and what they need
     instructors/   notebooks and pages with solutions and rubrics, notes for each lab
     slides/        one reveal.js page for each lab (S opens the speaker notes)
     handout.html   objectives, recaps and questions, to print
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -31,22 +33,79 @@ from tqdm import tqdm
 
 from helpers import BUILD, ROOT, files
 from tools import editions, exercises, handout, notebooks, pages, site, slides
+from tools.grading.labs import Lab, for_check
+from tools.grading.sandbox import COMMANDS
 
+STUDENT_FILES = (
+    "LICENSE", "helpers", "parking", "data", "requirements.txt", "requirements/garden.txt",
+    "requirements/tfod2.txt", "requirements/labs.lock", *(f"tools/{name}" for name in COMMANDS),
+)  # fmt: skip
+"""What students get besides their notebooks; none of it holds a solution."""
+NOT_NEEDED = (
+    "__pycache__", "*.pyc", ".*", "contact_sheet*", "statistics.png", "train-*-clip.*", "render",
+)  # fmt: skip
+STUDENT_README = """\
+# Image segmentation, hands on
+
+Five labs: open one in Colab by the badge in its first cell, or on your own machine:
+
+    git clone --depth=1 --branch {branch} {repository}
+    pip install -r requirements.txt && pip install --no-deps -r requirements/garden.txt
+    jupyter lab notebooks
+
+`python -m tools.check 2` says which exercises of lab 2 pass in your notebook (in Colab: File,
+Download, .ipynb, and give its path). You may add cells before an answer: they run with it. A grader
+has the packages of `requirements.txt`, pandas and scikit-learn, and no network.
+"""
 TEACHING = ROOT / "docs" / "teaching"
 Labs = dict[str, NotebookNode]
 
 
 def students(labs: Labs, out: Path) -> None:
-    """Notebooks to hand out, with badges that open the same edition in Colab."""
+    """Everything that students fetch: notebooks, what they import, data, lists of packages.
+
+    It is a repository of its own, without the history in which the solutions are. Notebooks open,
+    and clone, the branch `site.BRANCH`.
+    """
     for name, lab in labs.items():
-        edition = editions.for_students(lab)
-        first = edition.cells[0]
-        first.source = re.sub(
-            r"(colab\.research\.google\.com/github/[^/]+/[^/]+/blob)/main/",
-            rf"\1/{site.BRANCH}/",
-            first.source,
-        )
-        notebooks.write_notebook(out / "notebooks" / f"{name}.ipynb", edition)
+        notebooks.write_notebook(out / "notebooks" / f"{name}.ipynb", student_edition(lab))
+    for name in STUDENT_FILES:
+        _copy(ROOT / name, out / name)
+    sources = [
+        Lab(name, int(name[:2]), lab, tuple(exercises.read_exercises(lab)))
+        for name, lab in labs.items()
+    ]
+    known = for_check({lab.number: lab for lab in sources})
+    files.write_text(out / "tools" / "labs.json", json.dumps(known, indent=1) + "\n")
+    readme = STUDENT_README.replace("{repository}", notebooks.repository_url())
+    files.write_text(out / "README.md", readme.replace("{branch}", site.BRANCH))
+    files.write_text(out / ".gitignore", "build/\n__pycache__/\n.ipynb_checkpoints/\n.venv*/\n")
+
+
+def student_edition(lab: NotebookNode) -> NotebookNode:
+    """A lab as students get it, whose badge and set-up cell name the students' branch."""
+    edition = editions.for_students(lab)
+    first = edition.cells[0]
+    first.source = re.sub(
+        r"(colab\.research\.google\.com/github/[^/]+/[^/]+/blob)/main/",
+        rf"\1/{site.BRANCH}/",
+        first.source,
+    )
+    mark = notebooks.setup_cell().partition("\n")[0]
+    for cell in edition.cells:
+        if cell.source.startswith(mark):
+            cell.source = notebooks.setup_cell(branch=site.BRANCH)
+    return edition
+
+
+def _copy(source: Path, target: Path) -> None:
+    """A file, or a folder without what is only for looking at it and what Python leaves behind."""
+    if source.is_dir():
+        ignore = shutil.ignore_patterns(*NOT_NEEDED)
+        shutil.copytree(source, target, ignore=ignore, copy_function=shutil.copyfile)
+    elif source.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
 
 
 def instructors(labs: Labs, out: Path) -> None:

@@ -38,7 +38,7 @@ class _Exporter(LabExporter, SlidesExporter):
 
     def __init__(self) -> None:
         super().__init__(template_name="lab_slides")
-        self.reveal_url_prefix = "reveal"
+        self.reveal_url_prefix, self.reveal_theme = "reveal", "white"
         self.exclude_input_prompt = self.exclude_output_prompt = True
 
 

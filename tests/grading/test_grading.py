@@ -155,7 +155,9 @@ def test_names_are_harmless_in_files_tables_and_pages(tmp_path):
 def test_functions_reach_the_other_side_and_in_place_changes_do_not(sandboxed, tmp_path):
     """A check may pass a function; what an answer does to its arguments is its own affair."""
     source = made.lab()
-    source.cells[2].source = (
+    source.cells[
+        2
+    ].source = (
         "### BEGIN SOLUTION\ndef double(x, apply=abs):\n    return [*x, apply(3)]\n### END SOLUTION"
     )
     source.cells[3].source = (

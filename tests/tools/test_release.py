@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import re
+import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +19,8 @@ from nbformat import NotebookNode
 
 from tests.grading import made
 from tools import editions, exercises, lint_notebooks, notebooks, release, site, slides
+from tools.grading.labs import MUTANTS
+from tools.grading.sandbox import COMMANDS
 from tools.lint_notebooks import badge
 
 PICTURE = (
@@ -109,6 +116,144 @@ def test_every_lab_has_an_edition_for_students_that_nbgrader_accepts():
         assert edition.cells[1].source == notebooks.setup_cell()
 
 
+def strings(value: object) -> Iterator[str]:
+    """All text in a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from (key, *strings(inner))
+    elif isinstance(value, list):
+        yield "".join(part for part in value if isinstance(part, str))
+        for inner in value:
+            yield from strings(inner)
+
+
+def lines_of(text: str) -> set[str]:
+    return {line.strip() for line in text.splitlines() if len(line.strip()) > 20}
+
+
+def read_text(path: Path) -> str | None:
+    """A file as text, the strings of JSON one below the other; None for pictures and the like."""
+    try:
+        text = path.read_bytes().decode()
+    except UnicodeDecodeError:
+        return None
+    if path.suffix in (".ipynb", ".json") and len(text) < 3_000_000:
+        text += "\n" + "\n".join(strings(json.loads(text)))
+    return text
+
+
+def between(begin: str, end: str, source: str) -> str:
+    return "\n".join(re.findall(rf"{begin}[^\n]*\n(.*?){end}", source, re.DOTALL))
+
+
+class Secrets:
+    """What no student may fetch: solutions, hidden checks, model answers, rubrics, mutants."""
+
+    def __init__(self, labs: list[NotebookNode], mutants: list[Path]):
+        public, blocks, sentences = set(), [], set()
+        for lab in labs:
+            for cell in lab.cells:
+                kind, source = exercises.role(cell), cell.source
+                if kind == "answer":
+                    blocks.append(between(exercises.BEGIN_SOLUTION, exercises.END_SOLUTION, source))
+                    source = exercises.without_solution(source)
+                elif kind == "check":
+                    blocks.append(exercises.hidden(source))
+                    source = exercises.without_hidden(source)
+                elif kind == "written":
+                    sentences |= set(re.findall(r"[^.?!\n*]{17,}", source))
+                    sentences |= set(cell.metadata.get("rubric", []))
+                    source = ""
+                public |= lines_of(source)
+        for path in mutants:
+            for answer in exercises.read_answers(path):
+                blocks.append(answer.source)
+                sentences.add(f"{answer.name}: {answer.about}")
+        self.blocks = [lines_of(block) - public for block in blocks]
+        self.blocks = [block for block in self.blocks if block]
+        self.lines = set().union(*self.blocks)
+        self.sentences = {text.strip() for text in sentences if len(text.strip()) > 16}
+
+    def found_in(self, path: Path) -> list[str]:
+        """What of them stands in a file.
+
+        A library may hold a line that is also a solution's, since the labs teach what it does, but
+        never all lines of one.
+        """
+        text = read_text(path)
+        if text is None:
+            return []
+        own = lines_of(text)
+        if path.suffix == ".py":
+            found = [min(b) for b in self.blocks if len(b) > 1 and b <= own]
+        else:
+            found = sorted(self.lines & own)
+        marks = (exercises.BEGIN_SOLUTION, exercises.BEGIN_HIDDEN, "# %% wrong", "# %% right")
+        found += [mark for mark in marks if re.search(rf"^\s*{mark}", text, re.MULTILINE)]
+        return found + [s for s in self.sentences if len(text) < 3_000_000 and s in text]
+
+
+def test_secrets_are_found_where_they_are(tmp_path):
+    secrets = Secrets([made.lab()], [])
+    path = tmp_path / "x.ipynb"
+    path.write_text(nbformat.writes(made.lab()))
+    found = " ".join(secrets.found_in(path))
+    assert made.SECRET in found and "BEGIN SOLUTION" in found and "Because of the mask" in found
+    (tmp_path / "x.md").write_text("It is so: Because of the mask, as one says.")
+    assert secrets.found_in(tmp_path / "x.md") == ["Because of the mask"]
+
+
+@pytest.mark.timeout(600)
+def test_nothing_that_a_student_can_fetch_holds_a_solution(tmp_path):
+    """All files of the students' repository against all solutions, checks, answers and mutants."""
+    labs = {p.stem: nbformat.read(p, as_version=4) for p in notebooks.find_labs()}
+    release.students(labs, tmp_path / "students")
+    secrets = Secrets(list(labs.values()), sorted(MUTANTS.glob("*.py")))
+    assert len(secrets.blocks) > 200 and len(secrets.sentences) > 200
+    paths = [path for path in (tmp_path / "students").rglob("*") if path.is_file()]
+    leaks = {str(p.relative_to(tmp_path)): f for p in paths if (f := secrets.found_in(p))}
+    assert leaks == {}
+    rooms = {path.relative_to(tmp_path / "students").parts[0] for path in paths}
+    assert rooms == {
+        ".gitignore", "LICENSE", "README.md", "data", "helpers", "notebooks", "parking",
+        "requirements", "requirements.txt", "tools",
+    }  # fmt: skip
+    tools = {
+        p.relative_to(tmp_path / "students" / "tools").parts[0] for p in paths if "tools" in p.parts
+    }
+    assert tools <= {*COMMANDS, "labs.json"}
+    for path in (tmp_path / "students" / "notebooks").iterdir():
+        edition = nbformat.read(path, as_version=4)
+        assert edition.cells[1].source == notebooks.setup_cell(branch=site.BRANCH)
+
+
+def test_check_works_in_the_students_repository_as_it_is(made_release, tmp_path):
+    """With nothing but what students fetch, and the solved notebooks out of reach."""
+    folder = tmp_path / "clone"
+    shutil.copytree(made_release / "students", folder, ignore=shutil.ignore_patterns("data"))
+    path = folder / "notebooks" / "01_made.ipynb"
+    command = [sys.executable, "-P", "-m", "tools.check", "1"]
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+
+    def check() -> subprocess.CompletedProcess:
+        return subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
+
+    done = check()
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "0 of 2 pass" in done.stdout and "No answer has been begun" in done.stdout
+    path.write_text(
+        path.read_text().replace(
+            json.dumps(f"    {exercises.CODE_STUB}")[1:-1], "    return 2 * x", 1
+        )
+    )
+    done = check()
+    assert "pass  lab1-ex1" in done.stdout and "1 of 2 pass" in done.stdout, done.stdout
+
+
 def test_the_badge_of_students_opens_their_own_edition(made_release):
     path = made_release / "students" / "notebooks" / "01_made.ipynb"
     first = nbformat.read(path, as_version=4).cells[0].source
@@ -177,6 +322,7 @@ def open_page(browser) -> Iterator:
             "request", lambda r: outside.append(r.url) if re.match("https?:|wss?:", r.url) else 0
         )
         page.on("pageerror", lambda error: outside.append(str(error)))
+        page.on("requestfailed", lambda r: outside.append(f"fails: {r.url}"))
         page.goto(path.as_uri() + anchor)
         page.wait_for_timeout(500)  # for what scripts may ask for
         pages.append(page)
@@ -197,6 +343,15 @@ def violations(page) -> list[str]:
         for v in found
         if v["impact"] in ("serious", "critical") or v["id"] in ("heading-order", "image-alt")
     ]
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_handout_fits_and_only_links_are_links(open_page, made_release, width):
+    page = open_page(made_release / "handout.html", width)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert violations(page) == []
+    links = page.evaluate("[...document.querySelectorAll('a')].map(a => a.innerText)")
+    assert all(len(text) < 80 for text in links), links
 
 
 @pytest.mark.parametrize("width", [390, 1280])
@@ -258,6 +413,13 @@ def test_the_slides_run_offline_and_hold_their_content(open_page, made_release):
     assert page.evaluate("Reveal.getTotalSlides()") >= 5
     assert slide_overflow(page) == []
     assert "10 minutes" in page.evaluate("Reveal.getSlideNotes(Reveal.getSlide(0))")
+    fonts = "getComputedStyle(document.querySelector('.reveal')).fontFamily"
+    assert "Source Sans Pro" in page.evaluate(fonts)  # the theme has been found
+    middle = page.evaluate(
+        "(() => { Reveal.slide(1, 0); const b = Reveal.getCurrentSlide().getBoundingClientRect();"
+        " return (b.top + b.bottom) / 2 / innerHeight; })()"
+    )
+    assert 0.4 < middle < 0.6  # content stands in the middle of the page
     assert page.locator(f"img[alt='{ALT}']").count() == 1
 
 
