@@ -1,0 +1,290 @@
+"""Runs the labs as Colab, Kaggle and the like would: `make places`.
+
+    python -m tools.places                        every place and lab; writes docs/where-it-runs.md
+    python -m tools.places colab-2026.07          one place
+    python -m tools.places --labs 1 4             some labs; the others keep their rows, with dates
+
+A place is a list in tests/environments: the packages that the labs reach there, in its versions,
+with its own IPython, ipykernel and ipywidgets, installed without what they ask for into
+build/places. Each lab runs in the students' edition, in an empty folder; its set-up cell clones the
+students' repository from this machine and installs what is missing. Exercises are left out, since
+nobody has solved them. Rests on uv and `tools.execution`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import datetime
+import json
+import math
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from tqdm import tqdm
+
+from helpers import BUILD, ROOT, files
+from tools import exercises, notebooks, release
+from tools.execution import LabExecution, LabRun, isolated_kernel_environment
+
+LISTS = ROOT / "tests" / "environments"
+RESULTS = LISTS / "results.json"
+PAGE = ROOT / "docs" / "where-it-runs.md"
+WORK = BUILD / "places"
+KERNEL = "place"
+MARKS = {"colab": "COLAB_RELEASE_TAG", "kaggle": "KAGGLE_KERNEL_RUN_TYPE"}
+"""Variables by which the places can be told."""
+
+
+class NoPythonError(RuntimeError):
+    """The Python that a place has is not on this machine."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """One list of packages."""
+
+    name: str
+
+    @property
+    def list(self) -> Path:
+        """The file in tests/environments."""
+        return LISTS / f"{self.name}.txt"
+
+    @property
+    def python(self) -> str:
+        """Python's version there, "3.12" or "3.12.13", from the list's first line."""
+        return re.search(r"Python (3[\d.]*\d)", self.list.read_text(encoding="utf-8"))[1]
+
+    @property
+    def interpreter(self) -> Path:
+        """Of the environment that `prepare` makes."""
+        return WORK / self.name / "bin" / "python"
+
+
+def all_places() -> list[Place]:
+    """The places, the oldest first."""
+    return [Place(path.stem) for path in sorted(LISTS.glob("*.txt"))]
+
+
+def uv(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Runs the environment's own uv, which also finds interpreters of pyenv."""
+    program = Path(sysconfig.get_path("scripts"), "uv")
+    versions = sorted(Path.home().glob(".pyenv/versions/*/bin"))
+    path = os.pathsep.join([os.environ.get("PATH", ""), *map(str, versions)])
+    settings = {"PATH": path, "UV_INDEX_STRATEGY": "unsafe-best-match"}
+    return subprocess.run(
+        [str(program), *arguments], env=os.environ | settings, capture_output=True, text=True,
+        **options,
+    )  # fmt: skip
+
+
+def prepare(place: Place) -> None:
+    """Makes the place's environment as it is before the set-up cell.
+
+    Raises:
+        NoPythonError: There is no such Python here, and none can be fetched.
+        RuntimeError: Its packages cannot be installed.
+    """
+    version = ".".join(place.python.split(".")[:2])
+    found = uv("python", "find", "--no-python-downloads", version, check=False)
+    if found.returncode:
+        raise NoPythonError(f"Python {version} is not here (`uv python install {version}`)")
+    folder = place.interpreter.parent.parent
+    steps = (
+        ["venv", "--quiet", "--clear", "--python", found.stdout.strip(), str(folder)],
+        ["pip", "install", "--quiet", "--python", str(folder), "--no-deps", "-r", str(place.list)],
+    )
+    for step in steps:
+        done = uv(*step, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{place.name}: {done.stderr.strip()}")
+
+
+def students_origin() -> Path:
+    """A repository with the students' edition of the stored labs on its branch `students`."""
+    labs = {path.stem: nbformat.read(path, as_version=4) for path in notebooks.find_labs()}
+    folder = WORK / "origin" / "image-segmentation-labs"
+    shutil.rmtree(folder, ignore_errors=True)
+    release.students_repository(labs, folder)
+    git = ["git", "-c", "user.name=places", "-c", "user.email=places@example.org"]
+    for command in (
+        ["init", "--quiet", "-b", "students"],
+        ["add", "--all", "--force"],
+        ["commit", "--quiet", "-m", "The students' edition"],
+        ["config", "uploadpack.allowFilter", "true"],  # as code hosts have it
+    ):
+        subprocess.run([*git, *command], cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+def first_figure(notebook: NotebookNode) -> NotebookNode:
+    """The lab up to its first figure, which is where it would stop if figures were broken."""
+    part = copy.deepcopy(notebook)
+    for number, cell in enumerate(part.cells):
+        if cell.cell_type == "code" and "figures.show(" in cell.source:
+            part.cells = part.cells[: number + 1]
+            return part
+    raise ValueError("no cell with figures.show()")
+
+
+def as_opened(lab: Path, origin: Path) -> NotebookNode:
+    """A student's notebook as it runs from the top: this origin, and without the exercises."""
+    notebook = nbformat.read(origin / "notebooks" / lab.name, as_version=4)
+    code = next(cell for cell in notebook.cells if cell.cell_type == "code")
+    code.source = notebooks.setup_cell(origin.as_uri(), "students")
+    notebook.cells = [cell for cell in notebook.cells if not exercises.role(cell)]
+    return notebook
+
+
+@contextmanager
+def kernel_of(place: Place) -> Iterator[dict[str, str]]:
+    """Environment variables under which the kernel `place` is the place's own."""
+    with isolated_kernel_environment() as environment:
+        kernel = Path(environment["JUPYTER_DATA_DIR"], "kernels", KERNEL)
+        specification = {
+            "argv": [str(place.interpreter), "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            "display_name": place.name,
+            "language": "python",
+        }
+        files.write_text(kernel / "kernel.json", json.dumps(specification))
+        changed = {k: v for k, v in environment.items() if k.startswith("JUPYTER_")}
+        before = dict(os.environ)
+        os.environ.update(changed)  # this process looks for the kernel
+        environment["PATH"] = f"{place.interpreter.parent}{os.pathsep}{environment['PATH']}"
+        environment[MARKS[place.name.split("-")[0]]] = place.name
+        environment.pop("VIRTUAL_ENV", None)
+        try:
+            yield environment
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+
+def run(place: Place, lab: Path, origin: Path, *, short: bool = False) -> tuple[LabRun, float]:
+    """Runs one lab in an empty folder.
+
+    Args:
+        place: Where; its environment is prepared.
+        lab: The stored notebook; the one that runs is that of the same name in `origin`.
+        origin: Repository that the set-up cell clones.
+        short: Only up to the first figure.
+
+    Returns:
+        The run, and the size of what its set-up cell and its other cells fetched, in MB.
+    """
+    notebook = as_opened(lab, origin)
+    # Outside of the course, which the set-up cell would find.
+    with tempfile.TemporaryDirectory(prefix="place-") as folder, kernel_of(place) as environment:
+        opened = Path(folder, lab.name)
+        notebooks.write_notebook(opened, first_figure(notebook) if short else notebook)
+        done = LabExecution(
+            opened, environment=environment, cell_timeout=600, lab_timeout=1800, kernel=KERNEL
+        ).run()
+        course = Path(folder, origin.name)
+        size = sum(path.lstat().st_size for path in course.rglob("*") if path.is_file())
+    notebooks.write_notebook(WORK / "run" / place.name / lab.name, done.notebook)
+    return done, size / 1e6
+
+
+def different(metrics: dict[str, Any], stored: dict[str, Any]) -> list[str]:
+    """Headline figures that are not as stored, to three digits: names, found and stored."""
+    wrong = []
+    for name, value in stored.items():
+        found = metrics.get(name)
+        numbers = isinstance(value, int | float) and isinstance(found, int | float)
+        if not (math.isclose(found, value, abs_tol=1e-3) if numbers else found == value):
+            wrong.append(f"{name} {found} instead of {value}")
+    return wrong
+
+
+def row(place: Place, lab: Path, origin: Path) -> dict[str, Any]:
+    """Runs one lab and gives what the page says of it."""
+    done, size = run(place, lab, origin)
+    stored = notebooks.headline_metrics(nbformat.read(lab, as_version=4))
+    text = done.failure.reason if done.failure else "; ".join(different(done.metrics, stored))
+    return {
+        "place": place.name,
+        "lab": lab.stem,
+        "date": datetime.date.today().isoformat(),
+        "ok": done.ok,
+        "cells": done.cells,
+        "seconds": round(done.seconds),
+        "memory": round(done.peak_mb / 1000, 1),
+        "fetched": round(size, 1),
+        "headline": text or "as stored",
+    }
+
+
+def page(rows: list[dict[str, Any]]) -> str:
+    """docs/where-it-runs.md."""
+    lines = [(LISTS / "page.md").read_text(encoding="utf-8").rstrip("\n"), ""]
+    head = "| place | lab | cells | seconds | memory, GB | fetched, MB | headline | run on |"
+    lines += [head, "|---|---|---|---|---|---|---|---|"]
+    for each in sorted(rows, key=lambda each: (each["place"], each["lab"])):
+        said = each["headline"] if each["ok"] else f"**stopped**: {each['headline']}"
+        said = said.replace("|", "\\|")
+        lines.append(
+            f"| {each['place']} | {each['lab'][:2]} | {each['cells']} | {each['seconds']} "
+            f"| {each['memory']} | {each['fetched']} | {said} | {each['date']} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line.
+
+    Returns:
+        0 if every lab ran to its end with the stored figures, 1 otherwise.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.places", description=__doc__.splitlines()[0]
+    )
+    names = [place.name for place in all_places()]
+    parser.add_argument("places", nargs="*", metavar="PLACE", help=", ".join(names))
+    parser.add_argument("--labs", nargs="*", help="numbers or names; all if left out")
+    options = parser.parse_args(arguments)
+    unknown = set(options.places) - set(names)
+    if unknown:
+        parser.error(f"no such place: {', '.join(unknown)}; there are {', '.join(names)}")
+    labs = notebooks.find_labs(options.labs)
+    origin = students_origin()
+    known = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
+    rows = {(each["place"], each["lab"]): each for each in known}
+    good = True
+    chosen = options.places or names
+    with tqdm(total=len(chosen) * len(labs), unit="lab") as bar:
+        for place in map(Place, chosen):
+            bar.set_description(place.name)
+            try:
+                prepare(place)
+            except RuntimeError as error:
+                print(f"\n{place.name}: {error}", file=sys.stderr)
+                good = False
+                continue
+            for lab in labs:
+                bar.set_description(f"{place.name} {lab.stem}")
+                rows[place.name, lab.stem] = each = row(place, lab, origin)
+                good &= each["ok"] and each["headline"] == "as stored"
+                tqdm.write(f"{place.name} {lab.stem}: {each['cells']} cells, {each['headline']}")
+                kept = sorted(rows.values(), key=lambda each: (each["place"], each["lab"]))
+                files.write_text(RESULTS, json.dumps(kept, indent=1) + "\n")
+                files.write_text(PAGE, page(kept))
+                bar.update()
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
