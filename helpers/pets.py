@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from helpers import DATA
+from helpers import DATA, fetch
 from helpers.errors import DataError, explain
 
 if TYPE_CHECKING:
@@ -256,7 +256,7 @@ def _find_photos(data_dir: str | os.PathLike | None, source: str) -> Path:
 
 def _toy_folder() -> Path:
     """The folder of the bundled toy pets."""
-    folder = _prepared(DATA / "pets", TOY)
+    folder = _prepared(fetch(DATA / "pets" / TOY).parent, TOY)
     if folder is None:
         raise _missing(DATA / "pets", TOY, "The repository is incomplete: clone it again.")
     return folder

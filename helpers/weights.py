@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from helpers import files
+from helpers import fetch, files
 from helpers.errors import WeightsError, explain
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def load(model: keras.Model, path: str | os.PathLike) -> None:
     Raises:
         WeightsError: no such file, a damaged one, or one made for another model.
     """
-    path = Path(path)
+    path = fetch(Path(path))
     if not path.is_file():
         do = "The record beside shipped weights has the command that makes them."
         expected = "a file of weights (.weights.h5)"
