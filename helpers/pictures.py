@@ -1,0 +1,216 @@
+"""Pictures as the world has them: one place opens every one of them, for every purpose.
+
+A phone stores a photo as its sensor lay and notes in the EXIF data how to turn it, a scanner stores
+16 bits, a download ends early. Where one reader turns and the next does not, masks lie beside their
+objects. So labs, converters, scores and the case study all open pictures here: upright, 8 bits,
+three channels, complete or refused. Rests on Pillow.
+"""
+
+from __future__ import annotations
+
+import difflib
+import io
+import math
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import unquote
+
+import numpy as np
+
+from helpers.errors import DataError, explain
+
+Size = tuple[int, int]
+"""Height and width."""
+
+MAX_PIXELS = 1 << 25
+"""Limit of a picture in a record (34 million): a few damaged bytes may claim any size."""
+
+_TURNS = {
+    k: (k > 4, -1 if k in (3, 4, 6, 7) else 1, -1 if k in (2, 3, 7, 8) else 1) for k in range(1, 9)
+}
+"""EXIF orientation: whether rows become columns, after steps of -1 have reversed y or x."""
+
+
+def read(
+    source: str | Path | bytes,
+    *,
+    max_pixels: int | None = None,
+    report: Callable[[str], object] | None = print,
+) -> np.ndarray:
+    """The picture in a file of any usual format, upright, as (H, W, 3) uint8 RGB.
+
+    Grey, palette and CMYK become RGB, transparency is dropped, of 16 bits the upper 8 are kept.
+
+    Args:
+        source: Path or content of the file.
+        max_pixels: Limit of H times W, above which the picture is made smaller; by default none.
+        report: Called with a line when the picture was turned, made smaller or is nearly black.
+
+    Raises:
+        DataError: The file is missing, damaged or no picture, or ends early.
+
+    >>> read("missing.jpg")
+    Traceback (most recent call last):
+    helpers.errors.DataError: missing.jpg: expected a complete picture, found no such file.
+    """
+    report = report or (lambda line: None)
+    name = _name(source)
+    with opened(source) as (picture, _):
+        width, height = picture.size
+        factor = min(1.0, math.sqrt((max_pixels or math.inf) / (width * height)))
+        smaller = max(1, int(width * factor)), max(1, int(height * factor))
+        if factor < 1:
+            picture.draft("RGB", smaller)  # decodes a JPEG at half its size where that is enough
+        picture.load()
+        orientation = orientation_of(picture)  # Pillow turns TIFFs while it loads them
+        if picture.mode == "F" or picture.mode.startswith("I"):
+            picture = _upper_bits(np.asarray(picture), name, report)
+        picture = picture.convert("RGB")
+        if factor < 1:
+            picture = picture.resize(smaller, reducing_gap=3.0)
+            report(f"{name}: {width}x{height} pixels, made smaller: {smaller[0]}x{smaller[1]}")
+        if orientation != 1:
+            report(f"{name}: turned upright, as its EXIF orientation {orientation} says")
+        return upright(np.array(picture), orientation)
+
+
+def _upper_bits(numbers: np.ndarray, name: str, report: Callable[[str], object]):
+    from PIL import Image
+
+    low, high = numbers.min(), numbers.max()
+    if numbers.dtype.kind == "f" or low < 0 or high > 65535:
+        found = f"{numbers.dtype} from {low} to {high}"
+        raise DataError(explain(name, expected="a picture of 8 or 16 bits", found=found))
+    if high < 4096:
+        report(f"{name}: nearly black, its 16-bit numbers end at {high} of 65535")
+    return Image.fromarray((numbers >> 8).astype(np.uint8))
+
+
+def read_numbers(path: str | Path) -> np.ndarray:
+    """The numbers in an index mask, (H, W) uint8, never the colours of its palette.
+
+    Raises:
+        DataError: No complete PNG of 8 bits, grey or with a palette.
+    """
+    with opened(path, ("PNG",)) as (picture, _):
+        picture.load()
+        if picture.mode not in ("P", "L"):
+            expected = "a PNG of 8-bit numbers, grey or with a palette"
+            raise DataError(explain(str(path), expected=expected, found=f"mode {picture.mode}"))
+        return np.array(picture)
+
+
+def header(path: str | Path) -> tuple[Size, int]:
+    """Height and width of a picture as it is stored, and its EXIF orientation."""
+    with opened(path) as (picture, _):
+        return (picture.height, picture.width), orientation_of(picture)
+
+
+@contextmanager
+def opened(source: str | Path | bytes, formats: tuple[str, ...] | None = None) -> Iterator[tuple]:
+    """Pillow's picture and the file's bytes; whatever a decoder raises becomes a `DataError`."""
+    from PIL import Image
+
+    name = _name(source)
+    expected = f"a complete {' or '.join(formats or ('picture',))}"
+    try:
+        content = source if isinstance(source, bytes) else Path(source).read_bytes()
+        # A broken download may leave zeros at the end, which a JPEG decoder makes grey.
+        zeros = content.startswith(b"\xff\xd8") and content.endswith(bytes(64))
+        if zeros and not content.rstrip(b"\0").endswith(b"\xff\xd9"):
+            raise EOFError("its end is zeros")
+        with Image.open(io.BytesIO(content), formats=formats) as picture:
+            yield picture, content
+    except DataError:
+        raise
+    # Pillow's decoders raise all of these for damaged files.
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        found, do = f"damaged bytes ({error})", ""
+        if isinstance(error, FileNotFoundError):
+            found = "no such file"
+        elif "cannot identify" in str(error):
+            found = "a HEIC photo" if content[4:11] in (b"ftyphei", b"ftypmif") else "other bytes"
+            do = f"Save it as {' or '.join(formats or ('JPEG', 'PNG'))}."
+        elif "truncated" in str(error).lower():
+            found = "a file that ends early: truncated"
+        raise DataError(explain(name, expected=expected, found=found, do=do)) from error
+
+
+def _name(source: str | Path | bytes) -> str:
+    return "picture" if isinstance(source, bytes) else str(source)
+
+
+def orientation_of(picture) -> int:
+    """EXIF orientation of Pillow's picture, 1 to 8; 1 where the file says nothing."""
+    try:
+        value = picture.getexif().get(0x0112, 1)
+        return value if value in _TURNS else 1
+    except Exception:  # damaged EXIF data beside a sound picture, in many ways
+        return 1
+
+
+def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Stored pixels (H, W) or (H, W, C), turned as an EXIF orientation says.
+
+    >>> upright(np.array([[1, 2, 3], [4, 5, 6]]), 6).tolist()
+    [[4, 1], [5, 2], [6, 3]]
+    """
+    if orientation == 1:
+        return pixels
+    swap, y, x = _TURNS[orientation]
+    pixels = pixels[::y, ::x]
+    return np.ascontiguousarray(pixels.swapaxes(0, 1) if swap else pixels)
+
+
+def upright_box(box: np.ndarray, orientation: int, size: Size) -> np.ndarray:
+    """A box (4,) in a stored picture of a size, where it lies once the picture is upright."""
+    swap, y, x = _TURNS[orientation]
+    top, left, bottom, right = box
+    top, bottom = (top, bottom) if y > 0 else (size[0] - bottom, size[0] - top)
+    left, right = (left, right) if x > 0 else (size[1] - right, size[1] - left)
+    return np.array([left, top, right, bottom] if swap else [top, left, bottom, right])
+
+
+def find(folder: str | Path, name: str, *, by_name: bool = False) -> Path:
+    """The file that a name in somebody's annotations means, in a folder of pictures.
+
+    The name as it stands goes first; then Windows' backslashes, `%20` for a blank and the folder's
+    own name in front are understood. Links are followed, but no name climbs out of the folder.
+
+    Args:
+        folder: Folder of the pictures.
+        name: Name as the annotations have it.
+        by_name: Whether only the last part of the name counts.
+
+    Raises:
+        DataError: No such file, or one outside the folder.
+    """
+    root = Path(os.path.abspath(folder))  # noqa: PTH100  (a folder that is a link stays one)
+    spellings = [name, name.replace("\\", "/"), unquote(name), unquote(name).replace("\\", "/")]
+    last = [each.rsplit("/", 1)[-1] for each in spellings]
+    own = [each.removeprefix("./").removeprefix(f"{root.name}/") for each in spellings]
+    inside = []
+    for spelling in dict.fromkeys(last if by_name else spellings + own):
+        path = Path(os.path.normpath(root / spelling.replace("\0", "")))
+        if path != root and path.is_relative_to(root):
+            inside.append(path)
+            if path.is_file():
+                return path
+    expected, found, do = f"a picture {name!r} in it", "no such file", ""
+    if any((root / each).is_file() for each in last[1::2] if each):
+        do = f"{last[-1]!r} is there: with --by-name only the last part of names counts."
+    elif not inside:
+        expected, found = "names of paths inside it", repr(name)
+        do = "Names are relative to the folder of the pictures: is it another one?"
+    elif near := _near(inside[0]):
+        do = f"Is it {near!r}?"
+    raise DataError(explain(str(folder), expected=expected, found=found, do=do))
+
+
+def _near(path: Path) -> str:
+    """A name in the same folder that is spelled nearly alike, or nothing."""
+    names = os.listdir(path.parent) if path.parent.is_dir() else []  # noqa: PTH208
+    same = [name for name in names if Path(name).stem == path.stem]
+    return next(iter(same or difflib.get_close_matches(path.name, names[:5000], 1, 0.8)), "")

@@ -1,0 +1,180 @@
+"""Record files from the shell: written from annotations, counted and drawn.
+
+    python -m tools.records from-coco instances.json images/ out.tfrecord --shards 8 --workers 2
+    python -m tools.records from-voc VOC2012/ out.tfrecord --list ImageSets/Segmentation/train.txt
+    python -m tools.records from-labelme labelled/ out.tfrecord
+    python -m tools.records from-cvat annotations.xml images/ out.tfrecord
+    python -m tools.records from-yolo images/ labels/ data.yaml out.tfrecord
+    python -m tools.records stats out.tfrecord-*
+    python -m tools.records show out.tfrecord-* --index 3 --out picture.png
+
+A converter ends with its manifest as JSON; what it left out or took otherwise than the file says
+stands before it, a line each. --scheduler tcp://HOST:8786 spreads shards over a Dask cluster.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+import helpers
+from helpers import records
+from helpers.errors import CourseError, RecordError
+from tools.records import annotations, contents, convert, formats
+
+
+def _show(options: argparse.Namespace) -> str:
+    example = contents.pick(contents.find_files(options.files), options.index)
+    contents.save(contents.draw(example), options.out)
+    objects = [
+        {"class": contents.class_name(example, k), "box": np.round(box, 2).tolist()}
+        for k, box in enumerate(example.boxes)
+    ]
+    found = {"out": str(options.out), "source_id": example.source_id, "objects": objects}
+    return json.dumps(found, ensure_ascii=False)
+
+
+def _stats(options: argparse.Namespace) -> str:
+    from tqdm import tqdm
+
+    damaged: list[RecordError] = []
+    reading = records.read(
+        contents.find_files(options.files),
+        extras=False,
+        on_damage=damaged.append if options.skip_bad else None,
+    )
+    with tqdm(reading, desc="reading", unit=" records", file=sys.stderr) as bar:
+        found = contents.statistics(bar)
+    for error in damaged[:100]:
+        print(f"left out: {error}", file=sys.stderr)
+    found["damaged_records_left_out"] = len(damaged)
+    return json.dumps(found, ensure_ascii=False) if options.json else contents.as_text(found)
+
+
+def _convert(options: argparse.Namespace) -> str:
+    found = options.reader(options)
+    for note in found.notes:
+        print(f"note: {note}", file=sys.stderr)
+    names = ("shards", "workers", "scheduler", "skip_bad")
+    how = {name: getattr(options, name) for name in names}
+    manifest = convert.write_shards(found, options.out, **how)
+    for key, what in {
+        "boxes_from_masks": "boxes were zeros, corners or shares: taken from their masks",
+        "objects_given_twice": "objects stood there twice, equal in everything: taken once",
+        "objects_without_pixels": "objects have no pixel inside the picture: left out",
+        "pictures_turned": "pictures were turned upright, as their EXIF data say",
+    }.items():
+        if manifest["counts"][key]:
+            print(f"note: {manifest['counts'][key]} {what}", file=sys.stderr)
+    return json.dumps(manifest, ensure_ascii=False)
+
+
+def _from_coco(o: argparse.Namespace) -> annotations.AnnotationSet:
+    how = {"outlines": o.outlines, "by_name": o.by_name, "boxes": o.boxes}
+    return annotations.read_coco(o.annotations, o.images, **how)
+
+
+def _from_labelme(o: argparse.Namespace) -> annotations.AnnotationSet:
+    how = {"images": o.images, "label_map": o.label_map, "outlines": o.outlines}
+    return annotations.read_labelme(o.folder, **how)
+
+
+def _from_voc(o: argparse.Namespace) -> annotations.AnnotationSet:
+    how = {"listing": o.list, "label_map": o.label_map, "outlines": o.outlines}
+    return formats.read_voc(o.folder, **how)
+
+
+def _from_cvat(o: argparse.Namespace) -> annotations.AnnotationSet:
+    how = {"outlines": o.outlines, "by_name": o.by_name}
+    return formats.read_cvat(o.annotations, o.images, **how)
+
+
+def _from_yolo(o: argparse.Namespace) -> annotations.AnnotationSet:
+    return formats.read_yolo(o.images, o.labels, o.names, outlines=o.outlines)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.records",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    show = commands.add_parser("show", help="draw one record")
+    show.add_argument("--index", type=int, default=0, help="of the record, from 0; %(default)s")
+    show.add_argument("--out", type=Path, required=True, help="picture.png, or another format")
+    show.set_defaults(run=_show)
+    stats = commands.add_parser("stats", help="count what is in the records")
+    stats.add_argument("--json", action="store_true", help="as one JSON object")
+    stats.add_argument("--skip-bad", action="store_true", help="leave damaged records out")
+    stats.set_defaults(run=_stats)
+    for command in (show, stats):
+        command.add_argument("files", nargs="+", metavar="FILE", help="shards, or a pattern")
+    coco = commands.add_parser("from-coco", help="write records from COCO's instances.json")
+    coco.add_argument("annotations", type=Path, help="instances.json")
+    coco.add_argument("images", type=Path, help="folder of its pictures")
+    coco.add_argument(
+        "--boxes",
+        choices=("file", "masks"),
+        default="file",
+        help="the file's, compared with the masks, or taken from the masks; default: %(default)s",
+    )
+    voc = commands.add_parser("from-voc", help="write records from masks as Pascal VOC has them")
+    voc.add_argument(
+        "folder", type=Path, help="with JPEGImages, SegmentationObject and SegmentationClass"
+    )
+    voc.add_argument("--list", type=Path, help="names, one on each line; default: all")
+    labelme = commands.add_parser("from-labelme", help="write records from LabelMe's JSON files")
+    labelme.add_argument("folder", type=Path, help="with one JSON file for each picture")
+    labelme.add_argument("--images", type=Path, help="folder of the pictures, if it is another")
+    cvat = commands.add_parser("from-cvat", help="write records from CVAT's XML for images")
+    cvat.add_argument("annotations", type=Path, help="annotations.xml")
+    cvat.add_argument("images", type=Path, help="folder of its pictures")
+    yolo = commands.add_parser("from-yolo", help="write records from YOLO's segmentation texts")
+    yolo.add_argument("images", type=Path, help="folder of the pictures")
+    yolo.add_argument("labels", type=Path, help="folder of their texts, NAME.txt")
+    yolo.add_argument("names", type=Path, help="data.yaml, or a text with a name on each line")
+    for command in (voc, labelme):
+        command.add_argument("--label-map", type=Path, help="of the classes, label_map.pbtxt")
+    for command in (coco, cvat):
+        command.add_argument(
+            "--by-name", action="store_true", help="find pictures by the last part of their names"
+        )
+    readers = {coco: _from_coco, voc: _from_voc, labelme: _from_labelme}
+    for command, reader in (readers | {cvat: _from_cvat, yolo: _from_yolo}).items():
+        command.set_defaults(run=_convert, reader=reader)
+        command.add_argument("out", type=Path, help="NAME.tfrecord")
+        command.add_argument("--shards", type=int, default=1, help="files; default: %(default)s")
+        command.add_argument(
+            "--workers", type=int, default=1, help="processes that share the shards"
+        )
+        command.add_argument("--scheduler", default="", help="of a Dask cluster, tcp://HOST:8786")
+        command.add_argument("--skip-bad", action="store_true", help="leave bad pictures out")
+        command.add_argument(
+            "--outlines",
+            choices=("auto", "shown", "stored"),
+            default="auto",
+            help="what outlines lie on where EXIF data turn a picture; default: by its sizes",
+        )
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command; its result is printed last. An error is one line and exit status 1."""
+    options = _parser().parse_args(arguments)
+    helpers.setup(quiet=True)
+    try:
+        print(options.run(options))
+    except CourseError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

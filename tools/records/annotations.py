@@ -1,0 +1,601 @@
+"""Somebody's annotations: COCO and LabelMe, read in one way for converting and for scoring.
+
+Annotations come from the network as often as not, and every tool writes them in its own way (lab
+3). So what a file says is compared with what else it says: boxes with masks, stated sizes with
+pictures, one picture with another. What is certain is read, what is left out is counted, and what
+cannot be understood is refused in one line. Iterating a set gives `helpers.records.Example`s. Rests
+on `helpers.pictures` and pycocotools.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from helpers import pictures, records
+from helpers.errors import DataError, explain
+from helpers.masks import mask_to_box, rle_to_mask
+from helpers.pictures import Size
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One object as a file has it, not checked yet."""
+
+    where: str  # for messages
+    number: int  # class
+    segmentation: Any  # polygons x, y, x, y in a list, COCO's run lengths, or a mask (H, W) bool
+    box: Any = None  # x, y, width, height; by default the smallest round the mask
+    crowd: bool = False
+
+
+@dataclass(frozen=True)
+class Annotated:
+    """One picture and its annotation, independent of all others: work for any process."""
+
+    path: Path | None
+    filename: str
+    source_id: str
+    classes: Mapping[int, str]
+    size: Size | None = None
+    """Height and width that the annotation states."""
+    objects: tuple[Shape, ...] = ()
+    problem: str = ""
+    """What is known to be wrong already; said when the picture's turn comes."""
+    outlines: str = "auto"
+    """Whether outlines lie on the picture as "shown", upright, or as "stored"; "auto" finds out."""
+
+    def shapes(self, size: Size) -> Iterable[Shape]:
+        """The objects in a picture of a size; other formats have their own."""
+        return self.objects
+
+    def declared(self) -> Size | None:
+        """Height and width that the annotation states."""
+        return self.size
+
+    def semantic(self) -> np.ndarray | None:
+        """Semantic labels (H, W) uint8, where the format has them."""
+        return None
+
+    def example(self) -> tuple[records.Example, Counter[str]]:
+        """The picture with its objects, upright, and what was counted on the way.
+
+        Raises:
+            DataError: Something is wrong with either. A picture with an object left out would teach
+                that there is none, so it is refused as a whole.
+        """
+        with self.named():
+            example, counts = self.annotation(*pictures.header(self.path))
+            image = pictures.read(self.path, report=None)
+        return replace(example, image=image), counts
+
+    @contextmanager
+    def named(self) -> Iterator[None]:
+        """Puts the picture's name before errors; raises the one that is known already."""
+        try:
+            if self.problem:
+                raise DataError(self.problem)
+            yield
+        except DataError as error:
+            raise DataError(f"{self.filename}: {error}") from error
+
+    def annotation(self, stored: Size, orientation: int) -> tuple[records.Example, Counter[str]]:
+        """The objects, upright, on a picture of zeros, and what was counted on the way.
+
+        Args:
+            stored: Height and width of the picture as it is stored.
+            orientation: Its EXIF orientation.
+        """
+        shown = pictures.upright(np.empty(stored, bool), orientation).shape
+        turn = self._turn(stored, shown, orientation)
+        size = shown if turn == 1 else stored
+        counts = Counter(pictures_turned=int(orientation != 1))
+        found: list[tuple[Shape, np.ndarray, np.ndarray]] = []
+        seen = set()
+        for shape in self.shapes(size):
+            key = (shape.number, shape.crowd, repr(shape.segmentation))
+            if isinstance(shape.segmentation, (list, dict)) and key in seen:
+                counts["objects_given_twice"] += 1
+                continue
+            seen.add(key)
+            if shape.number not in self.classes:
+                expected, number = f"one of {len(self.classes)} classes", f"class {shape.number}"
+                raise DataError(explain(shape.where, expected=expected, found=number))
+            mask = _mask(shape, size)
+            if not mask.any():
+                counts["objects_without_pixels"] += 1  # smaller than a pixel, or outside
+                continue
+            box = pictures.upright_box(_box(shape, mask, counts), turn, size)
+            found.append((shape, pictures.upright(mask, turn), box))
+            if len(found) * mask.size > records.MAX_MASK_PIXELS:
+                expected = f"at most {records.MAX_MASK_PIXELS} pixels in all masks"
+                raise DataError(explain("objects", expected=expected, found="more"))
+        counts.update(objects=len(found), crowd=sum(shape.crowd for shape, _, _ in found))
+        semantic = self.semantic()
+        return records.Example(
+            image=np.broadcast_to(np.uint8(0), (*shown, 3)),
+            boxes=np.array([box for _, _, box in found], float).reshape(-1, 4),
+            classes=np.array([shape.number for shape, _, _ in found], np.int64),
+            masks=np.array([mask for _, mask, _ in found], bool).reshape(-1, *shown),
+            crowd=np.array([shape.crowd for shape, _, _ in found], bool),
+            source_id=self.source_id,
+            class_names=tuple(self.classes[shape.number] for shape, _, _ in found),
+            semantic=None if semantic is None else pictures.upright(semantic, turn),
+        ), counts
+
+    def _turn(self, stored: Size, shown: Size, orientation: int) -> int:
+        """The orientation that brings outlines onto the upright picture: the picture's own, or 1.
+
+        Annotators draw on the picture as shown, trainers read it as stored, and some tools write
+        the size of one with outlines on the other. So sizes decide, where they can.
+        """
+        declared = self.declared()
+        if declared not in (None, stored, shown):
+            expected, found = f"{shown[1]}x{shown[0]} pixels", f"{declared[1]}x{declared[0]}"
+            if shown != stored:
+                expected += f", or {stored[1]}x{stored[0]} without its EXIF orientation,"
+            expected += " as the picture has"
+            raise DataError(explain("its annotation", expected=expected, found=found))
+        if orientation == 1 or self.outlines != "auto":
+            return orientation if self.outlines == "stored" else 1
+        shapes = list(self.shapes(declared or stored))
+        if shown != stored and declared is not None and shapes:
+            raster = any(not isinstance(shape.segmentation, list) for shape in shapes)
+            if declared == shown or raster:  # a mask has a size of its own, as `declared` has it
+                return 1 if declared == shown else orientation
+            on_shown, on_stored = _fit(shapes, shown), _fit(shapes, stored)
+            if on_shown != on_stored:
+                return 1 if on_shown else orientation
+        if not shapes:
+            return 1
+        expected = "outlines that certainly lie on it as it is shown, or as it is stored"
+        found = f"a picture which its EXIF orientation {orientation} turns"
+        do = "Say which: --outlines shown (most annotators show it upright) or --outlines stored."
+        raise DataError(explain("its annotation", expected=expected, found=found, do=do))
+
+
+@dataclass
+class AnnotationSet:
+    """Annotated pictures: iterate it for their examples, in order.
+
+    Attributes:
+        classes: Names by number, from 1.
+        pictures: What is known of each picture before it is opened.
+        notes: Lines on what was not taken, or taken otherwise than the file says.
+        source: Format, file and checksum.
+        counts: What was counted in the pictures read so far.
+    """
+
+    classes: dict[int, str]
+    pictures: list[Annotated]
+    notes: list[str] = field(default_factory=list)
+    source: dict[str, str] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __iter__(self) -> Iterator[records.Example]:
+        for picture in self.pictures:
+            example, counts = picture.example()
+            self.counts.update(counts)
+            yield example
+
+
+# --- formats --------------------------------------------------------------------------------------
+
+
+def read_coco(
+    file: str | Path,
+    images: str | Path,
+    *,
+    outlines: str = "auto",
+    by_name: bool = False,
+    boxes: str = "file",
+) -> AnnotationSet:
+    """The pictures of a COCO file of instances: all of them, with and without objects.
+
+    Objects belong to a picture by its id alone; their own ids, which many tools begin anew or leave
+    out, do not matter. A record's source id is the picture's id, as COCO's evaluation expects.
+
+    Args:
+        file: `instances.json`, with polygons or run-length codes.
+        images: Folder that its `file_name`s are relative to.
+        outlines: What outlines lie on where EXIF data turn a picture: "shown", "stored" or "auto".
+        by_name: Whether only the last part of each `file_name` counts.
+        boxes: "file", which are compared with the masks, or "masks", to take them from the masks.
+
+    Raises:
+        DataError: The file is no COCO file, or contradicts itself. What is wrong with one picture
+            is raised when its turn comes.
+
+    >>> read_coco("missing.json", "images")
+    Traceback (most recent call last):
+    helpers.errors.DataError: missing.json: expected a JSON file, found No such file or directory.
+    """
+    content, where, notes = read_json(file), str(file), []
+    classes: dict[int, str] = {}
+    for category in take(content, "categories", list, where):
+        number = identity(category, "id", f"{where}, categories", whole=True)
+        name = take(category, "name", str, f"{where}, category {number}")
+        if number in classes or number < 0 or name in classes.values() or not name:
+            expected, found = "each number and each name once", f"{name!r} as {number}"
+            raise DataError(explain(f"{where}, categories", expected=expected, found=found))
+        classes[number] = name
+    entries = take(content, "images", list, where)
+    objects: dict[int | str, list[Shape]] = {}
+    for entry in entries:
+        number = identity(entry, "id", f"{where}, images")
+        if number in objects:
+            expected, found = "each number once", "it a second time"
+            raise DataError(explain(f"{where}, image {number}", expected=expected, found=found))
+        objects[number] = []
+    for item in take(content, "annotations", list, where):
+        what = f"annotation {item.get('id') if isinstance(item, dict) else item!r:.60}"
+        picture = identity(item, "image_id", f"{where}, {what}")
+        number = identity(item, "category_id", f"{where}, {what}", whole=True)
+        for key, value, known in ("image_id", picture, objects), ("category_id", number, classes):
+            if value not in known:
+                expected = f"one of the {len(known)} ids in the file"
+                place = f"{where}, {what}, {key}"
+                raise DataError(explain(place, expected=expected, found=repr(value)))
+        crowd = flag(item.get("iscrowd"), f"{where}, {what}, iscrowd")
+        box = item.get("bbox") if boxes == "file" else None
+        objects[picture].append(Shape(what, number, item.get("segmentation"), box, crowd))
+    shift = _count_from_one(classes, objects, notes)
+    annotated = []
+    for entry, shapes in zip(entries, objects.values(), strict=True):
+        what = f"{where}, image {entry['id']}"
+        sides = [identity(entry, side, what, whole=True) for side in ("height", "width")]
+        name = take(entry, "file_name", str, what)
+        path, problem = locate(Path(images), name, by_name=by_name)
+        shapes = tuple(replace(shape, number=shape.number + shift) for shape in shapes)
+        own = (str(entry["id"]), classes, tuple(sides), shapes, problem, outlines)
+        annotated.append(Annotated(path, name, *own))
+    source = {"format": "COCO", **checksum(file)}
+    return AnnotationSet(classes, each_picture_once(annotated, notes), notes, source)
+
+
+def _count_from_one(classes: dict, objects: Mapping[Any, list[Shape]], notes: list[str]) -> int:
+    """Lets classes begin at 1, as label maps must; gives what is added to each number."""
+    if 0 not in classes:
+        return 0
+    if not any(shape.number == 0 for shapes in objects.values() for shape in shapes):
+        notes.append(f"category 0, {classes.pop(0)!r}, has no objects: left out")
+        return 0
+    notes.append("categories are numbered from 0: each number became one more")
+    for number in sorted(classes, reverse=True):
+        classes[number + 1] = classes.pop(number)
+    return 1
+
+
+def read_labelme(
+    folder: str | Path,
+    *,
+    images: str | Path | None = None,
+    label_map: str | Path | None = None,
+    outlines: str = "auto",
+) -> AnnotationSet:
+    """The pictures of LabelMe's JSON files; boxes are the smallest round the masks.
+
+    Shapes with the same label and `group_id` are parts of one object.
+
+    Args:
+        folder: Folder with one JSON file for each picture, with polygons and rectangles.
+        images: Folder of the pictures, if they are not where `imagePath` says.
+        label_map: Label map of the classes; by default the labels by the alphabet, from 1.
+        outlines: See `read_coco`.
+
+    Raises:
+        DataError: A file is not LabelMe's; see `read_coco`.
+    """
+    folder, notes, contents = Path(folder), [], {}
+    for path in listed(folder, (".json",), notes):
+        if path.name.endswith(".manifest.json"):
+            continue  # of records that were written into the same folder
+        content = contents[path] = read_json(path)
+        for shape in take(content, "shapes", list, str(path)):
+            take(shape, "label", str, f"{path}, shapes")
+    labels = {shape["label"] for content in contents.values() for shape in content["shapes"]}
+    if not labels:
+        expected, found = "LabelMe's *.json with shapes", f"{len(contents)} files without any"
+        raise DataError(explain(str(folder), expected=expected, found=found))
+    classes = dict(enumerate(sorted(labels), start=1))
+    if label_map:
+        classes = records.read_label_map(label_map)
+    numbers_of = {name: number for number, name in classes.items()}
+    annotated = []
+    for path, content in contents.items():
+        name = take(content, "imagePath", str, str(path))
+        place, problem = locate(Path(images or path.parent), name)
+        if problem and images:
+            place, problem = locate(Path(images), name, by_name=True)
+        elif problem:
+            problem += " --images names the folder of the pictures, if it is another."
+        sides = [
+            identity(content, side, str(path), whole=True) for side in ("imageHeight", "imageWidth")
+        ]
+        try:
+            shapes = tuple(_labelme_shapes(content["shapes"], numbers_of))
+        except DataError as error:
+            shapes, problem = (), str(error)
+        own = (path.stem, classes, tuple(sides), shapes, problem, outlines)
+        annotated.append(Annotated(place, name, *own))
+    annotated = each_picture_once(annotated, notes)
+    return AnnotationSet(classes, annotated, notes, {"format": "LabelMe"})
+
+
+def _labelme_shapes(shapes: list[dict], numbers_of: Mapping[str, int]) -> Iterator[Shape]:
+    parts: dict[Any, list] = {}
+    for index, shape in enumerate(shapes):
+        label, group = shape["label"], shape.get("group_id")
+        what = f"shape {index} ({label})"
+        if label not in numbers_of:
+            expected = f"a label of the label map: {', '.join(numbers_of)}"
+            raise DataError(explain(what, expected=expected, found=repr(label)))
+        points = [numbers(point, f"{what}, points") for point in take(shape, "points", list, what)]
+        if any(len(point) != 2 for point in points):
+            found = f"{shape['points']!r:.60}"
+            raise DataError(explain(f"{what}, points", expected="x and y", found=found))
+        kind = shape.get("shape_type") or "polygon"
+        if kind == "rectangle" and len(points) == 2:
+            (left, top), (right, bottom) = points
+            points = [(left, top), (right, top), (right, bottom), (left, bottom)]
+        elif kind != "polygon" and (kind, len(points)) != ("rectangle", 4):
+            expected, found = "a polygon or rectangle", f"{kind} of {len(points)} points"
+            do = "Draw it as a polygon, or delete it."
+            raise DataError(explain(what, expected=expected, found=found, do=do))
+        key = (label, index, what) if group in (None, "") else (label, repr(group))
+        parts.setdefault(key, []).append([float(value) for point in points for value in point])
+    for key, polygons in parts.items():
+        yield Shape(key[-1] if len(key) == 3 else f"label {key[0]}", numbers_of[key[0]], polygons)
+
+
+# --- what readers of every format need ------------------------------------------------------------
+
+
+def listed(folder: Path, suffixes: Sequence[str], notes: list[str]) -> list[Path]:
+    """The files of a folder with some suffix, in any case; notes such files in folders below.
+
+    The `._NAME` beside each file that macOS copies are no files of anybody's.
+    """
+    found = [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in suffixes and not path.name.startswith("._")
+    ]
+    below = [str(path.relative_to(folder)) for path in found if path.parent != folder]
+    if below:
+        more = ", ..." if len(below) > 3 else ""
+        notes.append(f"not taken: {len(below)} in folders below: {', '.join(below[:3])}{more}")
+    return [path for path in found if path.parent == folder]
+
+
+def locate(folder: Path, name: str, *, by_name: bool = False) -> tuple[Path | None, str]:
+    """A picture's path, or what is wrong with its name."""
+    try:
+        return pictures.find(folder, name, by_name=by_name), ""
+    except DataError as error:
+        return None, str(error)
+
+
+def each_picture_once(annotated: Sequence[Annotated], notes: list[str]) -> list[Annotated]:
+    """Joins entries of one and the same picture if at most one of them has objects of its own.
+
+    Two records of a picture would teach in one of them that the other's objects are not there.
+    """
+    same: dict[Any, list[Annotated]] = {}
+    for each in annotated:
+        key = os.path.realpath(each.path) if each.path else (each.filename, each.source_id)
+        same.setdefault(key, []).append(each)
+    kept = []
+    for entries in same.values():
+        objects = {repr([(s.number, s.segmentation) for s in e.objects]) for e in entries} - {"[]"}
+        joined = max(entries, key=lambda each: (len(each.objects), -annotated.index(each)))
+        if len(entries) > 1:
+            ids = ", ".join(each.source_id for each in entries)
+            if len(objects) > 1:
+                expected, found = "each picture once", f"it as {ids}, each with objects of its own"
+                problem = explain(str(joined.path), expected=expected, found=found)
+                kept += [replace(each, problem=problem) for each in entries]
+                continue
+            notes.append(f"{joined.filename}: one picture as {ids}: joined as {joined.source_id}")
+        kept.append(joined)
+    return kept
+
+
+def checksum(path: str | Path) -> dict[str, str]:
+    """Name and SHA-256 of a file, for the manifest."""
+    digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    return {"file": Path(path).name, "sha256": digest}
+
+
+def read_text(path: str | Path, expected: str) -> str:
+    """A text file in UTF-8, with or without a byte-order mark; else a `DataError`."""
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        found = error.strerror or str(error)
+    except UnicodeDecodeError as error:
+        expected, found = f"{expected} in UTF-8", f"other bytes at {error.start}"
+    raise DataError(explain(str(path), expected=expected, found=found))
+
+
+def read_json(path: str | Path) -> dict[str, Any]:
+    """A file that holds one JSON object.
+
+    Raises:
+        DataError: Missing, damaged, or something else than an object.
+    """
+    try:
+        content = json.loads(read_text(path, "a JSON file"))
+    except (ValueError, RecursionError) as error:
+        raise DataError(explain(str(path), expected="JSON", found=str(error))) from error
+    if not isinstance(content, dict):
+        raise DataError(explain(str(path), expected="an object", found=type(content).__name__))
+    return content
+
+
+def take(item: Any, key: str, kind: type, where: str) -> Any:
+    """`item[key]`, if it is of a kind; else a `DataError` that names `where` and the key."""
+    value = item.get(key) if isinstance(item, dict) else None
+    if not isinstance(value, kind):
+        found = f"{value!r:.60}" if isinstance(item, dict) else f"{item!r:.60} for an object"
+        raise DataError(explain(f"{where}, {key}", expected=kind.__name__, found=found))
+    return value
+
+
+def identity(item: Any, key: str, where: str, *, whole: bool = False) -> Any:
+    """The number under a key, also as "7" or 7.0; if it need not be `whole`, text as well."""
+    value = item.get(key) if hasattr(item, "get") else None
+    if isinstance(value, str) and value.isascii() and value.isdigit() and str(int(value)) == value:
+        return int(value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    good = isinstance(value, int) and not isinstance(value, bool)
+    if not good and (whole or not isinstance(value, str)):
+        found = f"{value!r:.60}" if hasattr(item, "get") else f"{item!r:.60} for an object"
+        expected = "a whole number" if whole else "a number or a text"
+        raise DataError(explain(f"{where}, {key}", expected=expected, found=found))
+    return value
+
+
+def flag(value: Any, where: str) -> bool:
+    """True or false, as files have it: 1, true, "1", "true", and the like; nothing is false."""
+    known = {"none": False, "0": False, "false": False, "1": True, "true": True}
+    text = f"{value:g}" if isinstance(value, float) else str(value).strip().lower()
+    if text not in known:
+        raise DataError(explain(where, expected="0 or 1", found=f"{value!r:.60}"))
+    return known[text]
+
+
+def numbers(values: Any, where: str, *, texts: bool = False) -> np.ndarray:
+    """A list of finite numbers as an array (N,) float64; if they may be, of `texts` such as "1.5".
+
+    Raises:
+        DataError: It is something else.
+    """
+    kinds = (int, float, str) if texts else (int, float)
+    try:
+        plain = isinstance(values, list) and all(type(value) in kinds for value in values)
+        array = np.array(values if plain else [np.nan], float)
+    except (OverflowError, ValueError):
+        array = np.array([np.inf])
+    if not np.isfinite(array).all():
+        raise DataError(explain(where, expected="finite numbers", found=f"{values!r:.60}"))
+    return array
+
+
+def _mask(shape: Shape, size: Size) -> np.ndarray:
+    """A shape's mask (H, W) bool."""
+    if isinstance(shape.segmentation, np.ndarray):
+        return shape.segmentation
+    if isinstance(shape.segmentation, dict):
+        return _run_length_mask(shape.segmentation, size, shape.where)
+    if not isinstance(shape.segmentation, list) or not shape.segmentation:
+        expected, found = "polygons or run lengths", f"{shape.segmentation!r:.60}"
+        raise DataError(explain(f"{shape.where}, segmentation", expected=expected, found=found))
+    return _polygon_mask(shape.segmentation, size, f"{shape.where}, polygon")
+
+
+def _polygon_mask(polygons: Sequence[Any], size: Size, where: str) -> np.ndarray:
+    """The union of polygons, each a list x, y, x, y in pixels; COCO's rule decides about pixels."""
+    from pycocotools import mask as coco_mask
+
+    height, width = size
+    if isinstance(polygons[0], (int, float)):
+        expected, found = "a list of polygons", f"one flat list, {polygons!r:.60}"
+        raise DataError(explain(where, expected=expected, found=found))
+    for polygon in polygons:
+        corners = numbers(polygon, where)
+        if corners.size < 6 or corners.size % 2:
+            expected, found = "at least 6 numbers, x and y in turn", f"{corners.size} numbers"
+            raise DataError(explain(where, expected=expected, found=found))
+        x, y = corners.reshape(-1, 2).T
+        # Annotators draw a little over the edge; far outside, C code would draw for minutes.
+        near = x.min() >= -width and y.min() >= -height and x.max() <= 2 * width
+        if not near or y.max() > 2 * height or max(x.max(), y.max()) <= 1 < min(size):
+            expected = f"corners in pixels, in or near a picture of {width}x{height}"
+            found = f"x {x.min():g} to {x.max():g}, y {y.min():g} to {y.max():g}"
+            raise DataError(explain(where, expected=expected, found=found))
+    codes = coco_mask.frPyObjects([list(map(float, polygon)) for polygon in polygons], *size)
+    # In the order of rows, in which everything that follows is faster.
+    return np.ascontiguousarray(coco_mask.decode(coco_mask.merge(codes))).view(bool)
+
+
+def _run_length_mask(code: dict[str, Any], size: Size, where: str) -> np.ndarray:
+    """COCO's run-length code, compressed or a list, (H, W) bool."""
+    if code.get("size") != list(size):
+        expected, found = f"size {list(size)} of the picture", repr(code.get("size"))
+        raise DataError(explain(f"{where}, segmentation", expected=expected, found=found))
+    counts = code.get("counts")
+    if isinstance(counts, list) and not all(type(run) is int for run in counts):
+        expected, found = "run lengths, which are whole numbers", f"{counts!r:.60}"
+        raise DataError(explain(f"{where}, counts", expected=expected, found=found))
+    try:
+        return rle_to_mask(code)
+    except (DataError, OverflowError) as error:
+        expected, found = "a complete run-length code", str(error)
+        message = explain(f"{where}, segmentation", expected=expected, found=found)
+        raise DataError(message) from error
+
+
+def _box(shape: Shape, mask: np.ndarray, counts: Counter[str]) -> np.ndarray:
+    """An object's box (4,), as stated if that is where the mask is; else the mask's, counted.
+
+    Some tools write zeros, corners, or shares of the picture; which of them shows in the mask.
+
+    Raises:
+        DataError: The stated box is somewhere else.
+    """
+    around = mask_to_box(mask)
+    if shape.box is None:
+        return around
+    values = numbers(shape.box, f"{shape.where}, bbox", texts=True)
+    if values.size != 4:
+        found = f"{values.size}"
+        raise DataError(explain(f"{shape.where}, bbox", expected="4 numbers", found=found))
+    x, y, width, height = values.tolist()
+    (bottom, right), limits = mask.shape, records.tolerance(around).tolist()
+
+    def distance(*box: float) -> float:
+        """How far a box is from the mask's, in tolerances."""
+        inside = (min(max(v, 0), end) for v, end in zip(box, (bottom, right) * 2, strict=True))
+        pairs = zip(inside, around.tolist(), limits, strict=True)
+        return max(abs(a - b) / limit for a, b, limit in pairs)
+
+    stated, corners = distance(y, x, y + height, x + width), distance(y, x, height, width)
+    if min(width, height) > 0 and stated <= 1 and not corners < stated / 2:
+        box = np.array([y, x, y + height, x + width])
+        clipped = np.clip(box, 0, (*mask.shape, *mask.shape))
+        counts["boxes_clipped"] += not np.array_equal(clipped, box)
+        return clipped
+    shares = min(
+        distance(y * bottom, x * right, (y + height) * bottom, (x + width) * right),
+        distance(y * bottom, x * right, height * bottom, width * right),
+    )
+    zero = min(width, height) == 0
+    if corners <= 1 or zero or (max(x, y, width, height) <= 1 and shares <= 1):
+        counts["boxes_from_masks"] += 1
+        return around
+    top, left, bottom, right = around
+    expected = f"x, y, width, height round its mask, {[left, top, right - left, bottom - top]}"
+    do = "--boxes masks takes all boxes from the masks."
+    found = f"{values.tolist()}"
+    raise DataError(explain(f"{shape.where}, bbox", expected=expected, found=found, do=do))
+
+
+def _fit(shapes: Sequence[Shape], size: Size) -> bool:
+    """Whether all polygons lie in a picture of a size, but for what annotators draw over edges."""
+    values = [corner for shape in shapes for polygon in shape.segmentation for corner in polygon]
+    x, y = np.array(values, float).reshape(-1, 2).T
+    return bool(x.max() <= size[1] + 1 and y.max() <= size[0] + 1)

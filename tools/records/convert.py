@@ -1,0 +1,243 @@
+"""Writes a set of annotated pictures as shards of detection records, a label map and a manifest.
+
+A shard is one piece of work that knows nothing of the others, so it may be written by this process
+or by any worker of a Dask cluster that sees the folders under the same paths: the bytes are the
+same. All files are made in a temporary folder and renamed when all are complete. Rests on
+`tools.records.annotations` and `helpers.records`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from helpers import pictures, records
+from helpers.errors import DataError, explain
+from tools.records.annotations import Annotated, AnnotationSet
+
+COUNTS = (
+    *("objects", "crowd", "boxes_clipped", "boxes_from_masks", "objects_given_twice"),
+    *("objects_without_pixels", "pictures_turned", "pictures_left_out"),
+)
+"""What a manifest counts."""
+
+
+def read_stored(path: Path) -> tuple[bytes, str, pictures.Size, int]:
+    """A picture's bytes, "jpeg" or "png", stored height and width and EXIF orientation.
+
+    Raises:
+        DataError: Missing, damaged, larger than records may be, or of another format.
+    """
+    with pictures.opened(path, ("JPEG", "PNG")) as (picture, encoded):
+        width, height = picture.size
+        if width * height > pictures.MAX_PIXELS:
+            expected, found = f"at most {pictures.MAX_PIXELS} pixels", f"{width}x{height}"
+            raise DataError(explain(str(path), expected=expected, found=found))
+        orientation = pictures.orientation_of(picture)
+        # An eighth of the size is enough to meet every byte of a JPEG, and much faster.
+        picture.draft(None, (width // 8, height // 8))
+        picture.load()
+        kind = "png" if picture.format == "PNG" else "jpeg"
+        return encoded, kind, (height, width), orientation
+
+
+def convert(annotated: Annotated) -> tuple[bytes, Counter[str]]:
+    """One record from one picture and its annotation, and what was counted on the way.
+
+    The file's own bytes are kept, but for a picture that EXIF data turn: training pipelines do not
+    look at them, so it is stored upright, a JPEG at quality 95.
+
+    Raises:
+        DataError: Something is wrong with the picture or with an object.
+    """
+    from PIL import Image
+
+    with annotated.named():
+        encoded, kind, size, orientation = read_stored(annotated.path)
+        example, counts = annotated.annotation(size, orientation)
+        if orientation != 1:
+            stream, how = io.BytesIO(), {"quality": 95, "subsampling": 0} if kind == "jpeg" else {}
+            Image.fromarray(pictures.read(encoded, report=None)).save(stream, kind, **how)
+            encoded = stream.getvalue()
+    return records.serialise(example, kind, encoded=encoded, filename=annotated.filename), counts
+
+
+def write_shard(
+    path: Path, annotated: Sequence[Annotated], skip_bad: bool, progress: Any = None
+) -> dict[str, Any]:
+    """One shard: its entry in the manifest, counts, and what was left out by source id.
+
+    Args:
+        path: File to write.
+        annotated: Its pictures, in order.
+        skip_bad: Whether to leave bad pictures out instead of raising the first error.
+        progress: Called after each picture.
+    """
+    counts: Counter[str] = Counter()
+    left_out: dict[str, str] = {}
+
+    def payloads() -> Iterator[bytes]:
+        for each in annotated:
+            try:
+                payload, counted = convert(each)
+            except DataError as error:
+                if not skip_bad:
+                    raise
+                left_out[each.source_id] = str(error)
+            else:
+                counts.update(counted)
+                yield payload
+            if progress:
+                progress()
+
+    count = records.write_payloads(path, payloads())
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    entry = {"name": path.name, "records": count, "bytes": path.stat().st_size, "sha256": digest}
+    return {"entry": entry, "counts": counts, "left_out": left_out}
+
+
+def write_shards(
+    annotated: AnnotationSet,
+    out: Path,
+    *,
+    shards: int = 1,
+    workers: int = 1,
+    scheduler: str = "",
+    skip_bad: bool = False,
+) -> dict[str, Any]:
+    """Converts all pictures; writes shards, a label map and, last of all, a manifest.
+
+    Args:
+        annotated: Pictures in the order of the records.
+        out: `NAME.tfrecord`. More shards than one become `NAME.tfrecord-00000-of-0000N`; beside
+            them are `label_map.pbtxt` and `NAME.manifest.json` with every shard's SHA-256.
+        shards: Number of files; each holds an equal part of the pictures, in order.
+        workers: Number of processes on this machine, which share the shards.
+        scheduler: Address of a Dask cluster instead, such as tcp://10.0.0.1:8786.
+        skip_bad: Whether to leave pictures out that are missing, damaged or wrongly annotated.
+
+    Returns:
+        The manifest.
+
+    Raises:
+        DataError: See `convert`; or no picture at all, or files that would be mixed up with these.
+    """
+    total = len(annotated)
+    if not 1 <= shards <= total or workers < 1:
+        expected = f"at least 1 worker, 1 to {total} shards for {total} pictures"
+        raise DataError(explain(str(out), expected=expected, found=f"{workers} and {shards}"))
+    names = [f"{out.name}-{number:05}-of-{shards:05}" for number in range(shards)]
+    names = names if shards > 1 else [out.name]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    _refuse_others(out, names)
+    label_map = records.label_map_text(annotated.classes)
+    _refuse_another_label_map(out.parent / "label_map.pbtxt", annotated.classes)
+    folder = out.parent.absolute()
+    building = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".tmp", dir=folder))
+    try:
+        parts = {
+            building / name: annotated.pictures[k * total // shards : (k + 1) * total // shards]
+            for k, name in enumerate(names)
+        }
+        if workers > 1 or scheduler:
+            written = _on_dask(parts, skip_bad, scheduler or workers)
+        else:
+            written = _here(parts, skip_bad)
+        manifest = _manifest(annotated, written)
+        if not manifest["records"]:
+            raise DataError(explain(str(out), expected="a picture to write", found="none left"))
+        summary = out.with_suffix(".manifest.json").name
+        text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
+        (building / summary).write_text(text, encoding="utf-8")
+        (building / "label_map.pbtxt").write_text(label_map, encoding="utf-8", newline="\n")
+        (folder / summary).unlink(missing_ok=True)  # an old one must not vouch for new shards
+        for name in (*names, "label_map.pbtxt", summary):
+            os.replace(building / name, folder / name)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return manifest
+
+
+def _manifest(annotated: AnnotationSet, written: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    counts = sum((each["counts"] for each in written), Counter())
+    left_out = {key: text for each in written for key, text in each["left_out"].items()}
+    for text in left_out.values():
+        print(f"left out: {text}", file=sys.stderr)
+    counts["pictures_left_out"] = len(left_out)
+    return {
+        "source": annotated.source,
+        "records": sum(each["entry"]["records"] for each in written),
+        "counts": {key: counts[key] for key in COUNTS},
+        "notes": annotated.notes,
+        "left_out": list(left_out),
+        "classes": {str(number): annotated.classes[number] for number in sorted(annotated.classes)},
+        "shards": [each["entry"] for each in written],
+    }
+
+
+def _here(parts: Mapping[Path, Sequence[Annotated]], skip_bad: bool) -> list[dict[str, Any]]:
+    """All shards, one after the other, in this process."""
+    from tqdm import tqdm
+
+    total = sum(map(len, parts.values()))
+    with tqdm(total=total, desc="converting", unit=" pictures", file=sys.stderr) as bar:
+        return [write_shard(path, part, skip_bad, bar.update) for path, part in parts.items()]
+
+
+def _on_dask(
+    parts: Mapping[Path, Sequence[Annotated]], skip_bad: bool, where: str | int
+) -> list[dict[str, Any]]:
+    """All shards, by the workers of a cluster, or by so many processes of this machine."""
+    from dask.distributed import Client, KilledWorker, LocalCluster, as_completed
+    from tqdm import tqdm
+
+    with contextlib.ExitStack() as stack:
+        if isinstance(where, int):
+            how = {"threads_per_worker": 1, "processes": True, "dashboard_address": None}
+            where = stack.enter_context(LocalCluster(n_workers=where, **how))
+        client = stack.enter_context(Client(where))
+        waiting = [
+            client.submit(write_shard, path, part, skip_bad, pure=False)
+            for path, part in parts.items()
+        ]
+        options = {"desc": "converting", "unit": " shards", "file": sys.stderr}
+        try:
+            for done in tqdm(as_completed(waiting), total=len(waiting), **options):
+                done.result()
+            return [each.result() for each in waiting]
+        except KilledWorker as error:
+            expected, found = "a worker's result", f"that it was ended from outside ({error})"
+            do = "Most often memory ran out: use more --shards or fewer --workers."
+            raise DataError(explain("Dask", expected=expected, found=found, do=do)) from error
+        finally:
+            client.cancel(waiting)
+
+
+def _refuse_others(out: Path, names: Sequence[str]) -> None:
+    """Shards of another division would be read together with the new ones by `NAME.tfrecord*`."""
+    family = re.compile(re.escape(out.name) + r"(-\d{5}-of-\d{5})?")
+    present = sorted(path.name for path in out.parent.iterdir() if family.fullmatch(path.name))
+    others = [name for name in present if name not in names]
+    if others:
+        do = "Remove them or choose another name."
+        found = f"{others[0]} and {len(others) - 1} more" if len(others) > 1 else others[0]
+        raise DataError(explain(str(out), expected="no other shards", found=found, do=do))
+
+
+def _refuse_another_label_map(path: Path, classes: Mapping[int, str]) -> None:
+    if path.exists() and records.read_label_map(path) != dict(classes):
+        do = "Write to another folder, or remove it."
+        expected, found = "the same classes as here", "a label map of others"
+        raise DataError(explain(str(path), expected=expected, found=found, do=do))

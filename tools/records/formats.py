@@ -1,0 +1,342 @@
+"""Pascal VOC's masks, CVAT's XML and YOLO's segmentation text, as sets of annotated pictures.
+
+Like `tools.records.annotations`, on which it rests: what a file says is compared with what else it
+says, and what is not taken is listed.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from helpers import pictures, records
+from helpers.errors import DataError, explain
+from helpers.pictures import Size
+from tools.records.annotations import (
+    Annotated,
+    AnnotationSet,
+    Shape,
+    checksum,
+    each_picture_once,
+    identity,
+    listed,
+    locate,
+    numbers,
+    read_text,
+)
+
+PICTURES = (".jpg", ".jpeg", ".png")
+
+# --- Pascal VOC -----------------------------------------------------------------------------------
+
+VOC_CLASSES = (
+    *("aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow"),
+    *("diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa"),
+    *("train", "tvmonitor"),
+)
+"""VOC's names, from class 1."""
+
+VOID = 255
+"""Pixels that belong to no object: outlines, and what annotators left undecided."""
+
+
+@dataclass(frozen=True)
+class VocPicture(Annotated):
+    """A picture whose objects are numbers in one mask and whose classes are numbers in another."""
+
+    object_mask: Path = Path()
+    class_mask: Path = Path()
+
+    def declared(self) -> Size:
+        """Height and width of the masks."""
+        return pictures.header(self.object_mask)[0]
+
+    def semantic(self) -> np.ndarray:
+        """Semantic labels (H, W) uint8: the classes, void included."""
+        return pictures.read_numbers(self.class_mask)
+
+    def shapes(self, size: Size) -> Iterator[Shape]:
+        """The objects, one for each number in the mask of objects."""
+        objects, classes = pictures.read_numbers(self.object_mask), self.semantic()
+        if objects.shape != classes.shape:
+            expected = "{1}x{0} pixels, as its SegmentationObject has".format(*objects.shape)
+            found = "{1}x{0}".format(*classes.shape)
+            raise DataError(explain(str(self.class_mask), expected=expected, found=found))
+        in_objects, in_classes = (
+            np.isin(mask, (0, VOID), invert=True) for mask in (objects, classes)
+        )
+        only = (in_classes & ~in_objects).sum()
+        if only:
+            expected = "an object, numbered from 1 to 254, wherever there is a class"
+            found = (
+                f"{only} pixels of class {np.unique(classes[in_classes & ~in_objects]).tolist()}"
+            )
+            found += f" where the object is {np.unique(objects[in_classes & ~in_objects]).tolist()}"
+            raise DataError(explain(str(self.object_mask), expected=expected, found=found))
+        if not in_objects.any() and (objects == VOID).any():
+            expected, found = (
+                "objects numbered from 1 to 254",
+                "nothing but 0 and 255, which is void",
+            )
+            do = "Masks of 0 and 255 need other numbers: 1 for the object in both masks."
+            raise DataError(explain(str(self.object_mask), expected=expected, found=found, do=do))
+        for value in np.unique(objects[in_objects]).tolist():
+            mask = objects == value
+            found = [number for number in np.unique(classes[mask]).tolist() if number != VOID]
+            what = f"SegmentationClass/{self.class_mask.name}, object {value}"
+            if len(found) != 1:
+                expected = "one class for all of its pixels"
+                raise DataError(explain(what, expected=expected, found=f"{found or 'void'}"))
+            yield Shape(what, found[0], mask)
+
+
+def read_voc(
+    folder: Path,
+    *,
+    listing: Path | None = None,
+    label_map: Path | None = None,
+    outlines: str = "auto",
+) -> AnnotationSet:
+    """The pictures of a Pascal VOC folder; boxes are the smallest round the masks.
+
+    Pixels marked void (255) belong to no object. They stay void in the records' semantic labels.
+
+    Args:
+        folder: Folder with `JPEGImages/NAME.jpg`, `SegmentationObject/NAME.png`, a number for each
+            object, and `SegmentationClass/NAME.png`, a number for each class; 8-bit, not in colour.
+        listing: File with a name on each line (`ImageSets/Segmentation/train.txt`); by default all
+            of `SegmentationObject`.
+        label_map: Label map of the classes; by default VOC's twenty.
+        outlines: See `read_coco`.
+
+    Raises:
+        DataError: No such folder or list, or a name twice in the list; see `read_coco`.
+    """
+    classes = records.read_label_map(label_map) if label_map else dict(enumerate(VOC_CLASSES, 1))
+    notes: list[str] = []
+    object_masks, class_masks = (
+        {path.stem: path for path in listed(folder / part, (".png",), notes)}
+        for part in ("SegmentationObject", "SegmentationClass")
+    )
+    images: dict[str, list[Path]] = {}
+    for path in listed(folder / "JPEGImages", PICTURES, notes):
+        images.setdefault(path.stem, []).append(path)
+    source, stems = {"format": "VOC"}, sorted(object_masks)
+    if listing is not None:
+        stems, source = _listed_stems(listing, object_masks, notes), source | checksum(listing)
+    elif more := len(images.keys() - object_masks.keys()):
+        notes.append(f"not taken: {more} pictures without a mask in SegmentationObject")
+    if not stems:
+        expected = "SegmentationObject/*.png, or a list of names"
+        raise DataError(explain(str(listing or folder), expected=expected, found="none"))
+    annotated: list[Annotated] = []
+    for stem in stems:
+        problem = ""
+        for part, known in ("SegmentationObject", object_masks), ("SegmentationClass", class_masks):
+            if stem not in known:
+                expected, found = f"{stem}.png", "no such file"
+                problem = problem or explain(str(folder / part), expected=expected, found=found)
+        paths = images.get(stem, [])
+        if len(paths) != 1:
+            expected, found = f"one picture {stem}.jpg", ", ".join(p.name for p in paths) or "none"
+            problem = problem or explain(str(folder / "JPEGImages"), expected=expected, found=found)
+        path = paths[0] if paths else None
+        name = f"JPEGImages/{path.name if path else stem}"
+        masks = object_masks.get(stem, Path()), class_masks.get(stem, Path())
+        own = (path, name, stem, classes, None, (), problem, outlines)
+        annotated.append(VocPicture(*own, *masks))
+    return AnnotationSet(classes, annotated, notes, source)
+
+
+def _listed_stems(listing: Path, known: Mapping[str, Path], notes: list[str]) -> list[str]:
+    """The names in a list. A name may hold blanks; in lists of Main/ a 1, 0 or -1 follows it."""
+    stems: list[str] = []
+    without = []
+    for number, line in enumerate(read_text(listing, "a list of names").splitlines(), start=1):
+        stem, (name, _, mark) = line.strip(), line.strip().rpartition(" ")
+        if stem not in known and mark in ("1", "0", "-1") and name.strip() in known:
+            stem = name.strip()
+            if mark == "-1":
+                without.append(stem)
+                continue
+        if stem in stems:
+            expected, found = "each name once", f"{stem!r} a second time"
+            raise DataError(explain(f"{listing}, line {number}", expected=expected, found=found))
+        stems += [stem] if stem else []
+    if without:
+        notes.append(f"not taken: {len(without)} names marked -1 in the list, as {without[0]!r}")
+    return stems
+
+
+# --- CVAT -----------------------------------------------------------------------------------------
+
+
+def read_cvat(
+    file: Path, images: Path, *, outlines: str = "auto", by_name: bool = False
+) -> AnnotationSet:
+    """The pictures of CVAT's XML, "CVAT for images 1.1": polygons and masks, joined by group.
+
+    Tracks of videos and tags of pictures are left out and noted; boxes, lines, points and ellipses
+    have no outline of an object, so that a picture with one is refused.
+
+    Raises:
+        DataError: The file is not CVAT's; see `read_coco`.
+    """
+    try:
+        root = ET.fromstring(read_text(file, "CVAT's XML"))
+    except ET.ParseError as error:
+        raise DataError(explain(str(file), expected="CVAT's XML", found=str(error))) from error
+    entries = root.findall("image")
+    notes, left = [], Counter(each.tag for each in root if each.tag == "track")
+    left.update(each.tag for entry in entries for each in entry if each.tag == "tag")
+    notes += [f"not taken: {count} {tag}s" for tag, count in left.items()]
+    if not entries:
+        expected, found = "<image> in CVAT's XML for images", notes[0] if notes else "none"
+        raise DataError(explain(str(file), expected=expected, found=found))
+    names = [each.text or "" for each in root.iterfind("meta//labels/label/name")]
+    names = names or sorted({each.get("label", "") for entry in entries for each in entry})
+    classes = dict(enumerate(dict.fromkeys(names), start=1))
+    annotated = []
+    for entry in entries:
+        what = f"{file}, image {entry.get('id')}"
+        sides = tuple(identity(entry, side, what, whole=True) for side in ("height", "width"))
+        shapes: tuple[Shape, ...] = ()
+        path, problem = locate(images, entry.get("name", ""), by_name=by_name)
+        try:
+            shapes = tuple(_cvat_shapes(entry, sides, {v: k for k, v in classes.items()}))
+        except DataError as error:
+            problem = problem or str(error)
+        own = (path, entry.get("name", ""), entry.get("id", ""), classes, sides, shapes, problem)
+        annotated.append(Annotated(*own, outlines))
+    annotated = each_picture_once(annotated, notes)
+    return AnnotationSet(classes, annotated, notes, {"format": "CVAT", **checksum(file)})
+
+
+def _cvat_shapes(entry: ET.Element, size: Size, numbers_of: Mapping[str, int]) -> Iterator[Shape]:
+    parts: dict[tuple, list] = {}
+    for index, item in enumerate(entry):
+        what, label = f"{item.tag} {index} ({item.get('label')})", item.get("label", "")
+        if item.tag == "tag":
+            continue
+        if item.tag not in ("polygon", "mask") or label not in numbers_of:
+            expected = "a polygon or mask of a label of the task"
+            do = "Draw it as a polygon or mask in CVAT, or delete it."
+            raise DataError(explain(what, expected=expected, found=f"a {item.tag}", do=do))
+        if item.tag == "mask":
+            yield Shape(what, numbers_of[label], _cvat_mask(item, size, what))
+            continue
+        points = [pair.split(",") for pair in item.get("points", "").split(";")]
+        polygon = numbers([value for pair in points for value in pair], what, texts=True)
+        group = item.get("group_id") or "0"
+        key = (label, group) if group != "0" else (label, index, what)
+        parts.setdefault(key, []).append(polygon.tolist())
+    for key, polygons in parts.items():
+        yield Shape(str(key[-1]), numbers_of[key[0]], polygons)
+
+
+def _cvat_mask(item: ET.Element, size: Size, what: str) -> np.ndarray:
+    """Run lengths along rows of the mask's own box, background first."""
+    place = [identity(item, key, what, whole=True) for key in ("top", "left", "height", "width")]
+    top, left, height, width = place
+    runs = numbers(item.get("rle", "").split(","), f"{what}, rle", texts=True)
+    good = (runs >= 0).all() and runs.sum() == height * width and (runs == runs.round()).all()
+    if not good or top + height > size[0] or left + width > size[1]:
+        expected = f"runs that fill a box inside {size[1]}x{size[0]} pixels"
+        found = f"{runs.sum():g} pixels for {width}x{height} at x {left}, y {top}"
+        raise DataError(explain(what, expected=expected, found=found))
+    mask = np.zeros(size, bool)
+    values = np.repeat(np.arange(len(runs)) % 2 == 1, runs.astype(int))
+    mask[top : top + height, left : left + width] = values.reshape(height, width)
+    return mask
+
+
+# --- YOLO -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class YoloPicture(Annotated):
+    """A picture with a text: on each line a class from 0, then x and y as shares of the picture."""
+
+    text: Path | None = None
+
+    def shapes(self, size: Size) -> Iterator[Shape]:
+        """The objects, one on each line."""
+        lines = read_text(self.text, "a label file").splitlines() if self.text else []
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            what = f"{self.text.name}, line {number}"
+            first, *values = numbers(line.split(), what, texts=True).tolist()
+            if len(values) < 6 or len(values) % 2 or not (0 <= min(values) <= max(values) <= 1.001):
+                expected = "a class and at least 3 corners, x and y from 0 to 1"
+                found = f"{len(values)} numbers from {min(values, default=0)} to "
+                found += f"{max(values, default=0)}"
+                do = "Four numbers are a box: export the labels for segmentation." * (
+                    len(values) == 4
+                )
+                raise DataError(explain(what, expected=expected, found=found, do=do))
+            if first + 1 not in self.classes:
+                expected, found = f"a class from 0 to {max(self.classes) - 1}", f"{first:g}"
+                raise DataError(explain(what, expected=expected, found=found))
+            corners = np.array(values).reshape(-1, 2) * size[::-1]
+            yield Shape(what, int(first) + 1, [corners.ravel().tolist()])
+
+
+def read_yolo(images: Path, labels: Path, names: Path, *, outlines: str = "auto") -> AnnotationSet:
+    """The pictures of a folder with YOLO's segmentation texts; class 0 becomes 1, and so on.
+
+    Args:
+        images: Folder of the pictures.
+        labels: Folder of their `NAME.txt`; a picture without one has no objects.
+        names: `data.yaml` with `names`, or a text with a name on each line.
+        outlines: See `read_coco`.
+
+    Raises:
+        DataError: No pictures or no names; see `read_coco`.
+    """
+    notes: list[str] = []
+    texts = {path.stem: path for path in listed(labels, (".txt",), notes) if path != names}
+    paths = listed(images, PICTURES, notes)
+    counted = Counter(path.stem for path in paths)
+    classes = _yolo_names(names)
+    if not paths or not texts:
+        expected, found = "pictures, and their texts", f"{len(paths)} and {len(texts)}"
+        raise DataError(explain(f"{images} and {labels}", expected=expected, found=found))
+    annotated = []
+    for path in paths:
+        problem = "" if counted[path.stem] == 1 else f"{path.stem}: two pictures for one text."
+        own = (path, path.name, path.stem, classes, None, (), problem, outlines)
+        annotated.append(YoloPicture(*own, texts.pop(path.stem, None)))
+    if texts:
+        notes.append(f"not taken: {len(texts)} texts without a picture, as {min(texts)}.txt")
+    bare = sum(each.text is None for each in annotated)
+    notes += [f"{bare} pictures without a text: taken as pictures without objects"] if bare else []
+    return AnnotationSet(classes, annotated, notes, {"format": "YOLO"})
+
+
+def _yolo_names(file: Path) -> dict[int, str]:
+    import yaml
+
+    text = read_text(file, "names of classes")
+    found = text.split("\n")
+    if file.suffix.lower() in (".yaml", ".yml"):
+        try:
+            content = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise DataError(explain(str(file), expected="YAML", found=str(error)[:200])) from error
+        found = content.get("names") if isinstance(content, dict) else None
+    if isinstance(found, dict) and all(type(key) is int for key in found):
+        found = {key: found[key] for key in sorted(found)}
+    elif isinstance(found, list):
+        found = dict(enumerate(name for name in found if str(name).strip()))
+    else:
+        expected = "names of classes, a list or numbers from 0"
+        raise DataError(explain(str(file), expected=expected, found=f"{found!r:.60}"))
+    classes = {number + 1: str(name).strip() for number, name in found.items()}
+    records.label_map_text(classes)  # refuses what is no name, or one twice
+    return classes
