@@ -23,12 +23,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from helpers import BUILD, DATA, fetch, label_maps
+from helpers import BUILD, DATA, fetch, records
 from helpers.errors import ArrayError, DataError, WeightsError, explain
 from helpers.masks import check_image
 
 SHIPPED = DATA / "weights" / "maskrcnn_kerbside"
 """The model that the course trained; the record beside it says on what."""
+
+COCO_LABEL_MAP = DATA / "tfod2" / "coco_label_map.pbtxt"
+"""COCO's 80 classes, numbered from 1 to 90 with gaps, as models of the zoo have them."""
 
 ZOO = {
     "mask_rcnn_inception_resnet_v2_1024x1024_coco17_gpu-8": "http://download.tensorflow.org/models/"
@@ -313,7 +316,7 @@ def load_detector(
     """
     name = str(name_or_path)
     if name in ZOO or Path(name).name.split(".tar")[0] in ZOO:
-        label_map = label_maps.coco() if label_map is None else label_map
+        label_map = fetch(COCO_LABEL_MAP) if label_map is None else label_map
     folder = _folder(ZOO.get(name, name), sha256, cache)
     model = _load(folder)
     signature = _checked_signature(model, folder)
@@ -322,7 +325,7 @@ def load_detector(
     if label_map is None:
         label_map = described["classes"]
     elif not isinstance(label_map, Mapping):
-        label_map = label_maps.read(label_map)
+        label_map = records.read_label_map(label_map, display_names=True)
     how = described["alignment"], described["mask_threshold"]
     return Detector(signature, input_name, dict(label_map), *how, model)
 

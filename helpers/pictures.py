@@ -131,8 +131,11 @@ def opened(source: str | Path | bytes, formats: tuple[str, ...] | None = None) -
         if isinstance(error, FileNotFoundError):
             found = "no such file"
         elif "cannot identify" in str(error):
-            found = "a HEIC photo" if content[4:11] in (b"ftyphei", b"ftypmif") else "other bytes"
-            do = f"Save it as {' or '.join(formats or ('JPEG', 'PNG'))}."
+            found, do = "other bytes", f"Save it as {' or '.join(formats or ('JPEG', 'PNG'))}."
+            if content[4:11] in (b"ftyphei", b"ftypmif"):
+                found = "a HEIC photo"
+            elif content.startswith((b"\x89PNG", b"\xff\xd8\xff")):
+                found, do = "a damaged header", ""
         elif "truncated" in str(error).lower():
             found = "a file that ends early: truncated"
         raise DataError(explain(name, expected=expected, found=found, do=do)) from error

@@ -294,10 +294,12 @@ def _texts(features: Mapping, key: str) -> tuple[str, ...]:
 
 
 def _facts(features: Mapping) -> dict[str, Any]:
+    text = (_texts(features, "image/facts") or ("{}",))[0]
     try:
-        facts = json.loads((_texts(features, "image/facts") or ("{}",))[0])
+        facts = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise RecordError(f"field image/facts: {error}") from error
+        message = explain("field image/facts", expected="JSON", found=str(error))
+        raise RecordError(message) from error
     _need(isinstance(facts, dict), "image/facts", "a JSON object", type(facts).__name__)
     return facts
 
@@ -324,7 +326,9 @@ def _numbers(key: str, encoded: bytes, size: tuple | None, suffix: str = "") -> 
     except RecordError:
         raise
     except DataError as error:
-        raise RecordError(f"field {key}: {error}{suffix}".replace("picture: ", "")) from error
+        found = f"damaged bytes{suffix} ({error.__cause__})"
+        message = explain(f"field {key}", expected="a complete PNG or JPEG", found=found)
+        raise RecordError(message) from error
 
 
 def _colours(key: str, encoded: bytes) -> np.ndarray:

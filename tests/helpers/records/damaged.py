@@ -16,10 +16,7 @@ from functools import cache
 import numpy as np
 from PIL import Image
 
-from helpers.records import SIDES, serialise
-from helpers.records.message import parse_features, serialise_features
-from helpers.records.png import SIGNATURE
-from helpers.records.raw import FOOTER, masked_crc
+from helpers.records import SIDES, masked_crc, serialise
 from tests.helpers.records.made import make_example
 
 BOXES = tuple(f"image/object/bbox/{side}" for side in SIDES)
@@ -45,6 +42,8 @@ MASKS = ("image/object/mask", "image/object/amodal_mask")
 PICTURES = ("image/encoded", *MASKS, "image/segmentation/encoded")
 
 Features = dict[str, list]
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+FOOTER = struct.Struct("<I")
 
 
 @dataclass(frozen=True)
@@ -83,6 +82,25 @@ def with_png_masks(rng: np.random.Generator) -> Features:
 
 def framed(features: Features, *fields: str, harmless: bool = False) -> Damage:
     return Damage(frame(serialise_features(features)), fields, harmless)
+
+
+def parse_features(payload: bytes) -> dict:
+    import tensorflow as tf
+
+    return tf.train.Example.FromString(payload).features.feature
+
+
+def serialise_features(features: Features) -> bytes:
+    import tensorflow as tf
+
+    record = tf.train.Example()
+    kinds = {bytes: "bytes_list", int: "int64_list", float: "float_list"}
+    for key, values in features.items():
+        feature = record.features.feature[key]
+        if len(values):
+            values = [v.item() if isinstance(v, np.generic) else v for v in values]
+            getattr(feature, kinds[type(values[0])]).value.extend(values)
+    return record.SerializeToString()
 
 
 def pick(rng: np.random.Generator, choices: tuple | list):

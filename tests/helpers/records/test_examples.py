@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from helpers.errors import ArrayError, RecordError
-from helpers.records import SIDES, Example, parse, read, serialise, write
-from helpers.records.raw import write_raw
+from helpers.records import SIDES, Example, parse, read, serialise, write, write_payloads
 from tests.helpers.records.made import assert_same, make_example
 
 
@@ -67,7 +66,9 @@ def test_boxes_are_stored_normalised_in_tfod2s_order(rng):
     import tensorflow as tf
 
     boxes = np.array([[6, 0, 12, 37]], np.float32)
-    record = tf.train.Example.FromString(serialise(make_example(rng, 1, boxes=boxes)))
+    masks = np.zeros((1, 24, 37), bool)
+    masks[0, 6:12] = True
+    record = tf.train.Example.FromString(serialise(make_example(rng, 1, boxes=boxes, masks=masks)))
     stored = [record.features.feature[f"image/object/bbox/{s}"].float_list.value for s in SIDES]
     np.testing.assert_allclose(np.ravel(stored), [0.25, 0.0, 0.5, 1.0])
 
@@ -144,25 +145,37 @@ def cut(key: str):
 @pytest.mark.parametrize(
     ("change", "field", "words"),
     [
-        (forget("image/encoded"), "image/encoded", "one encoded picture"),
-        (cut("image/encoded"), "image/encoded", "damaged"),
-        (replace_values("image/encoded", "bytes_list", b"GIF89a"), "image/encoded", "PNG or JPEG"),
-        (replace_values("image/encoded", "bytes_list", b""), "image/encoded", "PNG or JPEG"),
-        (claim("image/encoded", 60_000, 60_000), "image/encoded", "60000x60000"),
-        (claim("image/object/mask", 60_000, 60_000), "image/object/mask", "60000x60000"),
+        (forget("image/encoded"), "image/encoded", "1 values, found 0"),
+        (cut("image/encoded"), "image/encoded", "damage"),
+        (
+            replace_values("image/encoded", "bytes_list", b"GIF89a"),
+            "image/encoded",
+            "complete PNG or JPEG",
+        ),
+        (
+            replace_values("image/encoded", "bytes_list", b""),
+            "image/encoded",
+            "complete PNG or JPEG",
+        ),
+        (claim("image/encoded", 60_000, 60_000), "image/encoded", "damaged bytes"),
+        (
+            claim("image/object/mask", 60_000, 60_000),
+            "image/object/mask",
+            "damaged bytes for object 0",
+        ),
         (replace_values("image/height", "int64_list", 25), "image/height", "24"),
         (replace_values("image/width", "float_list", 37.0), "image/width", "float_list"),
-        (extend("image/object/mask", b"x"), "image/object/mask", "3 objects"),
-        (cut("image/object/mask"), "image/object/mask", "damaged"),
-        (cut("image/object/amodal_mask"), "image/object/amodal_mask", "damaged"),
-        (cut("image/segmentation/encoded"), "image/segmentation/encoded", "damaged"),
-        (extend("image/object/class/label", 1), "image/object/class/label", "3 objects"),
+        (extend("image/object/mask", b"x"), "image/object/mask", "3 values"),
+        (cut("image/object/mask"), "image/object/mask", "for object 0"),
+        (cut("image/object/amodal_mask"), "image/object/amodal_mask", "for object 0"),
+        (cut("image/segmentation/encoded"), "image/segmentation/encoded", "complete PNG"),
+        (extend("image/object/class/label", 1), "image/object/class/label", "3 values"),
         (
             replace_values("image/object/class/label", "int64_list", 1, 0, 2),
             "image/object/class/label",
             "numbers from 1",
         ),
-        (forget("image/object/bbox/xmin"), "image/object/bbox/xmin", "3 objects"),
+        (forget("image/object/bbox/xmin"), "image/object/bbox/xmin", "3 values"),
         (
             replace_values("image/object/bbox/ymin", "float_list", 0.0, np.nan, 0.0),
             "image/object/bbox",
@@ -183,27 +196,30 @@ def cut(key: str):
             "image/object/class/text",
             "UTF-8",
         ),
-        (replace_values("image/facts", "bytes_list", b"{"), "image/facts", "JSON"),
+        (
+            replace_values("image/facts", "bytes_list", b"{"),
+            "image/facts",
+            "Expecting property name",
+        ),
         (replace_values("image/object/is_crowd", "int64_list", 1), "image/object/is_crowd", "3"),
     ],
 )
 def test_damage_is_named_by_file_record_and_field(tmp_path, rng, change, field, words):
     good = make_example(rng)
     path = tmp_path / "one.tfrecord"
-    write_raw(path, [serialise(good), damaged(good, change), serialise(good)])
+    write_payloads(path, [serialise(good), damaged(good, change), serialise(good)])
     with pytest.raises(RecordError) as caught:
         list(read(path))
     message = str(caught.value)
     assert f"{path}, record 1 at byte {len(serialise(good)) + 16}, field {field}" in message
     assert words in message
-    reading = read(path, skip_bad=True)
-    assert len(list(reading)) == 2
-    assert reading.skipped == len(reading.errors) == 1
-    assert str(reading.errors[0]) == message
+    errors: list[RecordError] = []
+    assert len(list(read(path, on_damage=errors.append))) == 2
+    assert [str(error) for error in errors] == [message]
 
 
 def test_other_bytes_are_no_example(tmp_path):
-    write_raw(tmp_path / "x", [b"\x0a\xff\xff\xff\xff\xff"])
+    write_payloads(tmp_path / "x", [b"\x0a\xff\xff\xff\xff\xff"])
     with pytest.raises(RecordError, match=r"record 0 at byte 0, payload: expected a tf"):
         list(read(tmp_path / "x"))
 

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers.records import Example, read, serialise
-from helpers.records.raw import write_raw
+from helpers.records import Example, read, serialise, write_payloads
 from tests.helpers.records.made import assert_same, make_example
 
 SHARD = 250
@@ -31,10 +30,14 @@ def generated(number: int) -> tuple[Example, bool]:
     if number % 5 == 0:
         changes["crowd"] = np.ones(count, bool)
     if number % 7 == 0:
-        changes["masks"] = np.full((count, *size), number % 2 == 0)  # nothing or everything
+        changes["masks"] = np.full((count, *size), True)
+        changes["boxes"] = np.tile([0, 0, *size], (count, 1))
     if number % 11 == 0:  # edges between pixels, as COCO has them
         corners = np.sort(rng.random((count, 2, 2)), axis=1).reshape(count, 4)
-        changes["boxes"] = np.round(corners * (*size, *size), 2)
+        boxes = changes["boxes"] = np.round(corners * (*size, *size), 2)
+        masks = changes["masks"] = np.zeros((count, *size), bool)
+        for mask, (top, left) in zip(masks, boxes[:, :2].astype(int), strict=True):
+            mask[top, left] = True
     return make_example(rng, count, size, **changes), number % 4 < 2
 
 
@@ -46,7 +49,7 @@ def check(folder: Path, numbers: range) -> None:
             example, dense = generated(number)
             yield serialise(example, dense=dense)
 
-    assert write_raw(path, payloads()) == len(numbers)
+    assert write_payloads(path, payloads()) == len(numbers)
     for number, found in zip(numbers, read(path), strict=True):
         expected, _ = generated(number)
         try:

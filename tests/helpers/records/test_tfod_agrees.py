@@ -15,8 +15,7 @@ from PIL import Image
 
 import helpers
 from helpers import tfod
-from helpers.records import Example, read, serialise, write
-from helpers.records.raw import read_raw, write_raw
+from helpers.records import Example, payloads, read, serialise, write, write_payloads
 from tests.helpers.records.made import make_example
 from tests.helpers.records.tfod_decoder import Digests, digests
 
@@ -99,8 +98,8 @@ def test_generated_records_of_both_kinds_agree(tmp_path, rng):
 
 def test_a_sample_of_kerbside_agrees(tmp_path, root):
     shards, sample = kerbside_shards(root), tmp_path / "sample"
-    raws = (raw for shard in shards for raw in islice(read_raw(shard), 0, None, EVERY))
-    count = write_raw(sample, (raw.payload for raw in raws))
+    raws = (raw for shard in shards for _, raw in islice(payloads(shard), 0, None, EVERY))
+    count = write_payloads(sample, raws)
     assert count >= 90
     assert assert_agreement(tmp_path, f"png:{sample}") == count
 
@@ -114,6 +113,6 @@ def test_every_record_of_kerbside_agrees(tmp_path, root):
 def test_every_record_of_the_coco_subset_agrees(tmp_path, shared_data):
     folder = shared_data / "coco"
     path = tmp_path / "coco.tfrecord"
-    count = write_raw(path, coco_payloads(folder))
+    count = write_payloads(path, coco_payloads(folder))
     assert count == len(list((folder / "images").iterdir()))
     assert assert_agreement(tmp_path, f"png:{path}") == count

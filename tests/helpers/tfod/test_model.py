@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(
 TRAIN = """
 import sys
 from pathlib import Path
-from helpers import label_maps, records
+from helpers import records
 from helpers.detector import load_detector
 from helpers.tfod import model
 import numpy as np
@@ -31,7 +31,7 @@ image[mask[0]] = (220, 60, 40)
 box = np.array([[32.0, 24.0, 96.0, 100.0]])
 example = records.Example(image, box, np.array([1]), mask, np.zeros(1, bool), "a", ("car",))
 records.write(folder / "train.tfrecord", [example, example])
-(folder / "label_map.pbtxt").write_text(label_maps.write({1: "car", 2: "van", 3: "person"}))
+(folder / "label_map.pbtxt").write_text(records.label_map_text({1: "car", 2: "van", 3: "person"}))
 config = model.read_config()
 for reader in (config.train_input_reader, config.eval_input_reader[0]):
     reader.label_map_path = str(folder / "label_map.pbtxt")

@@ -22,7 +22,7 @@ import numpy as np
 
 from helpers import files
 from helpers.errors import DataError, explain
-from helpers.records.sources import inside
+from helpers.pictures import find
 
 CLASSES = {"car": 1, "van": 2, "truck": 2, "bus": 2, "person": 3}
 """Numbers of the course's classes by the names of COCO's. Trucks and buses count as vans, as they
@@ -155,7 +155,7 @@ def _photograph(image: dict, objects: list[dict], names: dict, folder: Path) -> 
     import cv2
 
     # The file's author decides about this name; it may not lead out of the folder.
-    path = inside(folder, image["file_name"])
+    path = find(folder, image["file_name"])
     height, width = image["height"], image["width"]
     # As the pixels are stored: annotations know nothing of EXIF.
     pixels = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)

@@ -18,9 +18,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from helpers import label_maps
-from helpers.records import Example, parse, serialise
-from helpers.records.raw import write_raw
+from helpers.records import Example, label_map_text, parse, serialise, write_payloads
 
 from . import CLIP_FPS, GENERATOR_VERSION, HEIGHT, INSTANCE_CLASSES, WIDTH
 from .convert import clip_truth, coco_annotations, coco_categories, to_example
@@ -105,7 +103,7 @@ def pack_stills(frames: Path, out: Path, split: str) -> list[dict]:
                 bar.update(1)
                 yield payload
 
-        count = write_raw(path, payloads())
+        count = write_payloads(path, payloads())
         shards.append({"examples": count, "bytes": path.stat().st_size})
     bar.close()
     coco = {
@@ -160,7 +158,7 @@ def pack_clip(frames: Path, out: Path, job: ClipJob) -> Path:
 
 def label_map() -> str:
     """TFOD2's label map."""
-    return label_maps.write(dict(enumerate(INSTANCE_CLASSES, start=1)))
+    return label_map_text(dict(enumerate(INSTANCE_CLASSES, start=1)))
 
 
 def write_json(path: Path, content: dict) -> None:

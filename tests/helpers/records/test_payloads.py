@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import struct
+import zlib
 
 import numpy as np
 import pytest
 
 from helpers.errors import RecordError
-from helpers.records.raw import HEADER, crc32c, masked_crc, read_raw, write_raw
+from helpers.records import crc32c, masked_crc, write_payloads
+from helpers.records import payloads as read_payloads
 
 
 @pytest.fixture
@@ -19,7 +22,7 @@ def payloads(rng) -> list[bytes]:
 @pytest.fixture
 def path(tmp_path, payloads):
     path = tmp_path / "some.tfrecord"
-    assert write_raw(path, payloads) == len(payloads)
+    assert write_payloads(path, payloads) == len(payloads)
     return path
 
 
@@ -54,11 +57,11 @@ def test_checksum_agrees_with_its_definition_at_every_length(rng):
 
 
 def test_what_is_written_is_read(path, payloads):
-    records = list(read_raw(path))
-    assert [r.payload for r in records] == payloads
-    assert [r.index for r in records] == list(range(len(payloads)))
-    sizes = [len(p) + 16 for p in payloads]
-    assert [r.offset for r in records] == np.cumsum([0, *sizes[:-1]]).tolist()
+    found = list(read_payloads(path))
+    assert [payload for _, payload in found] == payloads
+    offsets = np.cumsum([0, *(len(payload) + 16 for payload in payloads)])
+    places = [f"{path}, record {k} at byte {offsets[k]}" for k in range(len(payloads))]
+    assert [where for where, _ in found] == places
 
 
 def test_tensorflow_reads_what_we_write(path, payloads):
@@ -73,60 +76,60 @@ def test_we_read_what_tensorflow_writes(tmp_path, payloads):
     with tf.io.TFRecordWriter(str(tmp_path / "tf.tfrecord")) as writer:
         for payload in payloads:
             writer.write(payload)
-    assert [r.payload for r in read_raw(tmp_path / "tf.tfrecord")] == payloads
+    assert [payload for _, payload in read_payloads(tmp_path / "tf.tfrecord")] == payloads
 
 
 def test_an_empty_file_has_no_records(tmp_path):
     (tmp_path / "empty").write_bytes(b"")
-    assert list(read_raw(tmp_path / "empty")) == []
+    assert list(read_payloads(tmp_path / "empty")) == []
 
 
 def test_every_flipped_bit_is_noticed(tmp_path, rng):
     path = tmp_path / "small"
-    write_raw(path, [rng.bytes(9), rng.bytes(5)])
+    write_payloads(path, [rng.bytes(9), rng.bytes(5)])
     whole = path.read_bytes()
     for position in range(len(whole)):
         damaged = bytearray(whole)
         damaged[position] ^= 1 << int(rng.integers(8))
         path.write_bytes(damaged)
         with pytest.raises(RecordError, match=r"record [01] at byte"):
-            list(read_raw(path))
+            list(read_payloads(path))
 
 
 def test_every_truncation_is_noticed(tmp_path, rng):
     path = tmp_path / "small"
-    write_raw(path, [rng.bytes(9), rng.bytes(5)])
+    write_payloads(path, [rng.bytes(9), rng.bytes(5)])
     whole = path.read_bytes()
     boundary = 9 + 16
     for length in range(1, len(whole)):
         path.write_bytes(whole[:length])
         if length == boundary:
-            assert len(list(read_raw(path))) == 1
+            assert len(list(read_payloads(path))) == 1
             continue
         number = int(length > boundary)
         with pytest.raises(RecordError, match=f"{path}, record {number} at byte {number * 25}"):
-            list(read_raw(path))
+            list(read_payloads(path))
 
 
 def test_a_damaged_payload_is_skipped_and_reported(path, payloads):
-    offset = next(r.offset for r in read_raw(path) if r.index == 4)
+    offset = sum(len(payload) + 16 for payload in payloads[:4])
     whole = bytearray(path.read_bytes())
-    whole[offset + HEADER.size + 10] ^= 4
+    whole[offset + 22] ^= 4
     path.write_bytes(whole)
     errors: list[RecordError] = []
-    found = [r.payload for r in read_raw(path, skip=errors.append)]
+    found = [payload for _, payload in read_payloads(path, on_damage=errors.append)]
     assert found == payloads[:4] + payloads[5:]
     assert len(errors) == 1
     assert f"record 4 at byte {offset}, payload" in str(errors[0])
 
 
 def test_behind_a_damaged_length_reading_ends(path, payloads):
-    offset = next(r.offset for r in read_raw(path) if r.index == 4)
+    offset = sum(len(payload) + 16 for payload in payloads[:4])
     whole = bytearray(path.read_bytes())
     whole[offset] ^= 4
     path.write_bytes(whole)
     errors: list[RecordError] = []
-    assert [r.payload for r in read_raw(path, skip=errors.append)] == payloads[:4]
+    assert [payload for _, payload in read_payloads(path, on_damage=errors.append)] == payloads[:4]
     assert len(errors) == 1
     assert "length" in str(errors[0])
 
@@ -135,13 +138,16 @@ def test_a_huge_length_with_a_right_checksum_is_not_read_into_memory(tmp_path):
     path = tmp_path / "huge"
     length = struct.pack("<Q", 1 << 40)
     path.write_bytes(length + struct.pack("<I", masked_crc(length)) + b"abc")
-    with pytest.raises(RecordError, match="length: expected at most 0 bytes"):
-        list(read_raw(path))
+    with pytest.raises(
+        RecordError,
+        match="length: expected at most what is left of the file, found 1099511627776 bytes",
+    ):
+        list(read_payloads(path))
 
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(RecordError, match="nowhere"):
-        list(read_raw(tmp_path / "nowhere"))
+        list(read_payloads(tmp_path / "nowhere"))
 
 
 def test_a_failed_write_leaves_nothing(tmp_path):
@@ -150,5 +156,13 @@ def test_a_failed_write_leaves_nothing(tmp_path):
         raise RuntimeError("no more")
 
     with pytest.raises(RuntimeError, match="no more"):
-        write_raw(tmp_path / "file", payloads())
+        write_payloads(tmp_path / "file", payloads())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("kind", "pack"), [("gzip", gzip.compress), ("zlib", zlib.compress)])
+def test_a_compressed_file_is_called_so(path, tmp_path, kind, pack):
+    packed = tmp_path / "packed"
+    packed.write_bytes(pack(path.read_bytes()))
+    with pytest.raises(RecordError, match=f"found a file compressed with {kind}. Unpack it"):
+        list(read_payloads(packed))

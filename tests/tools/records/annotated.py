@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from tools.records import annotations, convert, formats
+
 SIZE = (40, 60)
 CATEGORIES = [{"id": 3, "name": "car"}, {"id": 7, "name": "person"}]
 
@@ -40,3 +42,18 @@ def coco_set(folder: Path, items: list[dict], pictures: int = 3, **changes: Any)
     file = folder / "instances.json"
     file.write_text(json.dumps(content), encoding="utf-8")
     return [file, folder / "images"]
+
+
+def from_coco(file: Path, images: Path, out: Path, **options: Any) -> dict[str, Any]:
+    how = {key: options.pop(key) for key in ("outlines", "by_name", "boxes") if key in options}
+    return convert.write_shards(annotations.read_coco(file, images, **how), out, **options)
+
+
+def from_labelme(folder: Path, out: Path, **options: Any) -> dict[str, Any]:
+    how = {key: options.pop(key) for key in ("images", "label_map", "outlines") if key in options}
+    return convert.write_shards(annotations.read_labelme(folder, **how), out, **options)
+
+
+def from_voc(folder: Path, out: Path, **options: Any) -> dict[str, Any]:
+    how = {key: options.pop(key) for key in ("listing", "label_map", "outlines") if key in options}
+    return convert.write_shards(formats.read_voc(folder, **how), out, **options)

@@ -9,9 +9,19 @@ import pytest
 from PIL import Image
 
 from helpers.errors import DataError
-from helpers.records import cli, read
-from helpers.records.converters import VOC_CLASSES, from_coco, from_voc
-from tests.helpers.records.annotated import SIZE, annotation, coco_set, rectangle, save_picture
+from helpers.records import read
+from tests.tools.records.annotated import (
+    SIZE,
+    annotation,
+    coco_set,
+    from_coco,
+    from_voc,
+    rectangle,
+    save_picture,
+)
+from tools.records import __main__ as cli
+from tools.records.contents import find_files
+from tools.records.formats import VOC_CLASSES
 
 TWO_PARTS = [rectangle(5, 5, 15, 15), rectangle(30, 20, 50, 35)]
 CROWD = {"size": list(SIZE), "counts": [0, 80, 2320]}  # the first two columns
@@ -26,7 +36,7 @@ def test_polygons_crowds_and_boxes_of_coco(tmp_path):
     ]
     source = coco_set(tmp_path, items)
     manifest = from_coco(*source, tmp_path / "out.tfrecord")
-    first, second, third = read(tmp_path / "out.tfrecord", workers=1)
+    first, second, third = read(tmp_path / "out.tfrecord")
     expected = np.zeros((2, *SIZE), bool)
     expected[0, 5:15, 5:15] = expected[0, 20:35, 30:50] = True
     expected[1, :, :2] = True
@@ -37,13 +47,8 @@ def test_polygons_crowds_and_boxes_of_coco(tmp_path):
     assert first.classes.tolist() == [3, 7]
     assert (first.source_id, len(second.classes)) == ("1", 0)
     assert third.boxes.tolist() == [[30, 50, 40, 60]]
-    assert manifest["counts"] == {
-        "objects": 3,
-        "crowd": 1,
-        "boxes_clipped": 1,
-        "objects_without_pixels": 1,
-        "pictures_left_out": 0,
-    }
+    counted = {key: value for key, value in manifest["counts"].items() if value}
+    assert counted == {"objects": 3, "crowd": 1, "boxes_clipped": 1, "objects_without_pixels": 1}
 
 
 def test_the_jpeg_is_kept_byte_for_byte(tmp_path):
@@ -66,13 +71,13 @@ def test_the_jpeg_is_kept_byte_for_byte(tmp_path):
         ({"segmentation": [[1, 2, 3, 4, 5, 10**400]]}, "finite"),
         ({"segmentation": [[1, 2, 3, 4, 5, "6"]]}, "finite"),
         ({"segmentation": [[1, 2, 3, 4, 5, 1e6]]}, "near a picture of 60x40"),
-        ({"segmentation": []}, "at least one polygon"),
-        ({"segmentation": None}, "list or dict"),
+        ({"segmentation": []}, "polygons or run lengths"),
+        ({"segmentation": None}, "polygons or run lengths, found None"),
         ({"segmentation": {"size": [40, 60], "counts": [0, 80, 9]}}, "2400 pixels"),
         ({"segmentation": {"size": [40, 60], "counts": [0.5, 2399.5]}}, "whole numbers"),
         ({"segmentation": {"size": [40, 60], "counts": [-5, 2405]}}, "a run of -5"),
         ({"segmentation": {"size": [9999, 9999], "counts": [0]}}, r"size \[40, 60\]"),
-        ({"bbox": [1, 2, -3, 4]}, "x, y, width, height"),
+        ({"bbox": [1, 2, -3, 4]}, "x, y, width, height round its mask"),
         ({"bbox": [1, 2, 3]}, "4 numbers"),
         ({"bbox": [1, 2, 3, float("inf")]}, "finite"),
     ],
@@ -91,12 +96,14 @@ def test_a_wrong_object_is_named(tmp_path, changes, words):
     ("changes", "words"),
     [
         ({"categories": [{"id": 3}]}, "category 3, name"),
-        ({"categories": [{"id": 3, "name": "a"}] * 2}, "category 3: expected each number once"),
-        ({"categories": [{"id": 7, "name": "person"}]}, "one of 1 classes, found class 3"),
-        ({"categories": [{"id": 0, "name": "a"}, {"id": 3, "name": "b"}]}, "numbered from 1"),
-        ({"categories": [{"id": 3, "name": "a { b"}]}, "names a label map can hold"),
+        ({"categories": [{"id": 3, "name": "a"}] * 2}, "each number and each name once"),
+        ({"categories": [{"id": 7, "name": "person"}]}, "one of the 1 ids in the file, found 3"),
+        ({"categories": [{"id": -1, "name": "a"}, {"id": 3, "name": "b"}]}, "'a' as -1"),
+        ({"categories": [{"id": 3, "name": "b"}, {"id": 7, "name": "b"}]}, "each name once"),
+        ({"categories": [{"id": 3, "name": ""}]}, "found '' as 3"),
+        ({"categories": [{"id": 3, "name": "half \ud800"}]}, "classes numbered from 1"),
         ({"images": [{"id": 2}]}, "image 2, height"),
-        ({"images": []}, "id of one of its images, found 2"),
+        ({"images": []}, "one of the 0 ids in the file, found 2"),
         ({"annotations": [5]}, "annotation 5"),
         ({"annotations": None}, "annotations: expected list"),
     ],
@@ -119,7 +126,7 @@ def test_real_coco_agrees_with_pycocotools(shared_data, tmp_path, capsys):
     assert manifest["records"] == len(coco.imgs)
     assert manifest["counts"]["objects"] == len(coco.anns)
     assert manifest["counts"]["crowd"] == sum(each["iscrowd"] for each in coco.anns.values())
-    shards = cli.find_files([str(tmp_path / "c.tfrecord-*")])
+    shards = find_files([str(tmp_path / "c.tfrecord-*")])
     examples = list(read(shards))
     assert [int(each.source_id) for each in examples] == list(coco.imgs)
     for example in examples[::4] + [each for each in examples if each.crowd.any()]:
@@ -157,7 +164,7 @@ def test_masks_of_voc(voc, tmp_path, capsys):
     manifest = json.loads(capsys.readouterr().out)
     assert (manifest["records"], manifest["counts"]["objects"]) == (2, 3)
     assert len(VOC_CLASSES) == len(manifest["classes"]) == 20
-    first, second = read(tmp_path / "v.tfrecord", workers=1)
+    first, second = read(tmp_path / "v.tfrecord")
     assert first.class_names == ("car", "person", "person")
     assert first.boxes.tolist() == [[11, 10, 20, 20], [0, 0, 5, 5], [30, 50, 40, 60]]
     assert np.count_nonzero(first.masks, axis=(1, 2)).tolist() == [90, 25, 100]
@@ -170,7 +177,7 @@ def test_a_list_chooses_pictures_of_voc(voc, tmp_path):
     listing.write_text("b\n\n", encoding="utf-8")
     assert from_voc(voc, tmp_path / "v.tfrecord", listing=listing)["records"] == 1
     listing.write_text("../../b\n", encoding="utf-8")
-    with pytest.raises(DataError, match="a path inside it"):
+    with pytest.raises(DataError, match=r"SegmentationObject: expected ../../b.png, found no"):
         from_voc(voc, tmp_path / "w.tfrecord", listing=listing)
     with pytest.raises(DataError, match="a list of names"):
         from_voc(voc, tmp_path / "w.tfrecord", listing=tmp_path / "none.txt")
@@ -187,7 +194,7 @@ def change_masks(voc, kind, change):
         (
             "SegmentationClass",
             lambda array, path: Image.fromarray(np.roll(array, 5, axis=1)).save(path),
-            r"object 1: expected one class for all of its pixels, found \[0, 7\]",
+            r"an object, numbered from 1 to 254, wherever there is a class",
         ),
         (
             "SegmentationClass",
@@ -207,9 +214,13 @@ def change_masks(voc, kind, change):
         (
             "SegmentationObject",
             lambda array, path: path.write_bytes(path.read_bytes()[:100]),
-            "a complete PNG",
+            "a file that ends early",
         ),
-        ("SegmentationClass", lambda array, path: path.unlink(), "No such file"),
+        (
+            "SegmentationClass",
+            lambda array, path: path.unlink(),
+            "expected a.png, found no such file",
+        ),
     ],
 )
 def test_wrong_masks_of_voc_are_named(voc, tmp_path, kind, change, words):

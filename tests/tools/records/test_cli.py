@@ -1,4 +1,4 @@
-"""`python -m helpers.records show` and `stats`: the right record, true numbers, clear errors."""
+"""`python -m tools.records show` and `stats`: the right record, true numbers, clear errors."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from helpers.errors import DataError
-from helpers.records import Example, cli, serialise, write
-from helpers.records.raw import write_raw
-from helpers.records.statistics import statistics
+from helpers.records import Example, serialise, write, write_payloads
+from tools.records import __main__ as cli
+from tools.records import contents
 
 
 def make_example(name: str, boxes: list[tuple[int, int, int, int]], **changes) -> Example:
@@ -61,7 +61,7 @@ def test_show_counts_through_all_shards(shards, capsys):
 
 def test_the_picture_has_masks_outlines_boxes_and_names():
     example = make_example("the source", [(10, 10, 30, 30)])
-    figure = cli.draw(example)
+    figure = contents.draw(example)
     figure.canvas.draw()  # a dollar sign in a name must not be taken for a formula
     [axes] = figure.axes
     shown = axes.images[0].get_array()
@@ -97,13 +97,13 @@ def test_unknown_formats_and_missing_files_are_errors(shards, capsys):
 
 def test_patterns_name_each_file_once(shards):
     names = [f"x.tfrecord-{k:05}-of-00002" for k in range(2)]
-    found = cli.find_files([str(shards / names[1]), str(shards / "x.*")])
+    found = contents.find_files([str(shards / names[1]), str(shards / "x.*")])
     assert [path.name for path in found] == [names[1], names[0]]
     odd = shards / "[odd].tfrecord"
     odd.touch()
-    assert cli.find_files([str(odd)]) == [odd]
+    assert contents.find_files([str(odd)]) == [odd]
     with pytest.raises(DataError, match="nothing"):
-        cli.find_files([str(shards / "nothing")])
+        contents.find_files([str(shards / "nothing")])
 
 
 def test_statistics_of_known_records(shards, capsys):
@@ -126,14 +126,14 @@ def test_statistics_of_known_records(shards, capsys):
 
 def test_statistics_without_names_and_without_objects():
     unnamed = make_example("a", [(0, 0, 1, 1)], class_names=(), classes=np.array([7]))
-    assert statistics([unnamed])["classes"] == {"class 7": 1}
-    empty = statistics([make_example("b", [])])
+    assert contents.statistics([unnamed])["classes"] == {"class 7": 1}
+    empty = contents.statistics([make_example("b", [])])
     assert (empty["records"], empty["classes"], empty["mask_area"]) == (1, {}, {})
 
 
 def test_damaged_records_stop_it_or_are_counted(tmp_path, capsys):
     path = tmp_path / "damaged.tfrecord"
-    write_raw(path, [serialise(make_example("good", [])), b"\xff"])
+    write_payloads(path, [serialise(make_example("good", [])), b"\xff"])
     assert cli.main(["stats", str(path)]) == 1
     assert f"{path}, record 1" in capsys.readouterr().err.splitlines()[-1]
     assert cli.main(["stats", str(path), "--json", "--skip-bad"]) == 0
@@ -143,7 +143,7 @@ def test_damaged_records_stop_it_or_are_counted(tmp_path, capsys):
 
 
 def test_it_is_reached_as_a_module(root, shards):
-    command = [sys.executable, "-m", "helpers.records", "stats", "--json", shards / "x.tfrecord-*"]
+    command = [sys.executable, "-m", "tools.records", "stats", "--json", shards / "x.tfrecord-*"]
     done = subprocess.run(
         command, cwd=root, capture_output=True, encoding="utf-8", check=False, timeout=170
     )

@@ -7,11 +7,10 @@ import json
 import numpy as np
 import pytest
 
-from helpers import label_maps
 from helpers.errors import DataError
-from helpers.records import cli, read
-from helpers.records.labelme import from_labelme
-from tests.helpers.records.annotated import SIZE, save_picture
+from helpers.records import label_map_text, read
+from tests.tools.records.annotated import SIZE, from_labelme, save_picture
+from tools.records import __main__ as cli
 
 SQUARE = [[10, 10], [20, 10], [20, 20], [10, 20]]
 ELSEWHERE = [[30, 20], [50, 20], [50, 30], [30, 30]]
@@ -39,7 +38,7 @@ def test_polygons_rectangles_and_groups(tmp_path, capsys):
     labelme(tmp_path, "b", [])
     assert cli.main(["from-labelme", str(tmp_path), str(tmp_path / "out.tfrecord")]) == 0
     assert json.loads(capsys.readouterr().out)["counts"]["objects"] == 3
-    first, second = read(tmp_path / "out.tfrecord", workers=1)
+    first, second = read(tmp_path / "out.tfrecord")
     assert first.class_names == ("van", "car", "car")
     assert first.classes.tolist() == [2, 1, 1]
     square, elsewhere = np.zeros((2, *SIZE), bool)
@@ -51,9 +50,9 @@ def test_polygons_rectangles_and_groups(tmp_path, capsys):
 
 def test_a_label_map_decides_about_numbers(tmp_path):
     labelme(tmp_path, "a", [shape("car", SQUARE)])
-    (tmp_path / "map.txt").write_text(label_maps.write({1: "van", 5: "car"}), encoding="utf-8")
+    (tmp_path / "map.txt").write_text(label_map_text({1: "van", 5: "car"}), encoding="utf-8")
     from_labelme(tmp_path, tmp_path / "out.tfrecord", label_map=tmp_path / "map.txt")
-    [example] = read(tmp_path / "out.tfrecord", workers=1)
+    [example] = read(tmp_path / "out.tfrecord")
     assert example.classes.tolist() == [5]
     labelme(tmp_path, "a", [shape("tram", SQUARE)])
     with pytest.raises(DataError, match="a label of the label map: van, car, found 'tram'"):
@@ -63,7 +62,7 @@ def test_a_label_map_decides_about_numbers(tmp_path):
 def test_pictures_in_another_folder(tmp_path):
     labelme(tmp_path / "json", "a", [shape("car", SQUARE)], imagePath="..\\photos\\a.jpg")
     out = tmp_path / "out.tfrecord"
-    with pytest.raises(DataError, match="a path inside it"):
+    with pytest.raises(DataError, match="--images names the folder"):
         from_labelme(tmp_path / "json", out)
     save_picture(tmp_path / "photos" / "a.jpg")
     assert from_labelme(tmp_path / "json", out, images=tmp_path / "photos")["records"] == 1
@@ -91,7 +90,7 @@ def test_a_wrong_shape_is_named(tmp_path, wrong, words):
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("{", "JSON in UTF-8"), ("[]", "an object"), ("{}", "shapes"), ('{"shapes": [1]}', "label")],
+    [("{", "expected JSON"), ("[]", "an object"), ("{}", "shapes"), ('{"shapes": [1]}', "label")],
 )
 def test_other_files_are_named(tmp_path, text, words):
     (tmp_path / "x.json").write_text(text, encoding="utf-8")
