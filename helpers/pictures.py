@@ -119,8 +119,9 @@ def opened(source: str | Path | bytes, formats: tuple[str, ...] | None = None) -
         content = source if isinstance(source, bytes) else Path(source).read_bytes()
         # A broken download may leave zeros at the end, which a JPEG decoder makes grey.
         zeros = content.startswith(b"\xff\xd8") and content.endswith(bytes(64))
-        if zeros and not content.rstrip(b"\0").endswith(b"\xff\xd9"):
-            raise EOFError("its end is zeros")
+        cut = content.startswith(b"\x89PNG") and b"IEND\xaeB`\x82" not in content
+        if cut or (zeros and not content.rstrip(b"\0").endswith(b"\xff\xd9")):
+            raise EOFError("truncated")
         with Image.open(io.BytesIO(content), formats=formats) as picture:
             yield picture, content
     except DataError:

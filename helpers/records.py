@@ -326,7 +326,7 @@ def _numbers(key: str, encoded: bytes, size: tuple | None, suffix: str = "") -> 
     except RecordError:
         raise
     except DataError as error:
-        found = f"damaged bytes{suffix} ({error.__cause__})"
+        found = f"damaged bytes{suffix}, which begin with {encoded[:8]!r}"
         message = explain(f"field {key}", expected="a complete PNG or JPEG", found=found)
         raise RecordError(message) from error
 
