@@ -206,7 +206,7 @@ def find(folder: str | Path, name: str, *, by_name: bool = False) -> Path:
     if any((root / each).is_file() for each in last[1::2] if each):
         do = f"{last[-1]!r} is there: with --by-name only the last part of names counts."
     elif not inside:
-        expected, found = "names of paths inside it", repr(name)
+        expected, found = "a path inside it", repr(name)
         do = "Names are relative to the folder of the pictures: is it another one?"
     elif near := _near(inside[0]):
         do = f"Is it {near!r}?"

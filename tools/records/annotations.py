@@ -36,6 +36,7 @@ class Shape:
     segmentation: Any  # polygons x, y, x, y in a list, COCO's run lengths, or a mask (H, W) bool
     box: Any = None  # x, y, width, height; by default the smallest round the mask
     crowd: bool = False
+    item: Mapping[str, Any] = field(default_factory=dict)  # as it stands in a COCO file
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,10 @@ class Annotated:
     """What is known to be wrong already; said when the picture's turn comes."""
     outlines: str = "auto"
     """Whether outlines lie on the picture as "shown", upright, or as "stored"; "auto" finds out."""
+    boxes_alone: bool = False
+    """Whether an object without an outline is taken, its mask the filled box."""
+    entry: Mapping[str, Any] = field(default_factory=dict)
+    """The picture as it stands in a COCO file."""
 
     def shapes(self, size: Size) -> Iterable[Shape]:
         """The objects in a picture of a size; other formats have their own."""
@@ -102,7 +107,7 @@ class Annotated:
         found: list[tuple[Shape, np.ndarray, np.ndarray]] = []
         seen = set()
         for shape in self.shapes(size):
-            key = (shape.number, shape.crowd, repr(shape.segmentation))
+            key = (shape.number, shape.crowd, repr(shape.segmentation), repr(shape.box))
             if isinstance(shape.segmentation, (list, dict)) and key in seen:
                 counts["objects_given_twice"] += 1
                 continue
@@ -110,7 +115,8 @@ class Annotated:
             if shape.number not in self.classes:
                 expected, number = f"one of {len(self.classes)} classes", f"class {shape.number}"
                 raise DataError(explain(shape.where, expected=expected, found=number))
-            mask = _mask(shape, size)
+            alone = self.boxes_alone and shape.box is not None and not shape.segmentation
+            mask = _filled(shape, size) if alone else _mask(shape, size)
             if not mask.any():
                 counts["objects_without_pixels"] += 1  # smaller than a pixel, or outside
                 continue
@@ -130,6 +136,9 @@ class Annotated:
             source_id=self.source_id,
             class_names=tuple(self.classes[shape.number] for shape, _, _ in found),
             semantic=None if semantic is None else pictures.upright(semantic, turn),
+            facts={"image": self.entry, "annotations": [shape.item for shape, _, _ in found]}
+            if self.boxes_alone
+            else {},
         ), counts
 
     def _turn(self, stored: Size, shown: Size, orientation: int) -> int:
@@ -149,7 +158,7 @@ class Annotated:
             return orientation if self.outlines == "stored" else 1
         shapes = list(self.shapes(declared or stored))
         if shown != stored and declared is not None and shapes:
-            raster = any(not isinstance(shape.segmentation, list) for shape in shapes)
+            raster = any(isinstance(shape.segmentation, (dict, np.ndarray)) for shape in shapes)
             if declared == shown or raster:  # a mask has a size of its own, as `declared` has it
                 return 1 if declared == shown else orientation
             on_shown, on_stored = _fit(shapes, shown), _fit(shapes, stored)
@@ -201,6 +210,7 @@ def read_coco(
     outlines: str = "auto",
     by_name: bool = False,
     boxes: str = "file",
+    boxes_alone: bool = False,
 ) -> AnnotationSet:
     """The pictures of a COCO file of instances: all of them, with and without objects.
 
@@ -213,6 +223,8 @@ def read_coco(
         outlines: What outlines lie on where EXIF data turn a picture: "shown", "stored" or "auto".
         by_name: Whether only the last part of each `file_name` counts.
         boxes: "file", which are compared with the masks, or "masks", to take them from the masks.
+        boxes_alone: Whether to take objects without an outline, whose masks are then filled boxes;
+            `facts` of each example has the file's own words, "image" and "annotations", which tell.
 
     Raises:
         DataError: The file is no COCO file, or contradicts itself. What is wrong with one picture
@@ -250,7 +262,8 @@ def read_coco(
                 raise DataError(explain(place, expected=expected, found=repr(value)))
         crowd = flag(item.get("iscrowd"), f"{where}, {what}, iscrowd")
         box = item.get("bbox") if boxes == "file" else None
-        objects[picture].append(Shape(what, number, item.get("segmentation"), box, crowd))
+        outline, kept = item.get("segmentation"), item if boxes_alone else {}
+        objects[picture].append(Shape(what, number, outline, box, crowd, kept))
     shift = _count_from_one(classes, objects, notes)
     annotated = []
     for entry, shapes in zip(entries, objects.values(), strict=True):
@@ -260,7 +273,8 @@ def read_coco(
         path, problem = locate(Path(images), name, by_name=by_name)
         shapes = tuple(replace(shape, number=shape.number + shift) for shape in shapes)
         own = (str(entry["id"]), classes, tuple(sides), shapes, problem, outlines)
-        annotated.append(Annotated(path, name, *own))
+        more = (boxes_alone, entry) if boxes_alone else ()
+        annotated.append(Annotated(path, name, *own, *more))
     source = {"format": "COCO", **checksum(file)}
     return AnnotationSet(classes, each_picture_once(annotated, notes), notes, source)
 
@@ -594,8 +608,33 @@ def _box(shape: Shape, mask: np.ndarray, counts: Counter[str]) -> np.ndarray:
     raise DataError(explain(f"{shape.where}, bbox", expected=expected, found=found, do=do))
 
 
+def _filled(shape: Shape, size: Size) -> np.ndarray:
+    """The mask (H, W) of an object of which only the box is known."""
+    values = numbers(shape.box, f"{shape.where}, bbox", texts=True)
+    if values.size != 4 or values.min(initial=0) < -max(size) or (values[2:] < 0).any():
+        expected, found = "x, y, width, height in pixels", f"{values.tolist()}"
+        raise DataError(explain(f"{shape.where}, bbox", expected=expected, found=found))
+    left, top, width, height = values
+    mask = np.zeros(size, bool)
+    rows, columns = (
+        slice(max(0, round(a)), max(0, round(a + b))) for a, b in ((top, height), (left, width))
+    )
+    mask[rows, columns] = True
+    return mask
+
+
 def _fit(shapes: Sequence[Shape], size: Size) -> bool:
-    """Whether all polygons lie in a picture of a size, but for what annotators draw over edges."""
-    values = [corner for shape in shapes for polygon in shape.segmentation for corner in polygon]
-    x, y = np.array(values, float).reshape(-1, 2).T
-    return bool(x.max() <= size[1] + 1 and y.max() <= size[0] + 1)
+    """Whether all outlines lie in a picture of a size, but for what annotators draw over edges."""
+    for shape in shapes:
+        for polygon in shape.segmentation if isinstance(shape.segmentation, list) else ():
+            corners = numbers(polygon, f"{shape.where}, polygon")
+            if (
+                max(corners[::2], default=0) > size[1] + 1
+                or max(corners[1::2], default=0) > size[0] + 1
+            ):
+                return False
+        if shape.box is not None:
+            x, y, width, height = [*numbers(shape.box, shape.where, texts=True), 0, 0, 0, 0][:4]
+            if not shape.segmentation and (x + width > size[1] + 1 or y + height > size[0] + 1):
+                return False
+    return True

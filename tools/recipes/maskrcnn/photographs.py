@@ -22,7 +22,7 @@ import numpy as np
 
 from helpers import files
 from helpers.errors import DataError, explain
-from helpers.pictures import find
+from tools.records.annotations import Annotated, flag, read_coco, read_json
 
 CLASSES = {"car": 1, "van": 2, "truck": 2, "bus": 2, "person": 3}
 """Numbers of the course's classes by the names of COCO's. Trucks and buses count as vans, as they
@@ -65,21 +65,16 @@ def read(
         DataError: The annotations cannot be read, a photograph is missing or of another size than
             declared, or none is chosen.
     """
-    content = _content(annotations)
-    names = {each["id"]: each["name"] for each in content["categories"]}
-    by_image: dict = {}
-    for each in content["annotations"]:
-        by_image.setdefault(each["image_id"], []).append(each)
+    found = read_coco(annotations, images, boxes_alone=True).pictures
     chosen = [
         each
-        for each in content["images"]
-        if re.search(only, each["file_name"]) and not (skip and re.search(skip, each["file_name"]))
+        for each in found
+        if re.search(only, each.filename) and not (skip and re.search(skip, each.filename))
     ]
     if not chosen:
         expected = "photographs that --only names and --skip does not"
         raise DataError(explain(str(annotations), expected=expected, found="none"))
-    for each in chosen:
-        yield _photograph(each, by_image.get(each["id"], []), names, images)
+    yield from map(_photograph, chosen)
 
 
 def write(
@@ -113,7 +108,7 @@ def write(
     """
     import tensorflow as tf
 
-    about = _content(annotations).get("info", {})
+    about = read_json(annotations).get("info", {})
     terms = licence or about.get("licence")
     if not terms:
         do = "Say it with --licence: the weights' record names the terms of what they learnt from."
@@ -140,60 +135,21 @@ def write(
     return found
 
 
-def _content(path: Path) -> dict:
-    expected = "COCO's JSON with images, annotations and categories"
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        [content[key] for key in ("images", "annotations", "categories")]
-        return content
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        found = f"{type(error).__name__}: {error}"
-        raise DataError(explain(str(path), expected=expected, found=found)) from error
-
-
-def _photograph(image: dict, objects: list[dict], names: dict, folder: Path) -> Photograph:
-    import cv2
-
-    # The file's author decides about this name; it may not lead out of the folder.
-    path = find(folder, image["file_name"])
-    height, width = image["height"], image["width"]
-    # As the pixels are stored: annotations know nothing of EXIF.
-    pixels = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-    if pixels is None or pixels.shape[:2] != (height, width):
-        found = "none" if pixels is None else f"{pixels.shape[0]} x {pixels.shape[1]}"
-        expected = f"a picture of {height} x {width} pixels"
-        raise DataError(explain(str(path), expected=expected, found=found))
-    boxes = np.array([each["bbox"] for each in objects], float).reshape(-1, 4)[:, [1, 0, 3, 2]]
-    boxes[:, 2:] += boxes[:, :2]
-    boxes = boxes.clip(0, [height, width] * 2)
-    kept = np.flatnonzero((boxes[:, 2:] - boxes[:, :2] >= 1).all(axis=1))
-    objects = [objects[k] for k in kept]
-    masks = np.full((len(objects), height, width), UNKNOWN, np.uint8)
-    for mask, each in zip(masks, objects, strict=True):
-        if each.get("segmentation"):
-            mask[:] = _mask(each["segmentation"], height, width)
-    crowd = [bool(each.get("iscrowd")) or bool(each.get("difficult")) for each in objects]
+def _photograph(annotated: Annotated) -> Photograph:
+    example, _ = annotated.example()
+    image, objects = example.facts["image"], example.facts["annotations"]
+    masks = example.masks.astype(np.uint8)
+    masks[[not each.get("segmentation") for each in objects]] = UNKNOWN
+    difficult = [flag(each.get("difficult"), "difficult") for each in objects]
     return Photograph(
-        name=image["file_name"],
-        image=pixels[..., ::-1].copy(),
-        boxes=boxes[kept],
-        categories=tuple(names[each["category_id"]] for each in objects),
+        name=annotated.filename,
+        image=example.image,
+        boxes=example.boxes,
+        categories=example.class_names,
         masks=masks,
-        crowd=np.array(crowd, bool),
-        complete=bool(image.get("complete", 1)),
+        crowd=example.crowd | np.array(difficult, bool),
+        complete=flag(image.get("complete", 1), "complete"),
     )
-
-
-def _mask(segmentation: list | dict, height: int, width: int) -> np.ndarray:
-    from pycocotools import mask as coco_mask
-
-    if isinstance(segmentation, list):
-        code = coco_mask.merge(coco_mask.frPyObjects(segmentation, height, width))
-    elif isinstance(segmentation["counts"], list):
-        code = coco_mask.frPyObjects(segmentation, height, width)
-    else:
-        code = segmentation
-    return coco_mask.decode(code)
 
 
 def _things(photograph: Photograph) -> Iterator[tuple]:

@@ -256,7 +256,7 @@ def test_a_photograph_of_another_size_than_declared_is_refused(tmp_path):
 
     photograph(tmp_path, objects=[])
     cv2.imwrite(str(tmp_path / "street.jpg"), np.zeros((20, 30, 3), np.uint8))
-    with pytest.raises(DataError, match=r"expected a picture of 48 x 64 pixels, found 20 x 30"):
+    with pytest.raises(DataError, match=r"expected 30x20 pixels as the picture has, found 64x48"):
         photographs.write(
             tmp_path / "instances.json", tmp_path, tmp_path / "b.tfrecord", licence="CC0"
         )
