@@ -1,0 +1,160 @@
+"""TFOD2 is activated in a process of its own, refuses the wrong Keras and lists what it builds."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import helpers
+from helpers import tfod
+from helpers.errors import SetupError
+
+needs_tfod2 = pytest.mark.skipif(
+    not tfod.installed(), reason=f"TFOD2 is not installed: {tfod.INSTALL}"
+)
+
+
+def in_fresh_python(code: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", "import helpers; helpers.setup(quiet=True)\n" + code],
+        cwd=helpers.ROOT,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout.strip()
+
+
+@needs_tfod2
+def test_activated_tfod2_reads_the_courses_configuration_and_decodes():
+    """Fails without any one of the shim's pieces that the import and the decoder need."""
+    code = """
+from helpers import tfod
+tfod.activate(); tfod.activate()
+import sys, tensorflow as tf
+from object_detection.data_decoders import tf_example_decoder
+from object_detection import model_lib_v2, exporter_lib_v2
+from object_detection.utils import visualization_utils
+config = tfod.read_config()
+print(config.model.faster_rcnn.num_classes, config.train_input_reader.mask_type)
+print(sys.path[-1] == str(tfod.FOLDER), tf.keras.layers.Layer.__module__.split(".")[0])
+"""
+    assert in_fresh_python(code).splitlines()[-2:] == ["3 2", "True tf_keras"]
+
+
+@needs_tfod2
+def test_the_wrong_keras_is_refused_with_what_to_do():
+    code = """
+import tensorflow as tf
+tf.keras.__version__
+from helpers import tfod
+from helpers.errors import SetupError
+try:
+    tfod.activate()
+except SetupError as error:
+    print(error)
+"""
+    shown = in_fresh_python(code)
+    assert "expected Keras 2" in shown
+    assert "found Keras 3" in shown
+    assert "Restart the kernel" in shown
+
+
+def test_model_garden_needs_neither_shim_nor_legacy_keras():
+    code = """
+import tensorflow as tf
+from official.vision.configs import maskrcnn
+from official.vision.modeling import maskrcnn_model
+print(tf.keras.__version__[0], issubclass(maskrcnn_model.MaskRCNNModel, tf.keras.Model))
+"""
+    assert in_fresh_python(code) == "3 False"  # its Keras is tf_keras, beside Keras 3
+
+
+@pytest.fixture
+def without_tfod2(monkeypatch, tmp_path):
+    monkeypatch.setattr(tfod, "FOLDER", tmp_path / "tfod2")
+    assert not tfod.installed()
+
+
+def test_where_tfod2_is_missing_it_says_how_to_install_it(without_tfod2):
+    with pytest.raises(SetupError, match=r"tfod\.install\(\).* `python -m tools\.tfod install`"):
+        tfod.activate()
+
+
+def test_the_list_of_what_there_is_needs_what_is_installed(without_tfod2):
+    with pytest.raises(SetupError, match="object_detection"):
+        tfod.building_blocks()
+
+
+def test_an_installation_that_fails_ends_with_what_pip_said(without_tfod2, monkeypatch, tmp_path):
+    monkeypatch.setattr(tfod, "REQUIREMENTS", tmp_path / "list.txt")
+    tfod.REQUIREMENTS.write_text("tf-slim==0.0.0 --hash=sha256:" + 64 * "0" + "\n")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SetupError, match=r"(?s)install list\.txt.*tf-slim==0\.0\.0"):
+        tfod.install()
+    assert not tfod.installed()
+
+
+@needs_tfod2
+def test_building_blocks_are_those_of_the_package():
+    code = """
+from helpers import tfod
+blocks = tfod.building_blocks()
+print({name: len(found) for name, found in blocks.items()})
+print("faster_rcnn_resnet50_keras" in blocks["faster_rcnn"], "faster_rcnn" in
+      blocks["meta-architectures"])
+found = tfod.experiments()
+print(len(found), found["maskrcnn_resnetfpn_coco"].task.model.include_mask)
+"""
+    shown = in_fresh_python(code).splitlines()
+    assert shown[-3].startswith("{'meta-architectures': 4, 'faster_rcnn': 7, 'ssd': ")
+    assert shown[-2:] == ["True True", "32 True"]
+
+
+def test_the_published_zoo_has_one_mask_rcnn():
+    zoo = tfod.published_zoo()
+    (only,) = [m for m in zoo if m.architecture == "Mask R-CNN"]
+    assert (only.box_map, only.mask_map, only.speed_ms) == (39.0, 34.6, 301)
+    assert only.masks
+    assert len([m for m in zoo if m.config]) == 40
+    assert [m for m in zoo if m.mask_map] == [only]
+
+
+@needs_tfod2
+def test_another_files_text_is_named_with_its_line(tmp_path):
+    (tmp_path / "not_a_pipeline.config").write_text("model {\n  faster_rcn { }\n}\n")
+    code = f"""
+from pathlib import Path
+from helpers import tfod
+from helpers.errors import DataError
+for name in ("not_a_pipeline.config", "absent.config"):
+    try:
+        tfod.read_config(Path({str(tmp_path)!r}, name))
+    except DataError as error:
+        print(error)
+"""
+    wrong, absent = in_fresh_python(code).splitlines()[-2:]
+    assert wrong.startswith("not_a_pipeline.config: expected a TFOD2 pipeline configuration")
+    assert "2:3" in wrong
+    assert "faster_rcn" in wrong
+    assert "absent.config" in absent
+
+
+@needs_tfod2
+def test_a_configuration_survives_being_written_and_builds_a_network_that_answers(tmp_path):
+    code = f"""
+import numpy as np
+from helpers import tfod
+config = tfod.read_config()
+assert tfod.read_config(tfod.write_config(config, {str(tmp_path / "a.config")!r})) == config
+import tensorflow as tf
+tf.keras.utils.set_random_seed(1)
+found = tfod.forward(tfod.build(config), np.zeros((90, 120, 3), np.uint8))
+print(found["detection_boxes"].shape, found["detection_masks"].shape)
+"""
+    assert in_fresh_python(code).splitlines()[-1] == "(10, 4) (10, 14, 14)"

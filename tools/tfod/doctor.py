@@ -1,0 +1,398 @@
+"""Examines an environment for TFOD2: each finding says what is wrong, why, and what mends it.
+
+`python -m tools.tfod doctor` prints it; lab 3 introduces it. Facts are gathered first (`gather`),
+then judged (`judge`), so that every failure can be tested with made-up facts. TFOD2 itself is tried
+in a process of its own. What users report most, with its remedy, is in `data/tfod2/failures.csv`;
+the numbers there are issues of github.com/tensorflow/models.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from helpers import DATA, ROOT, tfod
+from helpers.environment import version
+from helpers.errors import DataError, explain
+
+TRIED = "import and protobuf round trip"
+FAILURES = DATA / "tfod2" / "failures.csv"
+
+PACKAGES = (
+    "tensorflow", "tensorflow-cpu", "tensorboard", "keras", "tf-keras", "protobuf", "pillow",
+    "numpy", "pycocotools", "tf-models-official", "opencv-python", "opencv-contrib-python",
+    "opencv-python-headless",
+)  # fmt: skip
+
+TRIAL = """
+import cv2, numpy
+assert cv2.resize(numpy.eye(2), (4, 4)).shape == (4, 4), "cv2.resize"
+print("OpenCV", cv2.__version__)
+from helpers import tfod
+tfod.activate()
+import tensorflow as tf
+from object_detection.protos import string_int_label_map_pb2 as proto
+item = proto.StringIntLabelMapItem(id=1, name="car")
+assert proto.StringIntLabelMapItem.FromString(item.SerializeToString()) == item, "protobuf"
+from object_detection.builders import model_builder
+from official.vision.configs import maskrcnn
+print("GPUs", len(tf.config.list_physical_devices("GPU")))
+"""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is to be known about an environment; versions are text, "" where not installed."""
+
+    python: tuple[int, int] = (3, 11)
+    versions: dict[str, str] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
+    tfod2: bool = True
+    trial: str = "OpenCV 5.0.0\nGPUs 0"  # what the trial printed, or its traceback
+    trial_ok: bool = True
+    network: bool | None = True  # None: not tried
+    free_gb: float = 50.0
+    hosted: bool = False  # Colab, Kaggle: the environment is somebody else's
+    make: bool = True
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report."""
+
+    subject: str
+    ok: bool
+    what: str
+    why: str = ""
+    mend: str = ""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One known failure, a line of `data/tfod2/failures.csv`."""
+
+    name: str
+    pattern: str  # regular expression, searched in a line with an error
+    why: str
+    mend: str  # with the places that `mend` fills
+
+
+@cache
+def failures() -> tuple[Failure, ...]:
+    """The failures that users of TFOD2 report, by the message that they see."""
+    with FAILURES.open(encoding="utf-8", newline="") as stream:
+        return tuple(Failure(**row) for row in csv.DictReader(stream))
+
+
+ERROR = re.compile(
+    r"^\s*(?:[\w.]*(?:Error|Exception|Interrupt|Exit)\b(?::|$)|ERROR:|ModuleNotFound)"
+)
+"""Where an error begins: Python's last line of a traceback, or pip's."""
+
+WRAPPERS = re.compile(
+    r"subprocess-exited|^\s*ERROR: (?:Failed|Could not|Command|pip's)|CalledProcessError"
+)
+"""Errors that only hand on one that was printed before them."""
+
+
+def diagnose(message: str) -> Failure | None:
+    """The known failure that a traceback or a log shows; None if it shows none.
+
+    The last error decides: what stands before it (names of wheels in pip's output, a failure that
+    was overcome) did not stop the program. Errors that only pass on another one do not count.
+
+    Args:
+        message: What Python or pip printed. A single line may be without the error's name.
+    """
+    lines = message.splitlines()
+    errors = [line for line in lines if ERROR.search(line)]
+    for line in reversed(errors or lines[:1] * (len(lines) == 1)):
+        for failure in failures():
+            if re.search(failure.pattern, line):
+                return failure
+        if not WRAPPERS.search(line):
+            return None
+    return None
+
+
+def read_log(path: Path) -> str:
+    """A log as text, in whatever Unicode the shell wrote it (PowerShell's `>` writes UTF-16).
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(
+            explain(str(path), expected="a log to read", found=error.strerror or "an error")
+        ) from error
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return content.decode("utf-16", errors="replace")
+    if content[1::2].count(0) > len(content) // 4:  # UTF-16 without a mark at its beginning
+        return content.decode("utf-16-le", errors="replace")
+    return content.decode("utf-8-sig", errors="replace")
+
+
+def gather(*, network: bool = True) -> Facts:
+    """Looks at this environment; imports TFOD2 in a process of its own."""
+    found = {name: version(name) for name in PACKAGES}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", TRIAL],
+            cwd=ROOT,
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        trial_ok = not done.returncode
+        trial = done.stdout if trial_ok else done.stdout + done.stderr
+    except subprocess.TimeoutExpired:
+        trial, trial_ok = "The import of TFOD2 took over two minutes.", False
+    return dataclasses.replace(
+        _here(),
+        python=sys.version_info[:2],
+        versions={k: "" if v == "not installed" else v for k, v in found.items()},
+        variables=dict(os.environ),
+        tfod2=tfod.installed(),
+        trial=trial,
+        trial_ok=trial_ok,
+        network=reachable() if network else None,
+        free_gb=shutil.disk_usage(ROOT).free / 1e9,
+    )
+
+
+def mend(remedy: str, facts: Facts) -> str:
+    """What mends something here: the command that works on this machine.
+
+    Args:
+        remedy: `{setup}`, `{install}`, `{garden}`, `{activate}`, `{opencv}`, or `{pip} PACKAGES`;
+            anything else is given back as it is.
+        facts: Where it is to work.
+    """
+    pip, _, packages = remedy.partition(" ")
+    if pip == "{pip}":
+        again = ", then restart the session" if facts.hosted else ""
+        start = "%pip install" if facts.hosted else "python -m pip install"
+        return f'{start} "{packages}"{again}'
+    if facts.hosted:
+        setup = "Run the lab's set-up cell again, then restart the session."
+        known = {"setup": setup, "garden": setup, "opencv": setup}
+        known["install"] = "In a cell: from helpers import tfod; tfod.install()"
+    else:
+        setup = "make setup" if facts.make else "python tools/setup_env.py"
+        known = {"setup": setup, "garden": setup, "opencv": setup, "install": tfod.INSTALL}
+    known["activate"] = (
+        "At the top of your program, before TensorFlow is imported: from helpers import tfod; "
+        "tfod.activate()"
+    )
+    return known.get(remedy.strip("{}"), remedy)
+
+
+def reachable(host: str = "github.com", port: int = 443) -> bool:
+    """Whether a name is resolved and a connection opens, within two seconds."""
+    try:
+        socket.create_connection((host, port), timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
+def judge(facts: Facts) -> list[Finding]:
+    """The findings, one a subject, good ones included."""
+    return [
+        check(facts)
+        for check in (
+            _python, _tensorflow, _tensorboard, _keras, _protobuf, _pillow, _numpy, _opencv,
+            _pycocotools, _object_detection, _garden, _trial, _gpu, _network, _disk,
+        )
+    ]  # fmt: skip
+
+
+def examine(*, network: bool = True) -> list[Finding]:
+    """`gather`, then `judge`."""
+    return judge(gather(network=network))
+
+
+def examine_log(text: str) -> Finding:
+    """The finding about one traceback, or about what pip printed."""
+    return _trial(dataclasses.replace(_here(), trial=text, trial_ok=False))
+
+
+def _here() -> Facts:
+    """The facts that decide which remedy works on this machine."""
+    hosted = any(name.startswith(("COLAB_", "KAGGLE_")) for name in os.environ)
+    return Facts(hosted=hosted, make=bool(shutil.which("make")))
+
+
+def report(findings: Iterable[Finding]) -> int:
+    """Prints the findings; returns 0 if all are good, else 1."""
+    findings = list(findings)
+    for finding in findings:
+        print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.subject}: {finding.what}")
+        if not finding.ok:
+            print(f"      why:  {finding.why}\n      mend: {finding.mend}")
+    bad = sum(not finding.ok for finding in findings)
+    print(f"{bad} of {len(findings)} need mending." if bad else "All is well.")
+    return int(bad > 0)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """("2.20.0rc1") -> (2, 20): enough to compare."""
+    return tuple(int("".join(c for c in part if c.isdigit()) or 0) for part in text.split(".")[:2])
+
+
+def _bad(facts: Facts, subject: str, what: str, why: str, remedy: str) -> Finding:
+    """A finding that needs mending, with the remedy for this machine."""
+    return Finding(subject, False, what, why, mend(remedy, facts))
+
+
+def _within(
+    facts: Facts, package: str, low: tuple[int, ...], high: tuple[int, ...], why: str, remedy: str
+) -> Finding:
+    """Judges a version: low <= version < high."""
+    found = facts.versions.get(package, "")
+    if found and low <= _numbers(found) < high:
+        return Finding(package, True, found)
+    needed = f"{'.'.join(map(str, low))} or later, below {'.'.join(map(str, high))}"
+    return _bad(facts, package, f"{found or 'not installed'}; needed: {needed}", why, remedy)
+
+
+def _python(facts: Facts) -> Finding:
+    text = "{}.{}".format(*facts.python)
+    if (3, 11) <= facts.python < (3, 14):
+        return Finding("Python", True, text)
+    why = "TensorFlow 2.19 to 2.21, with what the labs use beside it, run on 3.11 to 3.13"
+    remedy = "{setup}" if facts.hosted or not facts.make else "make setup PYTHON=python3.12"
+    return _bad(facts, "Python", f"{text}; needed: 3.11, 3.12 or 3.13", why, remedy)
+
+
+def _tensorflow(facts: Facts) -> Finding:
+    if facts.versions.get("tensorflow") and facts.versions.get("tensorflow-cpu"):
+        why = "both packages write the same files, and the one installed last wins in part"
+        return _bad(facts, "tensorflow", "tensorflow and tensorflow-cpu together", why, "{setup}")
+    why = "the compatibility shim was tried on these versions"
+    return _within(facts, "tensorflow", (2, 19), (2, 22), why, "{setup}")
+
+
+def _tensorboard(facts: Facts) -> Finding:
+    why = "TFOD2 logs for it, and TensorFlow 2.21 no longer brings it along"
+    return _within(facts, "tensorboard", (2, 19), (2, 22), why, "{pip} tensorboard>=2.19,<2.22")
+
+
+def _keras(facts: Facts) -> Finding:
+    ours, theirs = facts.versions.get("tf-keras", ""), facts.versions.get("tensorflow", "")
+    if not ours:
+        why = "TFOD2 and Model Garden are written against Keras 2, which is the package tf-keras"
+        remedy = "{pip} tf-keras" + (f"=={'.'.join(theirs.split('.')[:2])}.*" if theirs else "")
+        return _bad(facts, "Keras mode", "tf-keras is missing", why, remedy)
+    if _numbers(ours) != _numbers(theirs):
+        why = "tf-keras is released for one TensorFlow each and uses its insides"
+        remedy = f"{{pip}} tf-keras=={'.'.join(theirs.split('.')[:2])}.*"
+        return _bad(facts, "Keras mode", f"tf-keras {ours} on TensorFlow {theirs}", why, remedy)
+    if facts.variables.get("TF_USE_LEGACY_KERAS", "1") not in ("1", "true", "True"):
+        why = "this setting makes tf.keras Keras 3 in every process of this shell"
+        return _bad(facts, "Keras mode", "TF_USE_LEGACY_KERAS=0", why, "unset TF_USE_LEGACY_KERAS")
+    return Finding("Keras mode", True, f"tf-keras {ours}, chosen by helpers.tfod.activate()")
+
+
+def _protobuf(facts: Facts) -> Finding:
+    if facts.variables.get("PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION") == "python":
+        why = "this workaround for old _pb2.py files makes every record many times slower to read"
+        remedy = "unset PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION"
+        return _bad(facts, "protobuf", "the pure-Python implementation", why, remedy)
+    why = "TensorFlow 2.19 and later need protobuf 5 at least"
+    return _within(facts, "protobuf", (5, 0), (8, 0), why, "{setup}")
+
+
+def _pillow(facts: Facts) -> Finding:
+    why = "the shim measures labels with getbbox, which came with Pillow 8; the labs need 10"
+    return _within(facts, "pillow", (10, 0), (99, 0), why, "{pip} pillow>=10")
+
+
+def _numpy(facts: Facts) -> Finding:
+    why = "the other packages are built for NumPy 2"
+    return _within(facts, "numpy", (2, 0), (3, 0), why, "{setup}")
+
+
+def _opencv(facts: Facts) -> Finding:
+    """Several wheels share one folder, as on Colab and Kaggle: what counts is whether it works."""
+    found = [name for name in PACKAGES if name.startswith("opencv") and facts.versions.get(name)]
+    if not found:
+        why = "masks are resized and drawn with it"
+        remedy = "{setup}" if facts.hosted else "{pip} opencv-python-headless>=4.10"
+        return _bad(facts, "OpenCV", "not installed", why, remedy)
+    works = re.search(r"^OpenCV (\S+)$", facts.trial, re.MULTILINE)
+    if len(found) == 1 and works:
+        return Finding("OpenCV", True, f"{found[0]} {facts.versions[found[0]]}")
+    if works:
+        what = f"{len(found)} wheels in one folder, {works[1]} is imported and works"
+        return Finding("OpenCV", True, f"{what}; leave them as they are")
+    why = "its wheels overwrite each other's files, and uninstalling one breaks what remains"
+    remedy = "{setup}" if facts.hosted else (
+        f"python -m pip uninstall -y {' '.join(found)} && "
+        'python -m pip install "opencv-python-headless>=4.10"'
+    )  # fmt: skip
+    return _bad(facts, "OpenCV", f"{' and '.join(found)}: the import fails", why, remedy)
+
+
+def _pycocotools(facts: Facts) -> Finding:
+    why = "older builds were made for NumPy 1, and COCO's evaluation is in it"
+    return _within(facts, "pycocotools", (2, 0), (3, 0), why, "{pip} pycocotools>=2.0.8")
+
+
+def _object_detection(facts: Facts) -> Finding:
+    if facts.tfod2:
+        return Finding("object_detection", True, "found")
+    why = "TFOD2 is not on this machine; lab 3 is about it, the others do without"
+    return _bad(facts, "object_detection", "not installed", why, "{install}")
+
+
+def _garden(facts: Facts) -> Finding:
+    why = "2.20 does not run on TensorFlow 2.19, and older ones pin older packages"
+    return _within(facts, "tf-models-official", (2, 19), (2, 20), why, "{garden}")
+
+
+def _trial(facts: Facts) -> Finding:
+    if facts.trial_ok:
+        return Finding(TRIED, True, "passed")
+    lines = [line for line in facts.trial.splitlines() if line.strip()] or ["no message"]
+    last = next((line for line in reversed(lines) if ERROR.search(line)), lines[-1]).strip()
+    known = diagnose(facts.trial)
+    if known:
+        return _bad(facts, known.name, last, known.why, known.mend)
+    why = "not among the failures known here; the last error of the traceback names the package"
+    return _bad(facts, TRIED, last, why, "{setup}")
+
+
+def _gpu(facts: Facts) -> Finding:
+    gpus = re.search(r"GPUs (\d+)", facts.trial) if facts.trial_ok else None
+    count = int(gpus[1]) if gpus else 0
+    # A GPU is a comfort: its lack is said, and no failure.
+    return Finding("GPU", True, f"{count} found" if count else "none; the labs run on a CPU")
+
+
+def _network(facts: Facts) -> Finding:
+    states = {None: "not tried", True: "reachable", False: "none; only `install` needs one"}
+    return Finding("network", True, states[facts.network])
+
+
+def _disk(facts: Facts) -> Finding:
+    what = f"{facts.free_gb:.1f} GB free"
+    if facts.free_gb >= 2:
+        return Finding("disk", True, what)
+    why = "lab 3's checkpoints and exports take 0.9 GB, the environment 3 GB"
+    remedy = "Delete what you no longer need." if facts.hosted else "make clean"
+    return _bad(facts, "disk", f"{what}; needed: 2 GB", why, remedy)
