@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 import types
@@ -51,26 +52,30 @@ def installed() -> bool:
 
 
 def install() -> None:
-    """Installs TFOD2 into `FOLDER` with this Python's pip, without what it declares to need.
+    """Installs TFOD2 into `FOLDER` with this Python's pip or with uv, without what it asks for.
 
     Raises:
-        SetupError: pip failed; the message ends with what it said last.
+        SetupError: The installer is missing or failed; the message ends with what it said last.
     """
-    done = subprocess.run(
-        [
-            sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--upgrade",
-            "--require-hashes", "--target", str(FOLDER), "-r", str(REQUIREMENTS),
-        ],
-        capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-    if done.returncode:
-        said = (done.stderr or done.stdout).splitlines()[-8:]
+    options = ["--quiet", "--no-deps", "--require-hashes", "--target", str(FOLDER)]
+    if importlib.util.find_spec("pip"):
+        installer = [sys.executable, "-m", "pip", "install", "--upgrade", *options]
+    else:  # uv makes environments without pip
+        uv = shutil.which("uv") or str(ROOT / "build" / "uv" / "bin" / "uv")
+        installer = [uv, "pip", "install", "--python", sys.executable, *options]
+    command = [*installer, "-r", str(REQUIREMENTS)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        said = (done.stderr or done.stdout).splitlines()[-8:] if done.returncode else []
+    except OSError as error:
+        said = [str(error)]
+    if said:
         raise SetupError(
             explain(
-                "pip",
+                " ".join(command[:3]),
                 expected=f"to install {REQUIREMENTS.name}",
                 found="an error",
-                do="Is the package registry reachable? It said:\n  " + "\n  ".join(said),
+                do="Is the package index reachable? It said:\n  " + "\n  ".join(said),
             )
         )
 

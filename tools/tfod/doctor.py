@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import importlib.util
 import os
 import re
 import shutil
@@ -21,8 +22,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from helpers import DATA, ROOT, tfod
-from helpers.environment import version
+from helpers import DATA, ROOT, environment, tfod
 from helpers.errors import DataError, explain
 
 TRIED = "import and protobuf round trip"
@@ -64,6 +64,7 @@ class Facts:
     free_gb: float = 50.0
     hosted: bool = False  # Colab, Kaggle: the environment is somebody else's
     make: bool = True
+    pip: bool = True
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ def read_log(path: Path) -> str:
 
 def gather(*, network: bool = True) -> Facts:
     """Looks at this environment; imports TFOD2 in a process of its own."""
-    found = {name: version(name) for name in PACKAGES}
+    found = {name: environment.version(name) for name in PACKAGES}
     try:
         done = subprocess.run(
             [sys.executable, "-c", TRIAL],
@@ -183,16 +184,16 @@ def mend(remedy: str, facts: Facts) -> str:
         facts: Where it is to work.
     """
     pip, _, packages = remedy.partition(" ")
-    if pip == "{pip}":
-        again = ", then restart the session" if facts.hosted else ""
-        start = "%pip install" if facts.hosted else "python -m pip install"
-        return f'{start} "{packages}"{again}'
+    if pip == "{pip}" and facts.hosted:
+        return f'%pip install "{packages}", then restart the session'
+    if pip == "{pip}":  # uv makes environments without pip
+        remedy = f'python -m pip install "{packages}"' if facts.pip else "{setup}"
     if facts.hosted:
         setup = "Run the lab's set-up cell again, then restart the session."
         known = {"setup": setup, "garden": setup, "opencv": setup}
         known["install"] = "In a cell: from helpers import tfod; tfod.install()"
     else:
-        setup = "make setup" if facts.make else "python tools/setup_env.py"
+        setup = "make setup" if facts.make else "sh tools/setup.sh"
         known = {"setup": setup, "garden": setup, "opencv": setup, "install": tfod.INSTALL}
     known["activate"] = (
         "At the top of your program, before TensorFlow is imported: from helpers import tfod; "
@@ -233,8 +234,11 @@ def examine_log(text: str) -> Finding:
 
 def _here() -> Facts:
     """The facts that decide which remedy works on this machine."""
-    hosted = any(name.startswith(("COLAB_", "KAGGLE_")) for name in os.environ)
-    return Facts(hosted=hosted, make=bool(shutil.which("make")))
+    return Facts(
+        hosted=environment.hosted(),
+        make=bool(shutil.which("make")),
+        pip=importlib.util.find_spec("pip") is not None,
+    )
 
 
 def report(findings: Iterable[Finding]) -> int:
@@ -341,10 +345,9 @@ def _opencv(facts: Facts) -> Finding:
         what = f"{len(found)} wheels in one folder, {works[1]} is imported and works"
         return Finding("OpenCV", True, f"{what}; leave them as they are")
     why = "its wheels overwrite each other's files, and uninstalling one breaks what remains"
-    remedy = "{setup}" if facts.hosted else (
-        f"python -m pip uninstall -y {' '.join(found)} && "
-        'python -m pip install "opencv-python-headless>=4.10"'
-    )  # fmt: skip
+    remedy = "{setup}"
+    if facts.pip and not facts.hosted:
+        remedy = f"python -m pip uninstall -y {' '.join(found)}; then {mend('{setup}', facts)}"
     return _bad(facts, "OpenCV", f"{' and '.join(found)}: the import fails", why, remedy)
 
 

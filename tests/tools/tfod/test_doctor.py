@@ -96,7 +96,8 @@ def test_a_package_that_does_not_suit_is_named(changed, subject, mend):
     ("changed", "subject", "mend"),
     [
         ({"python": (3, 14)}, "Python", "PYTHON=python3.12"),
-        ({"python": (3, 14), "make": False}, "Python", "python tools/setup_env.py"),
+        ({"python": (3, 14), "make": False}, "Python", "sh tools/setup.sh"),
+        ({"versions": {**GOOD.versions, "pillow": ""}, "pip": False}, "pillow", "make setup"),
         ({"tfod2": False}, "object_detection", tfod.INSTALL),
         ({"free_gb": 0.5}, "disk", "make clean"),
         ({"variables": {"TF_USE_LEGACY_KERAS": "0"}}, "Keras mode", "unset TF_USE"),
