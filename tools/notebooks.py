@@ -28,7 +28,9 @@ METRICS_MIME = "application/vnd.image-segmentation-labs.metrics+json"
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 WIDGET_NOTE = "Interactive control: run this cell to use it."
 
-KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+"""As JupyterLab writes it; Python's version, which it adds, tools/jupyterlab.py keeps out."""
+
 LANGUAGE = {
     "codemirror_mode": {"name": "ipython", "version": 3},
     "file_extension": ".py",
@@ -170,6 +172,15 @@ def without_machine(text: str, root: Path = ROOT) -> str:
     return re.sub(r"\b0x[0-9a-f]{6,16}\b", "0x…", text)
 
 
+def as_in_browser(value: Any) -> Any:
+    """`value` after a browser has read and saved it: JavaScript writes 1.0 as 1."""
+    if isinstance(value, dict):
+        return {key: as_in_browser(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [as_in_browser(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def normalise(
     notebook: NotebookNode, *, keep_stderr: bool = False, root: Path = ROOT
 ) -> NotebookNode:
@@ -181,10 +192,11 @@ def normalise(
         root: the course's folder, whose path is taken out of the outputs.
 
     Returns:
-        The copy: fixed kernel and language, no transient metadata, stable outputs. Execution
-        counts stay (nbval compares none without them), and so do the cells' ids.
+        The copy: fixed kernel and language, no transient metadata, stable outputs, numbers as a
+        browser saves them. Execution counts stay (nbval compares none without them), and so do the
+        cells' ids.
     """
-    result = nbformat.from_dict(json.loads(json.dumps(notebook)))
+    result = nbformat.from_dict(as_in_browser(json.loads(json.dumps(notebook))))
     result.nbformat, result.nbformat_minor = 4, 5
     for key in TRANSIENT_NOTEBOOK_METADATA:
         result.metadata.pop(key, None)

@@ -205,7 +205,7 @@ SAMPLES = [
     ("NB006", replaced("/blob/main/", "/blob/master/"), 1, "badge"),
     (
         "NB007",
-        replaced("helpers.setup()", "helpers.setup(threads=1)", cell=1),
+        replaced("helpers.setup(", "helpers.setup(threads=1, ", cell=1),
         2,
         "first code cell",
     ),
