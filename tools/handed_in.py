@@ -144,7 +144,7 @@ def outline(
         if kind == "code":
             for node in _statements(source) or ():
                 statements.add(_node_print(node))
-                names.update(_bound(node))
+                names.update(bound(node))
     parts = map(frozenset, (prints, statements, ids - {""}, names))
     return Outline(name, number, tuple(tasks), *parts)
 
@@ -156,7 +156,7 @@ def bound_names(source: str) -> list[str]:
     """
     names: dict[str, None] = {}
     for node in _statements(source) or ():
-        names.update(dict.fromkeys(_bound(node)))
+        names.update(dict.fromkeys(bound(node)))
     return [name for name in names if not name.startswith("_")]
 
 
@@ -200,7 +200,7 @@ def _statements(source: str) -> list[ast.stmt] | None:
         return None
 
 
-def _bound(node: ast.stmt) -> list[str]:
+def bound(node: ast.stmt) -> list[str]:
     """Names that a statement binds where it stands, in the order of the source."""
     names: dict[str, None] = {}
     stack: list[ast.AST] = [node]
@@ -378,7 +378,7 @@ class _Reader:
         if not ours and 2 * known < max(1, len(work)):
             yield whole
             return
-        new = [s for s in new if not self.lab.names.intersection(_bound(s))]
+        new = [s for s in new if not self.lab.names.intersection(bound(s))]
         for part in ([s for s in new if s not in work], [s for s in new if s in work]):
             if part:
                 source = "\n".join(map(ast.unparse, part))

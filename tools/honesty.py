@@ -1,11 +1,13 @@
-"""Looks for results that cannot be what they seem, in a notebook that somebody handed in.
+"""Hints at results that may not be what they seem, in a notebook that cannot be run.
 
     python -m tools.honesty SUBMISSION.ipynb [more ...]
     python -m tools.honesty --rules
 
-It reads code and stored outputs and runs nothing. What it finds are questions for the grader to
-ask, with cell and line, and no verdicts: a name that contains "test" may mean something else. Cells
-that are the course's own are left out, since the labs show wrong code on purpose. Rests on `ast`.
+Where a notebook runs, `tools.leaks` tells by running it whether the test split chose anything, and
+names play no part. This reads code and stored outputs and runs nothing, so it goes by names: what
+it finds are hints where to look, with cell and line, and no verdicts. A name that contains "test"
+may mean something else. Cells of the course and answers to its exercises are left out: the labs
+show wrong code on purpose, and the exercises' checks try other test splits themselves.
 
 Data is taken to come from the test split if its name or a string in its expression says so, or if
 it was assigned from such data.
@@ -15,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import ast
-import json
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -23,7 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools import notebooks
+from tools import handed_in
+from tools.grading import labs
 
 TEST = re.compile(r"(?:^|[_\W\d])test(?:s|ing)?(?:$|[_\W\d])", re.IGNORECASE)
 SCORES = r"(?:m?IoU|dice|jaccard|accuracy|precision|recall|f1|(?-i:m?AP(?:50|75)?)|auc)"
@@ -32,6 +34,8 @@ SCORE = re.compile(
     rf"\b((?:\w+[ _])?{SCORES}(?:[ _]\w+)?)\b[\"']?\s*(?:is|of|[:=|,])?\s*{NUMBER}(?![\w.])(\s*%)?",
     re.IGNORECASE,
 )
+MAX_OUTPUT = 20_000
+"""Characters of an output that are looked through."""
 MIN_CONSTANT = 5
 """So many precisions of exactly 1, and nothing else, are one too many."""
 CONDITIONAL = (
@@ -60,12 +64,14 @@ class Code:
 
     def __init__(self, cells: list[tuple[int, str]]):
         self.trees: list[tuple[int, ast.Module]] = []
+        self.unread: list[int] = []
         for number, source in cells:
-            lines = [re.sub(r"^\s*[%!?].*", "pass", line) for line in source.splitlines()]
             try:
-                self.trees.append((number, ast.parse("\n".join(lines))))
-            except (SyntaxError, ValueError, RecursionError):
-                continue  # it never ran, so it gave no result
+                tree = ast.parse(_readable(source))
+                ast.dump(tree)  # what is nested too deeply to be walked ends here
+                self.trees.append((number, tree))
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                self.unread.append(number)
         self.test_names: set[str] = set()
         self._spread()
 
@@ -114,6 +120,14 @@ class Code:
                 if isinstance(node, ast.Call):
                     function = node.func
                     yield number, node, getattr(function, "attr", getattr(function, "id", ""))
+
+
+def _readable(source: str) -> str:
+    """A cell as Python; of lines for `%time` and the like the statement that they run."""
+    if len(source) > handed_in.MAX_PARSED:
+        raise ValueError("too long to be read")
+    source = re.sub(r"^([ \t]*)%(?:time|timeit|prun|memit)\b[ \t]*", r"\1", source, flags=re.M)
+    return handed_in.as_python(source)
 
 
 RULES: dict[str, Callable[..., Iterator[tuple[int, int, str]]]] = {}
@@ -192,7 +206,7 @@ def silently_loaded(code: Code, outputs: list) -> Iterator[tuple[int, int, str]]
                     r"exist|is_file|is_dir|isfile|glob|latest", ast.unparse(node.test)
                 )
             else:
-                found = isinstance(node, ast.Try)
+                found = isinstance(node, ast.Try) and not all(map(_gives_up, node.handlers))
             for call in (c for part in node.body for c in ast.walk(part)) if found else ():
                 if isinstance(call, ast.Call) and _loads(call):
                     yield cell, call.lineno, f"`{ast.unparse(call)[:60]}` {CONDITIONAL}"
@@ -202,12 +216,24 @@ def silently_loaded(code: Code, outputs: list) -> Iterator[tuple[int, int, str]]
             yield cell, call.lineno, f"`{name}` skips layers that do not fit, without a word"
 
 
+def _gives_up(handler: ast.ExceptHandler) -> bool:
+    """Whether the notebook ends where loading fails, and so does not go on without a word."""
+    return any(isinstance(node, ast.Raise) for node in handler.body)
+
+
 def _loads(call: ast.Call) -> bool:
     """Whether a call loads weights."""
     name = getattr(call.func, "attr", getattr(call.func, "id", ""))
     owner = ast.unparse(call.func.value) if isinstance(call.func, ast.Attribute) else ""
     restores = name in ("load", "restore") and re.search(r"weight|checkpoint|ckpt", owner)
     return name in LOADERS or bool(restores)
+
+
+@rule("UNREAD")
+def unread(code: Code, outputs: list) -> Iterator[tuple[int, int, str]]:
+    """A cell cannot be read as Python, so nothing can be said about it."""
+    for cell in code.unread:
+        yield cell, 0, "cannot be read as Python: look at it yourself"
 
 
 @rule("TYPED")
@@ -265,13 +291,13 @@ def _scores(text: str) -> Iterator[tuple[str, str, float, bool]]:
         yield " ".join(name.split()), value, float(value), bool((percent or "").strip())
 
 
-def course_sources() -> set[str]:
-    """Sources of all code cells of the course's own labs."""
-    sources = set()
-    for path in notebooks.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"):
-        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
-            sources.add("".join(cell["source"]).strip())
-    return sources
+def course_cells() -> set[str]:
+    """Fingerprints of all cells of the course's own labs, as students and as teachers have them."""
+    found: set[str] = set()
+    for lab in labs.read_all().values():
+        found |= lab.outline.cells
+        found |= {handed_in.fingerprint(cell.source) for cell in lab.notebook.cells}
+    return found
 
 
 def examine(path: Path, own: set[str] | None = None) -> list[Finding]:
@@ -279,21 +305,26 @@ def examine(path: Path, own: set[str] | None = None) -> list[Finding]:
 
     Args:
         path: the notebook.
-        own: sources of cells that are left out; by default those of the course.
+        own: Fingerprints of cells that are left out; by default those of the course.
 
     Raises:
         ValueError: the file is not a notebook.
     """
-    own = course_sources() if own is None else own
+    own = course_cells() if own is None else own
     try:
-        cells = json.loads(path.read_text(encoding="utf-8-sig"))["cells"]
+        cells = handed_in.loads(path.read_bytes())["cells"]
         code_cells, outputs = [], []
         for number, cell in enumerate(cells, start=1):
             source = "".join(cell["source"])
-            if cell["cell_type"] == "code" and source.strip() not in own:
+            asked = own and str(_marks(cell).get("grade_id", "")).startswith("lab")
+            if (
+                cell["cell_type"] == "code"
+                and handed_in.fingerprint(source) not in own
+                and not asked
+            ):
                 code_cells.append((number, source))
                 outputs += [(number, text) for text in _texts(cell.get("outputs", []))]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"{path.name} is not a notebook: {type(error).__name__}") from error
     code = Code(code_cells)
     found = [
@@ -304,12 +335,23 @@ def examine(path: Path, own: set[str] | None = None) -> list[Finding]:
     return sorted(set(found), key=lambda f: (f.cell, f.line, f.rule))
 
 
+def _marks(cell: dict) -> dict:
+    metadata = cell.get("metadata")
+    marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    return marks if isinstance(marks, dict) else {}
+
+
 def _texts(outputs: Any) -> Iterator[str]:
-    for output in outputs:
-        data = output.get("data", {})
-        for value in (output.get("text"), data.get("text/plain"), data.get("text/markdown")):
-            if value:
-                yield "".join(value)
+    """Text of outputs, of whatever form they are; of a long one the beginning."""
+    for output in outputs if isinstance(outputs, list) else ():
+        data = output.get("data") if isinstance(output, dict) else None
+        data = data if isinstance(data, dict) else {}
+        shown = output.get("text") if isinstance(output, dict) else None
+        for value in (shown, data.get("text/plain"), data.get("text/markdown")):
+            if isinstance(value, list):
+                value = "".join(part for part in value if isinstance(part, str))
+            if isinstance(value, str) and value:
+                yield value[:MAX_OUTPUT]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -330,7 +372,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"{name:<9} {function.__doc__}")
         return 0
     status = 0
-    own = set() if options.all else course_sources()
+    own = set() if options.all else course_cells()
     for path in options.notebooks:
         try:
             findings = examine(path, own)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import nbformat
 import pytest
 
-from tools import honesty, notebooks
+from tools import exercises, honesty, notebooks, release
 
 DISHONEST = {
     "TEST-FIT": [
@@ -102,9 +104,63 @@ def test_a_precision_that_is_always_one_is_found(text, tmp_path):
     assert rules_in(tmp_path, "show()", text) == {"CONSTANT"}
 
 
-def test_the_labs_own_cells_are_left_out():
+@pytest.mark.parametrize(
+    "source",
+    [
+        "%time model.fit(x_test, y_test)",
+        "if COLAB:\n    !pip install x\nmodel.fit(x_test, y_test)",
+        "files = !ls data\nmodel.fit(x_test, y_test)",
+        "model.fit?\nmodel.fit(x_test, y_test)",
+        "!pip install \\\n  x\nmodel.fit(x_test, y_test)",
+        "%%time\nmodel.fit(x_test, y_test)",
+        "await something()\nmodel.fit(x_test, y_test)",
+    ],
+)
+def test_cells_are_read_as_ipython_reads_them(source, tmp_path):
+    assert rules_in(tmp_path, source) == {"TEST-FIT"}
+
+
+@pytest.mark.parametrize("source", ["for for", "x = " + "-" * 5000 + "1", "x = 1\n" * 20_000])
+def test_a_cell_that_cannot_be_read_is_named(source, tmp_path):
+    assert rules_in(tmp_path, source) == {"UNREAD"}
+
+
+def test_loading_that_ends_the_notebook_where_it_fails_is_fair(tmp_path):
+    source = "try:\n    model = load_model('x')\nexcept OSError:\n    raise SystemExit('no model')"
+    assert rules_in(tmp_path, source) == set()
+
+
+def test_outputs_of_any_form_are_read_in_time(tmp_path):
+    cell = nbformat.v4.new_code_cell("show()")
+    notebook = json.loads(nbformat.writes(nbformat.v4.new_notebook(cells=[cell])))
+    path = tmp_path / "odd.ipynb"
+    odd = [
+        "text",
+        None,
+        {"data": None},
+        {"data": [1]},
+        {"text": 3},
+        {"text": "precision[" * 20_000},
+    ]
+    for outputs in (odd, None, "text", {"a": 1}):
+        notebook["cells"][0]["outputs"] = outputs
+        path.write_text(json.dumps(notebook))
+        assert honesty.examine(path, set()) == []
+
+
+@pytest.mark.parametrize("edition", ["source", "students"])
+def test_the_courses_own_cells_and_answers_are_left_out(edition, tmp_path):
+    own = honesty.course_cells()
     for path in notebooks.find_labs():
-        assert honesty.examine(path) == []
+        lab = nbformat.read(path, as_version=4)
+        if edition == "students":
+            answers = [c.source for c in lab.cells]
+            lab = release.student_edition(lab)
+            for cell, answer in zip(lab.cells, answers, strict=True):
+                if exercises.role(cell) == "answer":
+                    cell.source = answer
+        nbformat.write(lab, tmp_path / path.name)
+        assert honesty.examine(tmp_path / path.name, own) == []
 
 
 def test_the_command_line_says_how_much_there_is_to_ask(tmp_path, capsys):

@@ -1,0 +1,500 @@
+"""Catches a leak by running: what was chosen must not depend on the test split's masks.
+
+    python -m tools.leaks NOTEBOOK --masks NAME             your own notebook, as you
+    python -m tools.leaks NOTEBOOK --masks NAME --sandbox   somebody else's, in the grader's sandbox
+
+NAME is the variable that holds the true masks of the test split, (N, H, W) or a list of N arrays;
+in a pair such as (probabilities, masks) the last part counts. The notebook runs twice with the same
+seeds, the second time with the masks exchanged among the pictures and their classes reversed, right
+after NAME gets its value.
+A score on the test split must then change: if nothing does, no number was measured on it. A
+threshold, an epoch, a bonus or the weights of a model must not: if one does, the test split chose
+it. Names and wording play no part, and neither does what a score is called.
+
+What counts as chosen: the weights of a model; a value, or its position, among candidates that the
+notebook went through in a loop, a comprehension or `max(..., key=...)`. Going through pictures or
+classes is no choice, so the worst test picture may be shown. A leak that leaves no value behind, in
+the notebook or in what it prints, is not seen. Rests on NumPy and `tools.handed_in`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import hashlib
+import json
+import math
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from helpers import ROOT
+from tools import handed_in
+
+MAX_CANDIDATES = 5_000
+MARK = "leaks-trace:"
+SECONDS = 600
+
+
+# ------------------------------------------------------------------- inside the notebook's process
+
+
+class _Instrument(ast.NodeTransformer):
+    """Makes a cell tell what it goes through, and exchanges the masks once they are there."""
+
+    def __init__(self, masks: str):
+        self.masks, self.exchanged = masks, False
+
+    def _watched(self, node: ast.expr) -> ast.expr:
+        return _call("__watch__", node)
+
+    def visit_For(self, node: ast.For) -> ast.For:
+        self.generic_visit(node)
+        node.iter = self._watched(node.iter)
+        return node
+
+    def visit_comprehension(self, node: ast.comprehension) -> ast.comprehension:
+        self.generic_visit(node)
+        if not node.is_async:
+            node.iter = self._watched(node.iter)
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.Call:
+        self.generic_visit(node)
+        keyed = any(k.arg == "key" for k in node.keywords)
+        if isinstance(node.func, ast.Name) and node.func.id in ("max", "min", "sorted") and keyed:
+            node.args[:1] = map(self._watched, node.args[:1])
+        return node
+
+    def cell(self, tree: ast.Module) -> ast.Module:
+        body: list[ast.stmt] = []
+        for statement in tree.body:
+            body.append(self.visit(statement))
+            if not self.exchanged and self.masks in handed_in.bound(statement):
+                self.exchanged = True
+                name = ast.Name(self.masks, ast.Load())
+                target = [ast.Name(self.masks, ast.Store())]
+                body.append(ast.Assign(target, _call("__exchange__", name)))
+        return ast.fix_missing_locations(ast.Module(body, []))
+
+
+def _call(name: str, value: ast.expr) -> ast.Call:
+    return ast.Call(ast.Name(name, ast.Load()), [value], [])
+
+
+def exchange(value: Any) -> Any:
+    """The masks of a split, each given to the next picture, with their classes in reverse.
+
+    Giving them to other pictures alone can leave a choice where it was that was made on more data
+    than these; with object and background exchanged as well, no choice by them stays.
+    """
+    if isinstance(value, tuple):
+        return (*value[:-1], exchange(value[-1]))
+    if isinstance(value, dict):
+        keys = list(value)
+        return dict(zip(keys, exchange(list(value.values())), strict=True))
+    if hasattr(value, "as_numpy_iterator"):
+        return _exchanged_dataset(value)
+    if isinstance(value, list):
+        highest = max(_highest(mask) for mask in value)
+        return [_reversed(np.asarray(mask), highest) for mask in value[-1:] + value[:-1]]
+    if isinstance(value, np.ndarray):
+        return _reversed(np.roll(value, 1, axis=0), _highest(value))
+    raise TypeError(
+        f"the masks are a {type(value).__name__}; name a variable that holds an array, a list, or "
+        "a pair whose last part is one"
+    )
+
+
+VOID = 255
+
+
+def _highest(mask: Any) -> int:
+    """The highest class of a mask, void aside."""
+    mask = np.asarray(mask)
+    known = mask[mask != VOID] if mask.dtype != bool else mask
+    return int(known.max()) if known.size else 0
+
+
+def _reversed(mask: np.ndarray, highest: int) -> np.ndarray:
+    """A mask whose class 0 has become the highest, and so on; void stays."""
+    if mask.dtype == bool:
+        return ~mask
+    return np.where(mask == VOID, mask, highest - mask).astype(mask.dtype)
+
+
+def _exchanged_dataset(dataset: Any) -> Any:
+    """The same for a `tf.data.Dataset` of (pictures, masks), batched or not."""
+    import tensorflow as tf
+
+    batches = list(dataset.as_numpy_iterator())
+    if batches[0][-1].ndim < 3:
+        masks = exchange([batch[-1] for batch in batches])
+    else:
+        whole = exchange(np.concatenate([batch[-1] for batch in batches]))
+        masks = np.split(whole, np.cumsum([len(batch[-1]) for batch in batches])[:-1])
+    pairs = [(*batch[:-1], mask) for batch, mask in zip(batches, masks, strict=True)]
+    return tf.data.Dataset.from_generator(
+        lambda: iter(pairs), output_signature=dataset.element_spec
+    )
+
+
+def plain(value: Any) -> Any:
+    """A number, a text or a tuple of such as JSON has it; None for everything else."""
+    if isinstance(value, (np.ndarray, np.generic)) and value.ndim == 0:
+        value = value.item()
+    if isinstance(value, (bool, int, str)) or value is None:
+        return value if not isinstance(value, str) or len(value) < 80 else None
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, np.ndarray) and value.ndim == 1:
+        value = tuple(value)
+    if isinstance(value, (tuple, list)) and 0 < len(value) <= 8:
+        parts = [plain(part) for part in value]
+        return parts if all(p is not None and not isinstance(p, list) for p in parts) else None
+    return None
+
+
+def weights_print(value: Any) -> str | None:
+    """Changes with the weights of a model, of Keras or of scikit-learn; None for other things."""
+    kinds = {kind.__module__.split(".")[0] for kind in type(value).__mro__}
+    arrays: Iterable[Any] = ()
+    if kinds & {"keras", "tf_keras"} and hasattr(value, "get_weights"):
+        arrays = value.get_weights()
+    elif "sklearn" in kinds and hasattr(value, "get_params"):
+        fitted = {k: v for k, v in vars(value).items() if k.endswith("_")}
+        arrays = [np.asarray(v) for v in fitted.values() if isinstance(v, (np.ndarray, float, int))]
+    else:
+        return None
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def trace(cells: list[tuple[int, str]], masks: str, *, exchanging: bool) -> dict:
+    """Runs a notebook's cells in this process and notes what they leave behind.
+
+    Args:
+        cells: Number and source of each code cell.
+        masks: Name of the variable that holds the test split's masks.
+        exchanging: Whether to exchange them.
+
+    Returns:
+        `cells`: of each its `number`, the `values` of its names, the `weights` of its models, and
+        its `error`; `candidates`: what was gone through; `positions`: what `argmax` and its like
+        gave; `pictures` and `classes` of the masks; and whether the masks were `found`.
+    """
+    found: dict[str, Any] = {"cells": [], "candidates": [], "positions": [], "found": False}
+    names: dict[str, Any] = {"__name__": "__main__"}
+    candidates: list[list] = found["candidates"]
+
+    def watch(values: Any) -> Any:
+        if isinstance(values, (list, tuple, range, np.ndarray, dict, set)) and len(values) > 1:
+            items = [plain(v) for v in list(values)[:MAX_CANDIDATES]]
+            items = [i for i in items if i is not None]
+            if items and len(candidates) < MAX_CANDIDATES and items not in candidates:
+                candidates.append(items)
+        elif isinstance(values, (enumerate, zip, map)) or hasattr(values, "__next__"):
+            values = list(values)
+            for column in (
+                values,
+                *zip(*(v for v in values if isinstance(v, tuple)), strict=False),
+            ):
+                watch(list(column))
+        return values
+
+    def exchanged(value: Any) -> Any:
+        found["found"] = True
+        array = value[-1] if isinstance(value, tuple) else value
+        found["pictures"] = len(array) if hasattr(array, "__len__") else 0
+        if isinstance(array, (np.ndarray, list)) and len(array):
+            found["classes"] = max(map(_highest, array)) + 1
+        return exchange(value) if exchanging else value
+
+    printed: list[Any] = []
+
+    def noted_print(*values: Any, **options: Any) -> None:
+        printed.extend(values)
+
+    _seed()
+    positions: list[list] = found["positions"]
+    undo = _note_positions(positions)
+    instrument = _Instrument(masks)
+    names |= {"__watch__": watch, "__exchange__": exchanged, "print": noted_print}
+    names |= {"display": noted_print, "get_ipython": _NoShell}
+    try:
+        for number, source in cells:
+            error = ""
+            printed.clear()
+            try:
+                tree = instrument.cell(ast.parse(handed_in.as_python(source)))
+                exec(compile(tree, f"<cell {number}>", "exec"), names)
+            except SyntaxError as problem:
+                error = f"{type(problem).__name__}: {problem}"
+            except Exception as problem:
+                error = f"{type(problem).__name__}: {problem}"[:300]
+            found["cells"].append(_state(number, names, printed, error))
+    finally:
+        undo()
+    return found
+
+
+class _NoShell:
+    """Stands for IPython's shell: magics do nothing here."""
+
+    def __getattr__(self, name: str) -> Callable:
+        return lambda *_, **__: None
+
+
+def _seed() -> None:
+    """The same random numbers in both runs, also where a notebook forgot to seed."""
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002 - what notebooks use
+    made = np.random.default_rng
+    if not hasattr(made, "seeded"):
+
+        def default_rng(seed: Any = None) -> np.random.Generator:
+            return made(0 if seed is None else seed)
+
+        default_rng.seeded = True
+        np.random.default_rng = default_rng
+    if "keras" in sys.modules:
+        sys.modules["keras"].utils.set_random_seed(0)
+
+
+def _note_positions(positions: list[list]) -> Callable[[], None]:
+    """Notes the position that `argmax` and its like find in a row of values."""
+    kept = {name: getattr(np, name) for name in ("argmax", "argmin", "nanargmax", "nanargmin")}
+
+    def noting(function: Callable) -> Callable:
+        def noted(values: Any, *more: Any, **options: Any) -> Any:
+            result = function(values, *more, **options)
+            if np.ndim(values) == 1 and np.ndim(result) == 0 and len(positions) < MAX_CANDIDATES:
+                positions.append([int(result), len(values)])
+            return result
+
+        return noted
+
+    for name, function in kept.items():
+        setattr(np, name, noting(function))
+    return lambda: [setattr(np, name, function) for name, function in kept.items()]
+
+
+def _state(number: int, names: dict, printed: list, error: str) -> dict:
+    values: dict[str, Any] = {}
+    weights: dict[str, str] = {}
+    for name, value in list(names.items()):
+        if name.startswith("_") or name in ("print", "display", "get_ipython"):
+            continue
+        if (mark := weights_print(value)) is not None:
+            weights[name] = mark
+        elif (simple := plain(value)) is not None:
+            values[name] = simple
+        elif isinstance(value, dict) and len(value) <= 20:
+            values |= {f"{name}[{k!r}]": plain(v) for k, v in value.items() if plain(v) is not None}
+    for place, value in enumerate(printed[:200]):
+        if (simple := plain(value)) is not None:
+            values[f"what cell {number} prints ({place + 1})"] = simple
+        for part, inner in enumerate(simple if isinstance(simple, list) else ()):
+            values[f"what cell {number} prints ({place + 1}, {part + 1})"] = inner
+    for name, value in list(values.items()):
+        for part, inner in enumerate(value if isinstance(value, list) else ()):
+            values.setdefault(f"{name}[{part}]", inner)
+    return {"number": number, "values": values, "weights": weights, "error": error}
+
+
+# ------------------------------------------------------------------------------------- the verdict
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that moved although the test split must not choose it."""
+
+    cell: int
+    name: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"cell {self.cell}: {self.name} {self.text}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What two runs say about a notebook."""
+
+    leaks: list[Finding]
+    moved: int
+    """Values that changed with the masks, scores included."""
+    problems: list[str]
+
+    @property
+    def honest(self) -> bool:
+        """Whether nothing that was chosen moved, and something that was measured did."""
+        return not self.leaks and self.moved > 0 and not self.problems
+
+
+def compare(first: dict, second: dict) -> Report:
+    """What moved between a run and the one with exchanged masks."""
+    problems = []
+    if not first["found"]:
+        problems.append("no cell gives the masks' name a value")
+    errors = [f"cell {c['number']} stops with {c['error']}" for c in first["cells"] if c["error"]]
+    problems += errors[:3]
+    pictures, classes = first.get("pictures", 0), first.get("classes", 0)
+    choices = [
+        group
+        for group in first["candidates"]
+        if group in second["candidates"] and len(group) != pictures and not _counts(group, classes)
+    ]
+    lengths = {len(group) for group in choices}
+    spots = [
+        (a[0], b[0])
+        for a, b in zip(first["positions"], second["positions"], strict=False)
+        if a[1] == b[1] and a[1] in lengths and a[0] != b[0]
+    ]
+    leaks: list[Finding] = []
+    seen: set[str] = set()
+    moved: set[str] = set()
+    for a, b in zip(first["cells"], second["cells"], strict=False):
+        for name in sorted(a["weights"].keys() & b["weights"].keys() - seen):
+            if a["weights"][name] != b["weights"][name]:
+                seen.add(name)
+                moved.add(name)
+                leaks.append(Finding(a["number"], name, "has other weights with other test masks"))
+        for name in a["values"].keys() & b["values"].keys() - seen:
+            old, new = a["values"][name], b["values"][name]
+            if old == new:
+                continue
+            moved.add(name)
+            position = type(old) is int and (old, new) in spots
+            if position or any(old in group and new in group for group in choices):
+                seen.add(name)
+                text = f"moves from {old} to {new} with other test masks"
+                leaks.append(Finding(a["number"], name, text))
+    leaks.sort(key=lambda each: (each.cell, "prints" in each.name, each.name))
+    return Report(leaks, len(moved), problems)
+
+
+def _counts(group: list, classes: int) -> bool:
+    """Whether candidates are the numbers of the classes."""
+    return group in (list(range(classes)), list(range(1, classes)))
+
+
+# ---------------------------------------------------------------------------------- running it all
+
+
+def read_cells(path: Path) -> list[tuple[int, str]]:
+    """The code cells of a notebook with their numbers.
+
+    Raises:
+        ValueError: It is not a notebook.
+    """
+    try:
+        cells = handed_in.loads(path.read_bytes())["cells"]
+        return [
+            (number, "".join(cell["source"]))
+            for number, cell in enumerate(cells, start=1)
+            if cell["cell_type"] == "code"
+        ]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path.name} is not a notebook: {error}") from error
+
+
+def _program(cells: list[tuple[int, str]], masks: str, exchanging: bool) -> str:
+    """Source that traces the cells and shows what `trace` gives."""
+    arguments = json.dumps([cells, masks, exchanging])
+    return (
+        "import json\nfrom tools import leaks\n"
+        f"cells, masks, exchanging = json.loads({arguments!r})\n"
+        "found = leaks.trace([tuple(c) for c in cells], masks, exchanging=exchanging)\n"
+        "print(leaks.MARK + json.dumps(found))"
+    )
+
+
+def examine(path: Path, masks: str, *, sandboxed: bool = False) -> Report:
+    """Runs a notebook twice and compares.
+
+    Args:
+        path: The notebook.
+        masks: Name of the variable that holds the test split's masks.
+        sandboxed: Whether it runs in the grader's sandbox, as what others wrote must.
+
+    Raises:
+        ValueError: It is not a notebook, or the runs gave nothing to compare.
+    """
+    cells = read_cells(path)
+    run = _in_sandbox if sandboxed else _as_you
+    first, second = (run(_program(cells, masks, again)) for again in (False, True))
+    return compare(first, second)
+
+
+def _as_you(program: str) -> dict:
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False,
+        timeout=SECONDS, env={**os.environ, "PYTHONHASHSEED": "0", "MPLBACKEND": "agg"},
+    )  # fmt: skip
+    return _result(done.stdout, done.stderr)
+
+
+def _in_sandbox(program: str) -> dict:
+    from tools.grading.sandbox import Limits
+    from tools.grading.session import Session
+
+    with Session("answers", Limits()) as session:
+        reply = session.request({"op": "run", "source": program}, SECONDS)
+    texts = [str(o.get("text", "")) for o in reply.get("outputs", []) if isinstance(o, dict)]
+    return _result("\n".join(texts), str(reply.get("error")))
+
+
+def _result(text: str, error: str) -> dict:
+    for line in text.splitlines():
+        if line.startswith(MARK):
+            return json.loads(line.removeprefix(MARK))
+    raise ValueError(f"the notebook did not run to its end: {error.strip()[-300:]}")
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield from (f"  {problem}" for problem in report.problems)
+    if report.leaks:
+        yield f"  the test split chose: {report.leaks[0]}"
+        yield from (f"    and {each}" for each in report.leaks[1:6])
+    elif not report.moved:
+        yield "  no number changed with the test masks: was anything measured on the test split?"
+    else:
+        yield f"  nothing that was chosen moved; {report.moved} values that were measured did"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line.
+
+    Returns:
+        0 if the test split chose nothing, 1 if it did or nothing was measured, 2 if it could not
+        be found out.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.leaks", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("notebook", type=Path)
+    parser.add_argument("--masks", required=True, metavar="NAME", help="the test split's masks")
+    parser.add_argument("--sandbox", action="store_true", help="run it in the grader's sandbox")
+    options = parser.parse_args(arguments)
+    try:
+        report = examine(options.notebook, options.masks, sandboxed=options.sandbox)
+    except (ValueError, subprocess.TimeoutExpired) as error:
+        print(f"leaks: {error}", file=sys.stderr)
+        return 2
+    print(f"{options.notebook}: run twice, the second time with {options.masks} exchanged")
+    print("\n".join(_lines(report)))
+    return 2 if report.problems else int(not report.honest)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
