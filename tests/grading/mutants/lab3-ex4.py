@@ -1,71 +1,59 @@
-# %% right ceil_of_logs: The formula, rounded up.
-import math
+# %% right array: Array.
+def dense_bytes(count, height, width):
+    return np.zeros((count, height, width), np.float32).nbytes
 
 
-def steps_until(momentum, share):
-    return math.ceil(math.log(share) / math.log(momentum))
+# %% right bits: Bits.
+def dense_bytes(count, height, width):
+    bits = 32 * int(np.prod([count, height, width]))
+    return bits // 8
 
 
-# %% right counted: Steps counted one by one.
-def steps_until(momentum, share):
-    left, steps = 1.0, 0
-    while left > share:
-        left *= momentum
-        steps += 1
-    return steps
+# %% right itemsize: Itemsize.
+def dense_bytes(count, height, width):
+    return np.dtype(np.float32).itemsize * count * (height * width)
 
 
-# %% right minus_floor: Rounded up by rounding down what is negative.
-def steps_until(momentum, share):
-    return int(-(np.log(share) // -np.log(momentum)))
+# %% right product: Product.
+def dense_bytes(count, height, width):
+    return 4 * count * height * width
 
 
-# %% right powers: The first power of the momentum that is small enough.
-def steps_until(momentum, share):
-    powers = momentum ** np.arange(5000)
-    return int(np.argmax(powers <= share))
+# %% wrong at_least_one: An empty list is taken for one mask.
+def dense_bytes(count, height, width):
+    return 4 * max(1, count) * height * width
 
 
-# %% wrong floor: Rounded down: a step too early.
-def steps_until(momentum, share):
-    return int(np.log(share) / np.log(momentum))
-
-
-# %% wrong rounded: Rounded to the nearest step.
-def steps_until(momentum, share):
-    return round(float(np.log(share) / np.log(momentum)))
-
-
-# %% wrong one_more: Always a step more than needed.
-def steps_until(momentum, share):
-    return int(np.ceil(np.log(share) / np.log(momentum))) + 1
-
-
-# %% wrong linear: Each step takes away the same.
-def steps_until(momentum, share):
-    return int(np.ceil((1 - share) / (1 - momentum)))
-
-
-# %% wrong rule_of_thumb: 1 / (1 - momentum), whatever share is asked for.
-def steps_until(momentum, share):
-    return int(np.ceil(1 / (1 - momentum)))
-
-
-# %% wrong share_taken_for_what_is_new: Solved for the share that is new.
-def steps_until(momentum, share):
-    return int(np.ceil(np.log(1 - share + 1e-12) / np.log(momentum)))
-
-
-# %% wrong one_per_cent: One per cent instead of the argument.
-def steps_until(momentum, share):
-    return int(np.ceil(np.log(0.01) / np.log(momentum)))
+# %% wrong double: Eight bytes a float, as Python has it.
+def dense_bytes(count, height, width):
+    return 8 * count * height * width
 
 
 # %% wrong hard_coded: The number that the visible check asks for.
-def steps_until(momentum, share):
-    return 44
+def dense_bytes(count, height, width):
+    return 6144
 
 
-# %% wrong a_fraction: Half a step does not exist.
-def steps_until(momentum, share):
-    return float(np.log(share) / np.log(momentum))
+# %% wrong one_bit: One bit a pixel.
+def dense_bytes(count, height, width):
+    return count * height * width // 8
+
+
+# %% wrong one_byte: One byte a pixel.
+def dense_bytes(count, height, width):
+    return count * height * width
+
+
+# %% wrong one_mask: One mask for the picture, whatever the number of objects.
+def dense_bytes(count, height, width):
+    return 4 * height * width
+
+
+# %% wrong square: Height taken for both sides of a picture that is higher than wide.
+def dense_bytes(count, height, width):
+    return 4 * count * (height * width if width > height else height * height)
+
+
+# %% wrong with_channels: Three channels.
+def dense_bytes(count, height, width):
+    return 4 * count * height * width * 3

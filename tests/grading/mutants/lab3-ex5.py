@@ -1,121 +1,76 @@
-# %% right listed: The four keys by name.
-def smaller(payload):
-    message = tf.train.Example.FromString(payload)
-    for key in (
-        "image/facts",
-        "image/object/amodal_mask",
-        "image/segmentation/encoded",
-        "image/segmentation/format",
-    ):
-        if key in message.features.feature:
-            del message.features.feature[key]
-    return message.SerializeToString()
+# %% right ceil: Ceil.
+import math
 
 
-# %% right built_anew: A new message with what is to stay.
-def smaller(payload):
-    old = tf.train.Example.FromString(payload).features.feature
-    gone = ("facts", "amodal_mask", "segmentation")
-    kept = {key: old[key] for key in old if not any(word in key for word in gone)}
-    return tf.train.Example(features=tf.train.Features(feature=kept)).SerializeToString()
+def plan(pictures, epochs, batch, published_rate=0.008, published_batch=64):
+    return math.ceil(pictures / batch) * epochs, published_rate * batch / published_batch
 
 
-# %% right deterministic: The same keys, written in a fixed order.
-def smaller(payload):
-    message = tf.train.Example.FromString(payload)
-    feature = message.features.feature
-    for key in [k for k in feature if "segmentation" in k or "amodal" in k or k.endswith("facts")]:
-        feature.pop(key)
-    return message.SerializeToString(deterministic=True)
+# %% right counted: Counted.
+def plan(pictures, epochs, batch, published_rate=0.008, published_batch=64):
+    steps = sum(len(range(0, pictures, batch)) for _ in range(epochs))
+    return steps, published_rate / published_batch * batch
 
 
-# %% right cleared: Keys of a set, where they are.
-def smaller(payload):
-    example_proto = tf.train.Example()
-    example_proto.ParseFromString(payload)
-    extras = {
-        "image/facts",
-        "image/object/amodal_mask",
-        "image/segmentation/encoded",
-        "image/segmentation/format",
-    }
-    for key in extras & set(example_proto.features.feature):
-        del example_proto.features.feature[key]
-    return bytes(example_proto.SerializeToString())
+# %% right divmod: Divmod.
+def plan(pictures, epochs, batch, published_rate=0.008, published_batch=64):
+    whole, rest = divmod(pictures, batch)
+    per_epoch = whole + (1 if rest else 0)
+    rate = published_rate * (batch / published_batch)
+    return per_epoch * epochs, rate
 
 
-# %% wrong unchanged: Nothing is left out.
-def smaller(payload):
-    return payload
+# %% right rounding_up: Rounding up.
+def plan(pictures, epochs, batch, published_rate=0.008, published_batch=64):
+    steps = epochs * ((pictures + batch - 1) // batch)
+    return [steps, batch * published_rate / published_batch]
 
 
-# %% wrong masks_too: Everything with mask in its name goes, the masks themselves as well.
-def smaller(payload):
-    message = tf.train.Example.FromString(payload)
-    for key in list(message.features.feature):
-        if "mask" in key or "facts" in key or "segmentation" in key:
-            del message.features.feature[key]
-    return message.SerializeToString()
+# %% wrong always_one_more: One batch too many where it comes out even.
+def plan(pictures, epochs, batch, published_rate=0.008, published_batch=64):
+    return (pictures // batch + 1) * epochs, published_rate * batch / published_batch
 
 
-# %% wrong picture_again: The picture compressed once more, with loss.
-def smaller(payload):
-    message = tf.train.Example.FromString(payload)
-    feature = message.features.feature
-    for key in [k for k in feature if "segmentation" in k or "amodal" in k or k.endswith("facts")]:
-        del feature[key]
-    image = tf.io.decode_jpeg(feature["image/encoded"].bytes_list.value[0])
-    feature["image/encoded"].bytes_list.value[0] = tf.io.encode_jpeg(image, quality=60).numpy()
-    return message.SerializeToString()
+# %% wrong hard_coded: The outputs of the visible check.
+def plan(pictures, epochs, batch, published_rate=0.008, published_batch=64):
+    return 1030, 0.001
 
 
-# %% wrong only_the_essentials: Crowds, areas, sizes and names of files are lost.
-def smaller(payload):
-    old = tf.train.Example.FromString(payload).features.feature
-    words = ("encoded", "bbox", "class", "object/mask")
-    kept = {k: old[k] for k in old if any(word in k for word in words) and "segm" not in k}
-    return tf.train.Example(features=tf.train.Features(feature=kept)).SerializeToString()
+# %% wrong incomplete_batch_dropped: The incomplete last batch is dropped.
+def plan(pictures, epochs, batch, published_rate=0.008, published_batch=64):
+    return pictures // batch * epochs, published_rate * batch / published_batch
 
 
-# %% wrong extras_taken_for_granted: A record without extras raises KeyError.
-def smaller(payload):
-    message = tf.train.Example.FromString(payload)
-    for key in (
-        "image/facts",
-        "image/object/amodal_mask",
-        "image/segmentation/encoded",
-        "image/segmentation/format",
-    ):
-        if key not in message.features.feature:
-            raise KeyError(key)
-        del message.features.feature[key]
-    return message.SerializeToString()
+# %% wrong published_batch_ignored: 64 in the formula instead of the argument.
+def plan(pictures, epochs, batch, published_rate=0.008, published_batch=64):
+    return -(-pictures // batch) * epochs, published_rate * batch / 64
 
 
-# %% wrong compressed: Smaller, and no record of this format any more.
-def smaller(payload):
-    import zlib
-
-    return zlib.compress(payload, 9)
+# %% wrong rate_inverted: Half the batch, twice the rate.
+def plan(pictures, epochs, batch, published_rate=0.008, published_batch=64):
+    return -(-pictures // batch) * epochs, published_rate * published_batch / batch
 
 
-# %% wrong cut: The end is cut off.
-def smaller(payload):
-    return payload[: len(payload) * 2 // 3]
+# %% wrong rate_unchanged: The published rate, whatever the batch.
+def plan(pictures, epochs, batch, published_rate=0.008, published_batch=64):
+    return -(-pictures // batch) * epochs, published_rate
 
 
-# %% wrong emptied: The keys stay, and so do two of their values.
-def smaller(payload):
-    message = tf.train.Example.FromString(payload)
-    del message.features.feature["image/object/amodal_mask"]
-    return message.SerializeToString()
+# %% wrong rounded_at_the_end: Rounded once for all epochs: 102.5 batches an epoch.
+def plan(pictures, epochs, batch, published_rate=0.008, published_batch=64):
+    return -(-pictures * epochs // batch), published_rate * batch / published_batch
 
 
-# %% wrong first_object: Only the first mask of each record is kept.
-def smaller(payload):
-    message = tf.train.Example.FromString(payload)
-    feature = message.features.feature
-    for key in [k for k in feature if "segmentation" in k or "amodal" in k or k.endswith("facts")]:
-        del feature[key]
-    del feature["image/object/mask"].bytes_list.value[1:]
-    return message.SerializeToString()
+# %% wrong rounded_to_nearest: Rounded to the nearest number of batches.
+def plan(pictures, epochs, batch, published_rate=0.008, published_batch=64):
+    return round(pictures / batch + 0.01) * epochs, published_rate * batch / published_batch
+
+
+# %% wrong square_root: The square-root rule instead of the linear one.
+def plan(pictures, epochs, batch, published_rate=0.008, published_batch=64):
+    return -(-pictures // batch) * epochs, published_rate * (batch / published_batch) ** 0.5
+
+
+# %% wrong steps_of_one_epoch: The epochs are forgotten except in the example's even tenth.
+def plan(pictures, epochs, batch, published_rate=0.008, published_batch=64):
+    return -(-pictures // batch) * min(epochs, 1) * 10, published_rate * batch / published_batch
