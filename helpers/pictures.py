@@ -105,7 +105,9 @@ def read_numbers(path: str | Path) -> np.ndarray:
 def header(path: str | Path) -> tuple[Size, int]:
     """Height and width of a picture as it is stored, and its EXIF orientation."""
     with opened(path) as (picture, _):
-        return (picture.height, picture.width), orientation_of(picture)
+        size, orientation = (picture.height, picture.width), orientation_of(picture)
+        turned = picture.format == "TIFF" and orientation > 4  # Pillow gives the upright size
+        return size[::-1] if turned else size, orientation
 
 
 @contextmanager
@@ -195,9 +197,10 @@ def find(folder: str | Path, name: str, *, by_name: bool = False) -> Path:
     spellings = [name, name.replace("\\", "/"), unquote(name), unquote(name).replace("\\", "/")]
     last = [each.rsplit("/", 1)[-1] for each in spellings]
     own = [each.removeprefix("./").removeprefix(f"{root.name}/") for each in spellings]
-    inside = []
+    inside, outside = [], False
     for spelling in dict.fromkeys(last if by_name else spellings + own):
         path = Path(os.path.normpath(root / spelling.replace("\0", "")))
+        outside |= path == root or not path.is_relative_to(root)
         if path != root and path.is_relative_to(root):
             inside.append(path)
             if path.is_file():
@@ -205,7 +208,7 @@ def find(folder: str | Path, name: str, *, by_name: bool = False) -> Path:
     expected, found, do = f"a picture {name!r} in it", "no such file", ""
     if any((root / each).is_file() for each in last[1::2] if each):
         do = f"{last[-1]!r} is there: with --by-name only the last part of names counts."
-    elif not inside:
+    elif outside or not inside:
         expected, found = "a path inside it", repr(name)
         do = "Names are relative to the folder of the pictures: is it another one?"
     elif near := _near(inside[0]):

@@ -1,0 +1,255 @@
+"""One function opens every picture: upright, 8 bits, three channels, complete or refused."""
+
+from __future__ import annotations
+
+import io
+import os
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageOps
+
+from helpers import pictures
+from helpers.errors import DataError
+
+MARKED = np.zeros((40, 60, 3), np.uint8)
+MARKED[5:15, 10:30] = 255
+"""A landscape with a white bar near its upper left corner."""
+
+
+def save(path, pixels, orientation=1, **options):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
+    image.save(path, exif=exif.tobytes(), **options)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_stands_upright_as_every_viewer_shows_it(tmp_path, suffix, orientation):
+    options = {"quality": 95} if suffix == ".jpg" else {}
+    options |= {"lossless": True} if suffix == ".webp" else {}
+    path = save(tmp_path / f"a{suffix}", MARKED, orientation, **options)
+    lines: list[str] = []
+    found = pictures.read(path, report=lines.append)
+    with Image.open(path) as picture:
+        shown = np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
+    np.testing.assert_array_equal(found, shown)
+    expected = pictures.upright(MARKED, orientation)
+    assert np.abs(found.astype(int) - expected).mean() < 3
+    if suffix != ".tif":
+        assert [f"EXIF orientation {orientation}" in line for line in lines] == [True] * (
+            orientation > 1
+        )
+    assert pictures.header(path) == ((40, 60), orientation)
+
+
+@given(st.integers(1, 8), st.tuples(st.integers(1, 9), st.integers(1, 9)), st.data())
+def test_a_box_turns_with_its_mask(orientation, size, data):
+    top, left = (data.draw(st.integers(0, side - 1)) for side in size)
+    bottom = data.draw(st.integers(top + 1, size[0]))
+    right = data.draw(st.integers(left + 1, size[1]))
+    mask = np.zeros(size, bool)
+    mask[top:bottom, left:right] = True
+    box = pictures.upright_box(np.array([top, left, bottom, right]), orientation, size)
+    turned = pictures.upright(mask, orientation)
+    a, b, c, d = box
+    assert turned[a:c, b:d].all()
+    assert turned.sum() == (c - a) * (d - b)
+
+
+def test_an_orientation_that_is_none_is_passed_over(tmp_path):
+    for wrong in (0, 9, 77):
+        path = save(tmp_path / "a.png", MARKED, wrong)
+        np.testing.assert_array_equal(pictures.read(path), MARKED)
+
+
+def test_of_sixteen_bits_the_upper_eight_are_kept(tmp_path):
+    ramp = (np.arange(40 * 60).reshape(40, 60) * 27).astype(np.uint16)
+    for suffix in (".png", ".tif"):
+        Image.fromarray(ramp).save(tmp_path / f"a{suffix}")
+        found = pictures.read(tmp_path / f"a{suffix}")
+        np.testing.assert_array_equal(found[..., 1], ramp >> 8)
+    lines: list[str] = []
+    Image.fromarray(ramp % 4096).save(tmp_path / "dark.png")
+    pictures.read(tmp_path / "dark.png", report=lines.append)
+    assert "nearly black" in lines[0]
+
+
+def test_floats_are_refused(tmp_path):
+    Image.fromarray(np.ones((4, 4), np.float32)).save(tmp_path / "a.tif")
+    with pytest.raises(DataError, match="a picture of 8 or 16 bits, found float32"):
+        pictures.read(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "YCbCr", "I;16"])
+def test_every_mode_becomes_rgb(tmp_path, mode):
+    suffix = "jpg" if mode in ("CMYK", "YCbCr") else "png"
+    picture = Image.fromarray(MARKED).convert("L" if mode == "I;16" else mode)
+    if mode == "I;16":
+        picture = Image.fromarray(np.asarray(picture).astype(np.uint16) * 257)
+    picture.save(tmp_path / f"a.{suffix}", **({"quality": 95} if suffix == "jpg" else {}))
+    found = pictures.read(tmp_path / f"a.{suffix}")
+    assert (found.shape, found.dtype) == (MARKED.shape, np.uint8)
+    assert np.abs(found.astype(int) - MARKED).mean() < 5
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".gif", ".bmp", ".tif"])
+def test_a_cut_file_is_refused_and_never_filled_with_grey(tmp_path, suffix, rng):
+    path = tmp_path / f"a{suffix}"
+    Image.fromarray(rng.integers(0, 256, (60, 80, 3), np.uint8)).save(path)
+    whole = path.read_bytes()
+    for share in (0.3, 0.5, 0.9):
+        path.write_bytes(whole[: int(share * len(whole))])
+        with pytest.raises(DataError, match=f"a{suffix}: expected a complete picture"):
+            pictures.read(path)
+
+
+def test_a_jpeg_whose_end_is_zeros_is_refused(tmp_path, rng):
+    path = tmp_path / "a.jpg"
+    Image.fromarray(rng.integers(0, 256, (60, 80, 3), np.uint8)).save(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2] + bytes(len(whole) // 2))
+    with pytest.raises(DataError, match="a file that ends early"):
+        pictures.read(path)
+    path.write_bytes(whole + bytes(200))  # zeros behind the end do no harm
+    assert pictures.read(path).shape == (60, 80, 3)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "other bytes"),
+        (b"<html>", "other bytes"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "other bytes"),
+        (b"\0\0\0\x18ftypheic" + bytes(40), "a HEIC photo. Save it as JPEG or PNG"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(40) + b"IEND\xaeB`\x82", "a damaged header"),
+    ],
+)
+def test_other_files_are_named(tmp_path, content, words):
+    (tmp_path / "a.jpg").write_bytes(content)
+    with pytest.raises(DataError, match=rf"a\.jpg: .*{words}"):
+        pictures.read(tmp_path / "a.jpg")
+    with pytest.raises(DataError, match="a complete picture"):
+        pictures.read(tmp_path)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+def test_a_large_picture_is_made_smaller_and_that_is_said(tmp_path, suffix):
+    path = save(tmp_path / f"a{suffix}", Image.new("RGB", (1200, 800), (10, 200, 30)), 6)
+    lines: list[str] = []
+    found = pictures.read(path, max_pixels=60_000, report=lines.append)
+    assert found.shape[0] * found.shape[1] <= 60_000
+    assert found.shape[0] / found.shape[1] == pytest.approx(1.5, abs=0.02)
+    assert np.abs(found.reshape(-1, 3).mean(axis=0) - (10, 200, 30)).max() < 3
+    assert "1200x800 pixels, made smaller" in lines[0]
+    assert pictures.read(path, max_pixels=10**9, report=None).shape == (1200, 800, 3)
+
+
+def test_numbers_of_a_palette_are_not_its_colours(tmp_path):
+    numbers = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    picture = Image.fromarray(numbers)
+    picture.putpalette([200, 0, 0] * 256)
+    picture.save(tmp_path / "a.png")
+    np.testing.assert_array_equal(pictures.read_numbers(tmp_path / "a.png"), numbers)
+    for wrong in (np.zeros((3, 4, 3), np.uint8), np.zeros((3, 4), np.uint16)):
+        Image.fromarray(wrong).save(tmp_path / "b.png")
+        with pytest.raises(DataError, match="8-bit numbers, grey or with a palette, found mode"):
+            pictures.read_numbers(tmp_path / "b.png")
+
+
+# --- names ----------------------------------------------------------------------------------------
+
+PRESENT = [
+    "a.jpg", "my car.jpg", "sub/b.jpg", "Screen at 9.00.00\u202fPM.png", "12:30.jpg", "c%20d.jpg",
+    "back\\slash.jpg", "Straße é.jpg", "x[1].jpg", "..dots.jpg",
+]  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in PRESENT:
+        path = tmp_path / "images" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"picture")
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / "s.jpg").write_bytes(b"secret")
+    return tmp_path / "images"
+
+
+@pytest.mark.parametrize("name", PRESENT)
+def test_a_name_that_exists_is_found_whatever_is_in_it(folder, name):
+    assert pictures.find(folder, name) == folder / name
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        (".\\a.jpg", "a.jpg"),
+        ("sub\\b.jpg", "sub/b.jpg"),
+        ("images\\sub\\b.jpg", "sub/b.jpg"),
+        ("images/a.jpg", "a.jpg"),
+        ("my%20car.jpg", "my car.jpg"),
+        ("Stra%C3%9Fe%20%C3%A9.jpg", "Straße é.jpg"),
+        ("../images/a.jpg", "a.jpg"),
+        ("sub/../a.jpg", "a.jpg"),
+    ],
+)
+def test_other_spellings_are_understood(folder, name, found):
+    assert pictures.find(folder, name) == folder / found
+
+
+@pytest.mark.parametrize(
+    "name", ["../secret/s.jpg", "sub/../../secret/s.jpg", "..\\secret\\s.jpg", ""]
+)
+def test_no_name_climbs_out(folder, name):
+    with pytest.raises(DataError, match="a path inside it"):
+        pictures.find(folder, name)
+
+
+@pytest.mark.parametrize(
+    "name", ["/data/x/a.jpg", "C:\\pics\\a.jpg", "https://x.org/u/a.jpg", "../../a.jpg"]
+)
+def test_the_last_part_alone_is_offered_and_taken_when_asked_for(folder, name):
+    with pytest.raises(DataError, match=r"'a\.jpg' is there: with --by-name"):
+        pictures.find(folder, name)
+    assert pictures.find(folder, name, by_name=True) == folder / "a.jpg"
+
+
+def test_a_name_nearly_alike_is_suggested(folder):
+    for name, meant in {"a.JPG": "a.jpg", "a.jpeg": "a.jpg", "my-car.jpg": "my car.jpg"}.items():
+        with pytest.raises(DataError, match=f"no such file. Is it '{meant}'"):
+            pictures.find(folder, name)
+
+
+def test_links_are_followed(folder, tmp_path):
+    (folder / "link.jpg").symlink_to(tmp_path / "secret" / "s.jpg")
+    (folder / "door").symlink_to(tmp_path / "secret")
+    assert pictures.find(folder, "link.jpg").read_bytes() == b"secret"
+    assert pictures.find(folder, "door/s.jpg").read_bytes() == b"secret"
+    (tmp_path / "there").symlink_to(folder)
+    assert pictures.find(tmp_path / "there", "a.jpg").is_file()
+
+
+@given(name=st.text(max_size=30) | st.from_regex(r"[./\\%2e a-z:]{0,20}", fullmatch=True))
+def test_any_name_is_found_inside_or_refused(tmp_path_factory, name):
+    root = tmp_path_factory.getbasetemp() / "any" / "images"
+    root.mkdir(parents=True, exist_ok=True)
+    (root.parent / "a").write_bytes(b"outside")
+    try:
+        found = pictures.find(root, name)
+    except DataError:
+        return
+    assert os.path.commonpath([found, root]) == str(root)
+
+
+def test_the_content_of_a_file_may_be_given(rng):
+    stream = io.BytesIO()
+    pixels = rng.integers(0, 256, (5, 7, 3), np.uint8)
+    Image.fromarray(pixels).save(stream, "png")
+    np.testing.assert_array_equal(pictures.read(stream.getvalue()), pixels)
+    with pytest.raises(DataError, match="picture: expected a complete picture"):
+        pictures.read(stream.getvalue()[:60])
