@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 import pytest
 
+from helpers import weights
 from helpers.detector import Detections
-from helpers.errors import DataError
-from tools.recipes.maskrcnn import photographs, scores
+from helpers.errors import CourseError, DataError
+from tools.recipes.maskrcnn import cli, photographs, scores
 
 PICTURE = np.full((20, 30, 3), 90, np.uint8)
 NAMES = {"car": 3, "truck": 8, "person": 1, "train": 7}
@@ -113,3 +114,30 @@ def detections(count: int = 3) -> Detections:
 def test_only_some_classes_as_one():
     ((found, _),) = scores.only([(detections(), None)], [1, 3], 9)
     assert (list(found.classes), found.class_names) == ([9, 9], ("a", "c"))
+
+
+def test_a_row_of_the_record_stands_beside_what_the_model_began_with(tmp_path):
+    row = {"source": "VOC", "category": "vehicle", "by": "mask"}
+    row |= dict.fromkeys(("ap", "ap_low", "ap_high", "ap50", "ap50_low", "ap50_high"), 0.25)
+    before = [row, row | {"by": "box", "ap": 0.5}]
+    weights.write_record(tmp_path / "model", {"began_with": {"photographs": before}})
+    cli._record_row(tmp_path / "model", row | {"ap": 0.75})
+    cli._record_row(tmp_path / "model", row | {"ap": 1.0})  # replaces the first
+    cli._record_row(tmp_path / "model", row | {"source": "COCO"})
+    first, second = weights.read_record(tmp_path / "model")["photographs"]
+    assert (first["ap"], first["renders_alone"]["ap"]) == (1.0, 0.25)
+    assert "renders_alone" not in second
+    assert weights.read_record(tmp_path / "model")["began_with"]["photographs"] == before
+
+
+def test_the_record_names_the_terms_of_a_source(tmp_path):
+    (tmp_path / "street.json").write_text(json.dumps({"source": "street", "licence": "CC0"}))
+    found = cli._mixed_in(tmp_path / "street.tfrecord", 0.25)
+    assert found == {"file": "street.tfrecord", "share": 0.25, "source": "street", "licence": "CC0"}
+
+
+@pytest.mark.parametrize("text", ["street.tfrecord", "street.tfrecord=much"])
+def test_a_share_is_a_number(text):
+    assert cli._share("a=b.tfrecord=0.25") == ("a=b.tfrecord", 0.25)
+    with pytest.raises(CourseError, match="--photographs: expected FILE=SHARE"):
+        cli._share(text)
