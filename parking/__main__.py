@@ -1,6 +1,248 @@
-"""Makes `python -m parking` run the commands of `parking.cli`."""
+"""The commands of `python -m parking`: analyse, city, zones, evaluate, evaluate-lot.
 
-from parking.cli import main
+Progress goes to standard error, the last line of standard output is one JSON object. Exit status:
+0 all done, 1 an error, 2 an analysis that is incomplete (its report is there, and says why).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Callable
+from functools import lru_cache, partial
+from pathlib import Path
+
+import helpers
+from helpers.errors import CourseError
+
+INCOMPLETE = 2
+
+
+@lru_cache(maxsize=1)
+def _detector(model: str, threshold: float) -> Callable:
+    from helpers.detector import load_detector
+
+    return partial(load_detector(model), threshold=threshold)
+
+
+def _analyse(options: argparse.Namespace) -> tuple[dict, int]:
+    from helpers import pictures
+    from parking.analysis import analyse
+    from parking.clips import open_clip
+    from parking.drawing import PRIVATE
+    from parking.zones import read_camera
+
+    open_clip(options.clip, read_camera(options.camera), options.fps)  # before the model loads
+    reference = None if options.reference is None else pictures.read(options.reference)
+    analysis = analyse(
+        options.clip,
+        options.camera,
+        _detector(options.model, PRIVATE),
+        options.out,
+        fps=options.fps,
+        limit=options.limit,
+        reference=reference,
+        video=not options.no_video,
+        on_alert=lambda event: _alert(event.as_json()),
+    )
+    for problem in analysis.problems:
+        print(f"incomplete: {problem}", file=sys.stderr)
+    result = analysis.summary() | {
+        "report": str(Path(options.out) / "report.html"),
+        "events": len(analysis.events),
+        "violations": sum(event.violation for event in analysis.events),
+        "needs_review": sum(event.needs_review for event in analysis.events),
+    }
+    result.pop("video"), result.pop("thresholds")
+    return result, 0 if analysis.complete else INCOMPLETE
+
+
+def _alert(event: dict) -> None:
+    print(
+        f"alert: {event['class_name']} in {event['zone']} for {event['seconds']:g} s since "
+        f"{event['start_seconds']:g} s ({event['event']})",
+        file=sys.stderr,
+    )
+
+
+def _city(options: argparse.Namespace) -> tuple[dict, int]:
+    from parking.analysis import city
+
+    results = city(
+        options.clips,
+        options.cameras,
+        partial(load, options.model),
+        options.out,
+        limit=options.limit,
+        fps=options.fps,
+        scheduler=options.scheduler,
+        workers=options.workers,
+        on_alert=_alert,
+    )
+    for each in results:
+        for problem in each["problems"]:
+            print(f"incomplete: {problem}", file=sys.stderr)
+    incomplete = sum(bool(each["problems"]) for each in results)
+    events = [event for each in results for event in each["events"]]
+    counts = {"clips": len(results), "incomplete": incomplete, "events": len(events)}
+    counts["violations"] = sum(event["violation"] for event in events)
+    return counts, INCOMPLETE if incomplete else 0
+
+
+def load(model: str, clip: Path, size: tuple[int, int]) -> Callable:
+    """The detector of a clip on a worker; the model "truth" says the true masks beside it."""
+    from parking.analysis import LEAST_SCORE
+
+    if model == "truth":
+        from parking.scores import truth_detector
+
+        stored = json.loads(clip.with_suffix(".json").read_text(encoding="utf-8"))
+        return truth_detector(stored, size)
+    helpers.setup(quiet=True)
+    return _detector(model, LEAST_SCORE)
+
+
+def _evaluate(options: argparse.Namespace) -> tuple[dict, int]:
+    from tqdm import tqdm
+
+    from helpers import kerbside, records
+    from parking import scores
+    from parking.analysis import LEAST_SCORE
+    from parking.rules import RULES
+
+    def stills(split: str) -> tuple[list, list]:
+        examples = list(records.read(kerbside.record_files(split), every=options.every))
+        if options.true_masks:
+            return examples, [scores.true_detections(example) for example in examples]
+        detect = _detector(options.model, min(scores.SCORES))
+        bar = tqdm(examples, desc=f"detect {split}", unit="still", leave=False)
+        return examples, [detect(example.image) for example in bar]
+
+    result: dict = {"model": "true masks" if options.true_masks else options.model}
+    if not options.clips_only:
+        chosen = scores.choose(*stills(options.choose_on), RULES)
+        rules = scores.table(*stills(options.split), chosen)
+        result["stills"] = {"split": options.split, "chosen_on": options.choose_on}
+        result["stills"] |= {"interval": "95 %, over cameras", "rules": rules}
+    if not options.stills_only:
+        detect = None if options.true_masks else _detector(options.model, LEAST_SCORE)
+        files = tqdm(kerbside.clip_files(options.split), desc="clips", unit="clip", leave=False)
+        result["clips"] = scores.summary([scores.score_clip(file, detect) for file in files])
+    return result, 0
+
+
+def _lot(options: argparse.Namespace) -> tuple[dict, int]:
+    from parking.lot import evaluate_lot
+
+    detect = None if options.no_system else _detector(options.model, options.score)
+    result = evaluate_lot(options.folders, detect, tiles=options.tiles, pictures=options.pictures)
+    return result, 0
+
+
+def _zones(options: argparse.Namespace) -> tuple[dict, int]:
+    from parking.zones import read_camera, read_json, write_camera, zones_from_labelme
+
+    stored = read_json(options.file, "a camera file or LabelMe's")
+    if isinstance(stored, dict) and "shapes" in stored:
+        known = None if options.camera is None else read_camera(options.camera)
+        camera = zones_from_labelme(options.file, known)
+    else:
+        camera = read_camera(options.file)
+    if options.out is not None:
+        write_camera(camera, options.out)
+    kinds = {zone.name: zone.kind for zone in camera.zones}
+    return {"camera": camera.name, "size": list(camera.size), "zones": kinds}, 0
+
+
+def _number(kind: type, least: float, most: float = math.inf) -> Callable:
+    def read(text: str) -> float:
+        value = kind(text)
+        if not (math.isfinite(value) and least < value <= most):
+            raise argparse.ArgumentTypeError(f"expected a number above {least:g}, found {text}")
+        return value
+
+    read.__name__ = "number"
+    return read
+
+
+def _parser() -> argparse.ArgumentParser:
+    seconds, count = _number(float, 0), _number(int, 0)
+    parser = argparse.ArgumentParser(
+        prog="python -m parking",
+        description="Finds vehicles that stand where parking is forbidden, in clips of a fixed "
+        "camera, and measures how right that is.",
+    )
+    commands = parser.add_subparsers(
+        required=True, metavar="analyse|city|zones|evaluate|evaluate-lot"
+    )
+    model = argparse.ArgumentParser(add_help=False)
+    model.add_argument("--model", default="kerbside", help="as load_detector takes it; %(default)s")
+    time = argparse.ArgumentParser(add_help=False)
+    time.add_argument("--fps", type=_number(float, 0, 1000), help="frames a second, where neither "
+                      "the clip nor the names of its frames say it")  # fmt: skip
+    time.add_argument("--limit", type=seconds, default=8.0,
+                      help="seconds a vehicle may stand; default: %(default)s")  # fmt: skip
+
+    analyse = commands.add_parser("analyse", parents=[model, time], help="a clip to a report")
+    analyse.add_argument("clip", type=Path, help="a video, or a folder of pictures")
+    analyse.add_argument("--camera", type=Path, required=True, help="its camera file (JSON)")
+    analyse.add_argument("--out", type=Path, required=True, help="folder of the report")
+    analyse.add_argument("--reference", type=Path, help="picture of how the view should look")
+    analyse.add_argument("--no-video", action="store_true", help="write no annotated.mp4")
+    analyse.set_defaults(run=_analyse)
+
+    city = commands.add_parser("city", parents=[model, time], help="many clips, on Dask workers")
+    city.add_argument("clips", type=Path, nargs="+", help="videos and folders of pictures")
+    city.add_argument("--cameras", type=Path, required=True, help="folder of camera files")
+    city.add_argument("--out", type=Path, required=True, help="file of events, one JSON line a clip")
+    city.add_argument("--scheduler", help="address of a Dask scheduler, such as tcp://10.0.0.1:8786")
+    city.add_argument("--workers", type=count, default=2,
+                      help="processes of this machine, without --scheduler; %(default)s")  # fmt: skip
+    city.set_defaults(run=_city)
+
+    zones = commands.add_parser("zones", help="check the zones of a camera, take in LabelMe's")
+    zones.add_argument("file", type=Path, help="a camera file, or LabelMe's file of a frame, whose "
+                       "polygons are labelled KIND or KIND: NAME")  # fmt: skip
+    zones.add_argument("--camera", type=Path, help="with LabelMe's file: the camera as it is known")
+    zones.add_argument("--out", type=Path, help="camera file to write")
+    zones.set_defaults(run=_zones)
+
+    evaluate = commands.add_parser("evaluate", parents=[model], help="score on Kerbside")
+    evaluate.add_argument("--split", choices=("train", "val", "test"), default="test")
+    evaluate.add_argument("--choose-on", choices=("train", "val"), default="val",
+                          help="split that chooses scores and thresholds; %(default)s")  # fmt: skip
+    evaluate.add_argument("--true-masks", action="store_true", help="leave the detector out")
+    evaluate.add_argument("--stills-only", action="store_true")
+    evaluate.add_argument("--clips-only", action="store_true")
+    evaluate.add_argument("--every", type=count, default=1, help="every how many stills; all")
+    evaluate.set_defaults(run=_evaluate)
+
+    lot = commands.add_parser("evaluate-lot", parents=[model], help="score on a car park's frames")
+    lot.add_argument("folders", type=Path, nargs="+", help="with frames, masks, bounding_boxes")
+    lot.add_argument("--no-system", action="store_true", help="true masks only")
+    lot.add_argument("--score", type=float, default=0.3, help="least detection score; %(default)s")
+    lot.add_argument("--tiles", type=count, default=3, help="tiles across a frame; %(default)s")
+    lot.add_argument("--pictures", type=Path, help="folder for pictures of every frame")
+    lot.set_defaults(run=_lot)
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs a command; the last line printed is one JSON object."""
+    options = _parser().parse_args(arguments)
+    helpers.setup(quiet=True)
+    try:
+        result, status = options.run(options)
+    except CourseError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(json.dumps(result))
+    return status
+
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    from parking.__main__ import main as entry  # under its own name: workers look for `load` there
+
+    raise SystemExit(entry())

@@ -1,67 +1,106 @@
-"""Pictures of what was found: annotated frames and evidence, with people and plates unreadable.
+"""Pictures of what was found: annotated frames, evidence and a film, people and plates hidden.
 
-Introduced in lab 5. Nothing that leaves the memory shows a face or a number plate: people are
-pixelated as a whole, vehicles in their lower part, before anything is drawn or stored. Colours are
-those of Okabe and Ito; an offence has a thicker outline and a word as well, so that nothing depends
-on colour alone. Rests on OpenCV.
+Introduced in lab 5. Whoever is detected as a person is pixelated as a whole, a vehicle where its
+plate is, before anything is drawn or stored; its wheels and the kerb stay as they are, since a
+reviewer has to see them. *What was found is hidden*: a person whom the detector does not see stays
+visible, and lab 5 measures how many do. Colours are those of Okabe and Ito; an offence has a
+thicker outline and a word as well, so that nothing depends on colour alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from helpers.detector import Detections
-from helpers.masks import Image, Mask
+from helpers.errors import DataError, explain
+from helpers.masks import Image, Mask, outline
+from parking.clips import Clip
+from parking.events import DOUBTFUL, Event, EventFinder, Place
 from parking.rules import VEHICLES
+from parking.tracking import Moment, Track
 from parking.zones import Camera
 
-VERMILION, ORANGE, GREEN, BLUE = (213, 94, 0), (230, 159, 0), (0, 158, 115), (0, 114, 178)
+if TYPE_CHECKING:
+    from parking.analysis import Frame
 
+VERMILION, ORANGE, GREEN, BLUE = (213, 94, 0), (230, 159, 0), (0, 158, 115), (0, 114, 178)
+WHITE = (255, 255, 255)
+
+PRIVATE = 0.05
+"""Least detection score of who is hidden. A parking ticket needs certainty, a face does not."""
+GROWN = 0.15
+"""By this share of its height a person's box is larger on each side than the detector says: masks
+and boxes tend to end at the neck."""
 PLATES = 0.55
 """Lower share of a vehicle's height in which plates are."""
+WHEELS = 0.1
+"""Lowest share of a vehicle's height, in each column, that stays visible: tyres and kerb."""
 
 
-def private(image: Image, found: Detections) -> Image:
-    """A copy in which people and the lower parts of vehicles are coarse squares.
+# --- privacy ----------------------------------------------------------------------------------
+
+
+def hidden_regions(found: Detections) -> Iterator[tuple[Mask, int]]:
+    """Regions that have to be unreadable, (H, W) bool, and how wide their coarse squares are.
 
     Squares are at least 6 pixels wide and at least a tenth of the vehicle's or the person's height:
     a plate, whose characters are less than a twelfth of a car's height, keeps none of them.
     """
+    height, width = found.masks.shape[1:]
+    for mask, box, name in zip(found.masks, found.boxes, found.class_names, strict=True):
+        rows = np.flatnonzero(mask.any(axis=1))
+        if name in VEHICLES and len(rows):
+            tall = rows[-1] - rows[0] + 1
+            lowest = height - 1 - np.argmax(mask[::-1], axis=0)
+            below = lowest - np.arange(height)[:, None]  # rows above the column's lowest pixel
+            region = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+            region &= below >= max(2, round(WHEELS * tall))
+            region[: max(int(rows[-1] + 1 - PLATES * tall), 0)] = False
+            yield region, int(max(6, tall / 10))
+        elif name not in VEHICLES:
+            top, left, bottom, right = box
+            margin = 2 + GROWN * (bottom - top)
+            rows = slice(max(int(top - margin), 0), int(bottom + margin) + 1)
+            columns = slice(max(int(left - margin), 0), int(right + margin) + 1)
+            region = np.zeros((height, width), bool)
+            region[rows, columns] = True
+            yield region, int(max(6, (bottom - top) / 10))
+
+
+def private(image: Image, found: Detections) -> Image:
+    """A copy in which the people and the plates that were found are coarse squares.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+        found: Detections down to a score of `PRIVATE`.
+    """
     result = image.copy()
-    height, width = image.shape[:2]
-    for mask, name in zip(found.masks, found.class_names, strict=True):
-        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    for region, square in hidden_regions(found):
+        rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
         if not len(rows):
             continue
-        top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
-        if name in VEHICLES:
-            top = int(bottom - PLATES * (bottom - top))
-        margin = 2  # masks end a little early
-        top, left = max(top - margin, 0), max(left - margin, 0)
-        bottom, right = min(bottom + margin, height), min(right + margin, width)
-        square = int(max(6, (rows[-1] - rows[0]) / 10))
-        part = image[top:bottom, left:right]
-        small = (max(1, part.shape[1] // square), max(1, part.shape[0] // square))
-        coarse = cv2.resize(part, small, interpolation=cv2.INTER_AREA)
-        coarse = cv2.resize(coarse, part.shape[1::-1], interpolation=cv2.INTER_NEAREST)
-        grown = cv2.dilate(mask[top:bottom, left:right].astype(np.uint8), np.ones((5, 5), np.uint8))
-        result[top:bottom, left:right][grown > 0] = coarse[grown > 0]
+        part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        fine = image[part]
+        small = (max(1, fine.shape[1] // square), max(1, fine.shape[0] // square))
+        coarse = cv2.resize(fine, small, interpolation=cv2.INTER_AREA)
+        coarse = cv2.resize(coarse, fine.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+        result[part][region[part]] = coarse[region[part]]
     return result
 
 
-def outline(image: Image, mask: Mask, colour: tuple[int, int, int], width: int = 1) -> None:
-    """Draws a mask's outline into the picture."""
-    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    cv2.drawContours(image, contours, -1, colour, width, cv2.LINE_AA)
+# --- drawing ----------------------------------------------------------------------------------
 
 
 def polygon(
     image: Image, points: np.ndarray, colour: tuple[int, int, int], fill: float = 0.0
 ) -> None:
-    """Draws a closed polygon (K, 2) of x, y; `fill` is the opacity of its area."""
+    """Draws a closed polygon, (K, 2) x, y, into the picture; `fill` is the opacity of its area."""
     if not len(points) or not np.isfinite(points).all():
         return
     corners = [np.round(points * 8 - 4).astype(np.int32)]
@@ -72,13 +111,30 @@ def polygon(
     cv2.polylines(image, corners, True, colour, 1, cv2.LINE_AA, shift=3)
 
 
-def words(image: Image, text: str, place: tuple[int, int], colour: tuple[int, int, int]) -> None:
-    """Writes on a dark ground, moved so that all of it is inside."""
-    size, base = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.38, 1)
-    x = int(np.clip(place[0], 0, max(image.shape[1] - size[0] - 4, 0)))
-    y = int(np.clip(place[1], size[1] + 4, image.shape[0] - base))
-    cv2.rectangle(image, (x, y - size[1] - 4), (x + size[0] + 4, y + base - 1), (20, 20, 20), -1)
-    cv2.putText(image, text, (x + 2, y - 2), cv2.FONT_HERSHEY_SIMPLEX, 0.38, colour, 1, cv2.LINE_AA)
+class Labels:
+    """Writes into a picture, on a dark ground, so that no label covers another one."""
+
+    def __init__(self, image: Image) -> None:
+        self.image = image
+        self._taken: list[tuple[int, int, int, int]] = []
+
+    def put(self, text: str, place: tuple[int, int], colour: tuple[int, int, int] = WHITE) -> None:
+        """Writes at x, y or as near above or below as there is room, all of it inside."""
+        (wide, tall), base = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.38, 1)
+        wide, tall = wide + 4, tall + base + 3
+        height, width = self.image.shape[:2]
+        x = int(np.clip(place[0], 0, max(width - wide, 0)))
+        rows = [int(y) for y in range(0, max(height - tall, 1))]
+        rows.sort(key=lambda y: abs(y + tall - place[1]))
+        free = (y for y in rows if not any(
+            x < right and left < x + wide and y < bottom and top < y + tall
+            for left, top, right, bottom in self._taken
+        ))  # fmt: skip
+        y = next(free, rows[0])
+        self._taken.append((x, y, x + wide, y + tall))
+        cv2.rectangle(self.image, (x, y), (x + wide - 1, y + tall - 1), (20, 20, 20), -1)
+        at = (x + 2, y + tall - base - 1)
+        cv2.putText(self.image, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.38, colour, 1, cv2.LINE_AA)
 
 
 def draw_zones(image: Image, camera: Camera, *, fill: float = 0.12) -> Image:
@@ -104,3 +160,160 @@ def crop(image: Image, box: Iterable[float], margin: float = 0.6, least: int = 9
 def jpeg(image: Image, quality: int = 88) -> bytes:
     """An image as JPEG."""
     return cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+
+
+def annotate(hidden: Image, frame: Frame, camera: Camera, finder: EventFinder) -> Image:
+    """The frame with zones, vehicles, and for how long those that stand in a zone have stood."""
+    drawn, texts = draw_zones(hidden, camera), []
+    for track in frame.tracks:
+        stand = track.stand
+        seconds = finder.stood(stand)
+        standing = stand.seen >= 3 and stand.last.index == frame.index
+        place = finder.place(track) if standing else None
+        inside = place is not None and place.inside
+        late = inside and place.offends and seconds >= finder.limit
+        colour = VERMILION if late else ORANGE if inside else WHITE
+        drawn = outline(drawn, track.mask, colour, 2 if late else 1)
+        if inside:
+            rows, columns = np.nonzero(track.mask)
+            text = f"{'VIOLATION ' if late else ''}{place.zone} {seconds:.0f} s"
+            texts.append((text, (int(columns.min()), int(rows.min()) - 2)))
+    labels = Labels(drawn)
+    labels.put(f"{frame.moment.seconds:.1f} s", (2, 12))
+    for text, where in texts:
+        labels.put(text, where)
+    return drawn
+
+
+# --- evidence ---------------------------------------------------------------------------------
+
+
+class Evidence:
+    """Keeps a few private pictures of each stand that may become an event, none of any other.
+
+    Of each of three moments (first seen standing, limit reached, last seen) the picture is kept in
+    which most of the vehicle can be seen within a second.
+    """
+
+    def __init__(self, camera: Camera) -> None:
+        self.camera = camera
+        self.overview: bytes | None = None
+        self._pictures: dict[int, dict[str, tuple[Moment, int, Image]]] = {}  # track -> moment
+        self._firsts: dict[int, Moment] = {}  # track -> first frame of the stand shown
+        self._kept: dict[str, list[tuple[str, bytes]]] = {}
+
+    def see(self, frame: Frame, hidden: Image, finder: EventFinder) -> None:
+        """Takes pictures of what stands in a zone in this frame."""
+        if self.overview is None:
+            self.overview = jpeg(_enlarged(draw_zones(hidden, self.camera), 2))
+        for event, _ in frame.closed:
+            self._keep(event)
+        alerted = {track.number for _, track in frame.alerts}
+        for track in frame.tracks:
+            stand = track.stand
+            if stand.seen < 3 or stand.last.index != frame.index:
+                continue
+            place = finder.place(track)
+            if place.zone is None or place.confidence < DOUBTFUL:
+                continue
+            if self._firsts.get(track.number) != stand.first:
+                self._firsts[track.number] = stand.first
+                self._pictures[track.number] = {}
+            moments = self._pictures[track.number]
+            seen = int(np.count_nonzero(track.mask))
+            picture = (frame.moment, seen, self._picture(hidden, track, place))
+            if "limit reached" in moments or track.number in alerted:
+                self._better(moments, "limit reached", picture)
+            self._better(moments, "first seen standing", picture)
+            moments["last seen"] = picture
+
+    @staticmethod
+    def _better(moments: dict, name: str, picture: tuple[Moment, int, Image]) -> None:
+        begun = moments.setdefault(f"_{name}", picture)[0]
+        old = moments.setdefault(name, picture)
+        if picture[0].seconds - begun.seconds <= 1.0 and picture[1] > 1.1 * old[1]:
+            moments[name] = picture
+
+    def _picture(self, hidden: Image, track: Track, place: Place) -> Image:
+        drawn = hidden.copy()
+        polygon(drawn, self.camera.zone(place.zone).image, ORANGE, 0.12)
+        if place.footprint is not None:
+            polygon(drawn, self.camera.to_image(place.footprint.corners), BLUE)
+        drawn = outline(drawn, track.mask, VERMILION)
+        rows, columns = np.nonzero(track.stand.mask)
+        box = (rows.min(), columns.min(), rows.max() + 1, columns.max() + 1)
+        return crop(drawn, box).copy()  # and not a view, which would keep the whole frame
+
+    def _keep(self, event: Event) -> None:
+        moments = self._pictures.pop(event.vehicle, {})
+        self._firsts.pop(event.vehicle, None)
+        named = [(*each, name) for name, each in moments.items() if not name.startswith("_")]
+        captions: dict[int, tuple[str, Image]] = {}
+        for moment, _, image, name in sorted(named, key=lambda each: each[0]):
+            both = f"{captions[moment.index][0].split(':')[0]}, {name}" if (
+                moment.index in captions) else name  # fmt: skip
+            captions[moment.index] = f"{both}: {moment.seconds:.1f} s, frame {moment.index}", image
+        self._kept[event.event] = [(c, jpeg(_enlarged(i, 4))) for c, i in captions.values()]
+
+    def sheets(self, events: list[Event]) -> dict[str, list[tuple[str, bytes]]]:
+        """The pictures of every event in order of time: caption and JPEG."""
+        for event in events:
+            if event.event not in self._kept:
+                self._keep(event)
+        return self._kept
+
+
+def _enlarged(picture: Image, times: int) -> Image:
+    """Cars are small and screens large."""
+    return cv2.resize(picture, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC)
+
+
+# --- film -------------------------------------------------------------------------------------
+
+
+@contextmanager
+def film(path: Path, clip: Clip, wanted: bool = True) -> Iterator[Callable[[Image], None]]:
+    """A function that adds a frame to an MP4 file which any browser plays: whole or not there.
+
+    Args:
+        path: File to write. Without a frame there is none.
+        clip: The clip, for its frames a second.
+        wanted: False gives a function that does nothing.
+
+    Raises:
+        DataError: There is no ffmpeg.
+    """
+    if not wanted:
+        yield lambda image: None
+        return
+    import imageio.v2 as imageio
+
+    # yuv420p is the only layout of pixels that all browsers decode; players guess its colours
+    # wrongly where frames are large, unless the file says which they are.
+    colours = "scale=out_color_matrix=smpte170m:out_range=tv,format=yuv420p,setparams="
+    colours += "colorspace=smpte170m:color_primaries=bt709:color_trc=bt709:range=tv"
+    rate = clip.fps or 1 / max(clip.frame_seconds, 0.001) if clip.frame_seconds else 1.0
+    try:
+        writer = imageio.get_writer(
+            path, format="FFMPEG", fps=rate, codec="libx264", macro_block_size=1, quality=None,
+            output_params=["-vf", colours, "-preset", "veryfast", "-crf", "23", "-threads", "1",
+                           "-movflags", "+faststart"],
+        )  # fmt: skip
+    except (ImportError, RuntimeError, OSError) as error:
+        do = "Run `pip install imageio-ffmpeg`, or leave the film out (--no-video, video=False)."
+        found = str(error).splitlines()[0]
+        raise DataError(
+            explain("film", expected="a program ffmpeg", found=found, do=do)
+        ) from error
+
+    def show(image: Image) -> None:
+        height, width = image.shape[:2]  # a film has even sides
+        writer.append_data(np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge"))
+
+    try:
+        yield show
+        writer.close()
+    except BaseException:
+        writer.close()
+        path.unlink(missing_ok=True)
+        raise

@@ -3,8 +3,7 @@
 Introduced in lab 5. A stand becomes an event if its footprint lies in a no-parking zone; it is a
 violation once it has lasted `limit` seconds, and is told then, once. All masks of a stand together
 give its footprint, so that one bad mask does no harm. Where the footprint might as well lie
-outside, or much of the vehicle was hidden, the event says that a person has to look. Rests on
-`parking.tracking` and `parking.footprint`.
+outside, or much of the vehicle was hidden, the event says that a person has to look.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import numpy as np
 from helpers.masks import mask_to_box
 from parking.footprint import Footprint, fit
 from parking.rules import THRESHOLDS, contact_strip, zone_masks
-from parking.tracking import Settings, Stand, Track
+from parking.tracking import Moment, Settings, Stand, Track, Tracker
 from parking.zones import Camera
 
 LIMIT = 8.0
@@ -51,9 +50,11 @@ class Event:
     start_seconds: float
     end_seconds: float
     seconds: float
-    """How long it stood."""
+    """How long it stood, by the times of the clip's frames."""
+    long: bool
+    """It stood for at least the limit."""
     violation: bool
-    """It stood for at least the limit, surely with a large enough share in the zone."""
+    """It did, surely with a large enough share in the zone."""
     ongoing: bool
     """It still stood there when the clip ended."""
     share: float
@@ -77,6 +78,13 @@ class Event:
     """ymin, xmin, ymax, xmax in pixels."""
     footprint: tuple[tuple[float, float], ...] | None
     """Four corners on the ground, metres."""
+
+    @property
+    def verdict(self) -> str:
+        """What is done about it, in words."""
+        if self.violation:
+            return "violation"
+        return "not reported, place unsure" if self.long else "tolerated, short"
 
     def as_json(self) -> dict:
         """Plain values, as `events.json` holds them."""
@@ -140,11 +148,22 @@ def locate(stand: Stand, class_name: str, camera: Camera) -> Place:
 
 
 class EventFinder:
-    """Turns a tracker's stands into events; `update` after every frame, `finish` at the end."""
+    """Turns a tracker's stands into events: `alerts` after every frame, `closed` of what ended.
 
-    def __init__(self, clip: str, camera: Camera, fps: float, limit: float = LIMIT) -> None:
-        self.clip, self.camera, self.fps, self.limit = clip, camera, fps, limit
-        self.roll = Settings.roll
+    Args:
+        clip: Name of the clip, for the events' names.
+        camera: Camera of the clip.
+        limit: Seconds that a vehicle may stand.
+        settings: Settings of the tracker.
+    """
+
+    def __init__(
+        self, clip: str, camera: Camera, limit: float = LIMIT, settings: Settings | None = None
+    ) -> None:
+        self.clip, self.camera, self.limit = clip, camera, limit
+        self.settings = settings or Settings()
+        self.frame_seconds = 0.0
+        """How long a frame lasts at least; a stand of one frame lasts as long."""
         self._told: set[int] = set()  # stands, by identity, that have been told
         self._places: dict[int, tuple[int, Place]] = {}  # stand -> frames seen then, place
 
@@ -152,44 +171,57 @@ class EventFinder:
         """Violations that have just reached the limit; each stand is told once."""
         for track in tracks:
             stand = track.stand
-            short = (stand.last - stand.first + 1) / self.fps < self.limit  # trimmed even more so
-            if id(stand) in self._told or stand.seen < 3 or short:
+            if id(stand) in self._told or stand.seen < 3 or self.stood(stand) < self.limit:
                 continue
-            first, last = stand.trimmed(self.roll)
-            if (last - first + 1) / self.fps < self.limit:
+            if self._trimmed(stand)[2] < self.limit:
                 continue
             event = self.event(track, stand, ongoing=True)
             if event is not None and event.violation:
                 self._told.add(id(stand))
                 yield event, track
 
-    def place(self, track: Track, stand: Stand | None = None) -> Place:
-        """Where a stand is; computed anew only when it has been seen twice as often."""
-        stand = stand or track.stand
+    def closed(self, tracker: Tracker, standing: set[int] = frozenset()) -> list:
+        """Events of the stands that have ended, with the stands, which are then forgotten.
+
+        Args:
+            tracker: Tracker whose list of ended stands is emptied.
+            standing: Stands, by identity, that end only because the clip does.
+        """
+        events = []
+        for track, stand in tracker.ended:
+            event = self.event(track, stand, ongoing=id(stand) in standing)
+            self._told.discard(id(stand))
+            self._places.pop(id(stand), None)
+            if event is not None:
+                events.append((event, stand))
+        tracker.ended.clear()
+        return events
+
+    def stood(self, stand: Stand) -> float:
+        """Seconds from the first to the last sighting of a stand."""
+        return stand.last.seconds - stand.first.seconds + self.frame_seconds
+
+    def _trimmed(self, stand: Stand) -> tuple[Moment, Moment, float]:
+        first, last = stand.trimmed(self.settings.roll)
+        return first, last, last.seconds - first.seconds + self.frame_seconds
+
+    def place(self, track: Track) -> Place:
+        """Where a track stands; computed anew only when it has been seen twice as often."""
+        return self._place(track, track.stand)
+
+    def _place(self, track: Track, stand: Stand) -> Place:
         seen, place = self._places.get(id(stand), (0, None))
         if place is None or stand.seen >= 2 * seen:
             place = locate(stand, track.class_name, self.camera)
             self._places[id(stand)] = (stand.seen, place)
         return place
 
-    def close(self, track: Track, stand: Stand) -> Event | None:
-        """The event of a stand that has ended, if it was one; forgets the stand."""
-        event = self.event(track, stand, ongoing=False)
-        self.forget(stand)
-        return event
-
-    def forget(self, stand: Stand) -> None:
-        """Frees what is known about a stand."""
-        self._told.discard(id(stand))
-        self._places.pop(id(stand), None)
-
     def event(self, track: Track, stand: Stand, *, ongoing: bool) -> Event | None:
         """What a stand amounts to; None if it is no event: too short, or nowhere forbidden."""
         if stand.seen < 3 or not stand.mask.any():
             return None
-        place = self.place(track, stand)
-        first, last = stand.trimmed(self.roll)
-        seconds = (last - first + 1) / self.fps
+        place = self._place(track, stand)
+        first, last, seconds = self._trimmed(stand)
         inside = place.inside
         doubtful = place.zone is not None and place.confidence >= DOUBTFUL
         if not inside and not (doubtful and seconds >= self.limit):
@@ -198,16 +230,17 @@ class EventFinder:
         zone = self.camera.zone(place.zone)
         footprint = place.footprint
         return Event(
-            event=f"{self.clip}-{stand.first:06d}-{track.number}",
+            event=f"{self.clip}-{stand.first.index:06d}-{track.number}",
             vehicle=track.number,
             class_name=track.class_name,
             zone=zone.name,
             kind=zone.kind,
-            first_frame=first,
-            last_frame=last,
-            start_seconds=round(first / self.fps, 3),
-            end_seconds=round((last + 1) / self.fps, 3),
+            first_frame=first.index,
+            last_frame=last.index,
+            start_seconds=round(first.seconds, 3),
+            end_seconds=round(last.seconds + self.frame_seconds, 3),
             seconds=round(seconds, 3),
+            long=seconds >= self.limit,
             violation=place.offends and seconds >= self.limit,
             ongoing=ongoing,
             share=round(place.share, 3),
@@ -242,4 +275,6 @@ class EventFinder:
             reasons.append("the detector is not sure that it is a vehicle")
         if stand.hidden_frames > stand.seen:
             reasons.append("it was hidden most of the time")
+        if stand.pause > self.settings.gap:
+            reasons.append(f"the camera took no picture for {stand.pause:.1f} s while it stood")
         return reasons

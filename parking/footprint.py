@@ -3,9 +3,14 @@
 Introduced in lab 5. A mask is a silhouette: a car has height, so the pixels above its wheels
 look at ground far behind it. Here a simple body (sill, bumpers, shoulder, roof) of the size that
 its class usually has is moved over the ground until its outline agrees with the mask's. Outlines
-are compared by their support function: for 32 directions, how far the shape reaches. Where a nearer
-object or the edge of the frame cuts the mask, only "at least this far" is asked. Least squares with
-the sizes' spread as a prior: Gauss-Newton, all starting poses at once. Rests on NumPy and OpenCV.
+are compared by their support function: for 32 directions, how far the shape reaches. Of a box only
+four are known. Where a nearer object or the edge of the frame cuts the outline, only "at least
+this far" is asked. Least squares with the sizes' spread as a prior: Gauss-Newton, all starting
+poses at once.
+
+What it takes for granted: a calibrated camera without lens distortion that has not moved since, a
+street along y, vehicles parked along it, and sizes as in Kerbside's train split. Lab 5 tests what
+happens where this is wrong.
 """
 
 from __future__ import annotations
@@ -15,6 +20,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from helpers.masks import Mask
@@ -24,12 +30,12 @@ SIZES: Mapping[str, tuple[tuple[float, float, float], tuple[float, float, float]
     "car": ((4.40, 1.80, 1.52), (0.43, 0.08, 0.10)),
     "van": ((5.29, 1.96, 2.02), (0.51, 0.06, 0.12)),
 }
-"""Length, width, height in metres and their spread: length and width of Kerbside's train split,
-heights as cars and vans have them."""
+"""Length, width and height in metres, and their spread: length and width from Kerbside's train
+split, heights as cars and vans have them."""
 
 DIRECTIONS = 32
 PIXELS = 0.8
-"""How far, in pixels, an outline may be off: the standard deviation of a residual."""
+"""Standard deviation of a residual: by how many pixels an outline may be off."""
 YAW = np.radians(3.0)
 """Vehicles stand along the street, give or take this."""
 EDGE = 3.5
@@ -70,59 +76,49 @@ class Footprint:
 
     def share(self, zone: Zone) -> float:
         """The share of the footprint's area in a zone, 0 to 1."""
-        return share_in(self.corners, zone)
+        return float(share_in(self.corners, zone))
 
     def share_interval(self, zone: Zone) -> tuple[float, float]:
         """5th and 95th percentile of the share over the samples."""
-        shares = [share_in(corners, zone) for corners in self.samples]
-        return float(np.percentile(shares, 5)), float(np.percentile(shares, 95))
+        low, high = np.percentile(share_in(self.samples, zone), [5, 95])
+        return float(low), float(high)
 
     def confidence(self, zone: Zone, threshold: float) -> float:
         """The share of the samples that have at least `threshold` of their area in a zone."""
-        return float(np.mean([share_in(corners, zone) >= threshold for corners in self.samples]))
+        return float(np.mean(share_in(self.samples, zone) >= threshold))
 
 
-def share_in(corners: np.ndarray, zone: Zone) -> float:
-    """The share of a rectangle's area (4, 2) in a zone of the ground."""
-    if zone.ground is None:
-        return 0.0
-    rectangle = np.asarray(corners, np.float32)
-    area = cv2.contourArea(rectangle)
-    centre, reach = rectangle.mean(axis=0), 6.0
-    low, high = zone.ground.min(axis=0) - reach, zone.ground.max(axis=0) + reach
-    if area <= 0 or (centre < low).any() or (centre > high).any():
-        return 0.0
-    parts = (part.astype(np.float32) for part in zone.parts)
-    inside = sum(max(0.0, cv2.intersectConvexConvex(rectangle, part)[0]) for part in parts)
-    return float(min(1.0, inside / area))
+def share_in(corners: np.ndarray, zone: Zone) -> NDArray[np.float64]:
+    """The share of each rectangle's area, (..., 4, 2) in metres, in a zone of the ground."""
+    if zone.area is None:
+        return np.zeros(np.shape(corners)[:-2])
+    rectangles = shapely.polygons(corners)
+    both = shapely.area(shapely.intersection(rectangles, zone.area))
+    return both / np.maximum(shapely.area(rectangles), 1e-9)
 
 
 def fit(
-    mask: Mask,
-    class_name: str,
-    camera: Camera,
-    *,
-    nearer: Mask | None = None,
-    start: Footprint | None = None,
+    seen: Mask | np.ndarray, class_name: str, camera: Camera, *, nearer: Mask | None = None
 ) -> Footprint | None:
-    """Finds the footprint whose vehicle looks like the mask.
+    """Finds the footprint whose vehicle looks like the mask, or fills the box.
 
     Args:
-        mask: (H, W) bool, the visible part of one vehicle.
+        seen: Visible part of one vehicle, (H, W) bool, or its box `ymin, xmin, ymax, xmax`, (4,)
+            in pixels.
         class_name: "car" or "van"; another name counts as a car.
-        camera: with a matrix.
-        nearer: (H, W) bool, pixels of what may stand before it.
-        start: where it was before, if it was seen before: faster, and as good.
+        camera: Camera with a matrix.
+        nearer: Pixels of what may stand before it, (H, W) bool.
 
     Returns:
         None where nothing can be said: an empty mask, or one above the horizon.
     """
-    target = _Target.of(mask, nearer)
+    outline = _Target.of_box if np.ndim(seen) == 1 else _Target.of_mask
+    target = outline(seen, nearer, camera.size)
     if target is None:
         return None
     means, spreads = SIZES.get(class_name, SIZES["car"])
     prior = np.array([0.0, 0.0, 0.0, *means])
-    poses = _starts(target, camera, prior, start)
+    poses = _starts(target, camera, prior)
     if not len(poses):
         return None
     weights = np.array([0.0, 0.0, 1 / YAW, *(1 / np.asarray(spreads))])
@@ -132,17 +128,18 @@ def fit(
         np.concatenate([poses, poses]), flips, target, camera, surface, prior, weights
     )
     best = int(np.argmin(cost))
-    seen = _residuals(poses[best : best + 1], flips[best : best + 1], target, camera, surface)[0]
+    residuals = _residuals(poses[best : best + 1], flips[best : best + 1], target, camera, surface)
+    known = np.isfinite(target.low)
     spread = _samples(poses[best], normal[best])
     return Footprint(
         corners=_rectangles(poses[best : best + 1])[0],
         samples=_rectangles(spread),
-        misfit=float(np.sqrt(np.mean(seen**2))),
-        hidden=float(np.mean(target.high > target.low + 0.5)),
+        misfit=float(np.sqrt(np.mean(residuals[0, known] ** 2))),
+        hidden=float(np.mean((target.high > target.low + 0.5)[known])),
     )
 
 
-# --- the mask's outline -----------------------------------------------------------------------
+# --- the outline seen -------------------------------------------------------------------------
 
 _ANGLES = 2 * np.pi * np.arange(DIRECTIONS) / DIRECTIONS
 _NORMALS = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)])  # (2, D)
@@ -150,18 +147,23 @@ _NORMALS = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)])  # (2, D)
 
 @dataclass(frozen=True)
 class _Target:
-    """How far the mask reaches in every direction: at least `low`, at most `high` (D,) pixels."""
+    """How far the outline reaches in every direction: at least `low`, at most `high` (D,) pixels.
+
+    A direction of which nothing is known has -inf and inf.
+    """
 
     low: np.ndarray
     high: np.ndarray
-    points: np.ndarray  # (2, 2): the lowest row's middle, and the middle of the mask
+    points: np.ndarray  # (2, 2): the lowest row's middle, and the middle of it all
 
     @classmethod
-    def of(cls, mask: Mask, nearer: Mask | None) -> _Target | None:
+    def of_mask(
+        cls, mask: Mask, nearer: Mask | None, size: tuple[int, int]
+    ) -> _Target | None:
         rows, columns = np.nonzero(mask)
         if len(rows) < 6:
             return None
-        height, width = mask.shape
+        height, width = size
         pixels = np.stack([columns + 0.5, rows + 0.5], -1)
         hull = cv2.convexHull(np.stack([columns, rows], -1).astype(np.int32))[:, 0] + 0.5
         reach = hull @ _NORMALS
@@ -171,18 +173,45 @@ class _Target:
         at_edge = ((extreme < EDGE) | (extreme > np.array([width, height]) - EDGE)).any(axis=1)
         high[at_edge] = np.inf
         if nearer is not None and nearer.any():
-            close = cv2.dilate(nearer.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
             at = extreme.astype(int)
-            touched = close[at[:, 1], at[:, 0]]
-            if touched.any():
-                hidden = _reach(nearer)
-                high[touched] = np.maximum(high, hidden)[touched]
+            touched = _close(nearer)[at[:, 1], at[:, 0]]
+            high[touched] = np.maximum(high, _reach(nearer))[touched]
         bottom = rows.max()
         lowest = pixels[rows == bottom].mean(axis=0)
         return cls(low, high, np.stack([lowest, pixels.mean(axis=0)]))
 
+    @classmethod
+    def of_box(
+        cls, box: np.ndarray, nearer: Mask | None, size: tuple[int, int]
+    ) -> _Target | None:
+        """Four directions are known: right, down, left and up."""
+        top, left, bottom, right = (float(side) for side in box)
+        height, width = size
+        if right - left < 2 or bottom - top < 2:
+            return None
+        low, high = np.full(DIRECTIONS, -np.inf), np.full(DIRECTIONS, np.inf)
+        known = np.arange(4) * DIRECTIONS // 4
+        low[known] = high[known] = right, bottom, -left, -top
+        cut = np.array([right > width - EDGE, bottom > height - EDGE, left < EDGE, top < EDGE])
+        if nearer is not None and nearer.any():
+            close, reach = _close(nearer), _reach(nearer)
+            rows = np.linspace(top, bottom - 1, 9).astype(int).clip(0, height - 1)
+            columns = np.linspace(left, right - 1, 9).astype(int).clip(0, width - 1)
+            x0, x1, y0, y1 = columns[0], columns[-1], rows[0], rows[-1]
+            sides = close[rows, x1], close[y1, columns], close[rows, x0], close[y0, columns]
+            touched = known[[side.mean() >= 0.5 for side in sides]]
+            high[touched] = np.maximum(high, reach)[touched]
+        high[known[cut]] = np.inf
+        middle = (left + right) / 2
+        return cls(low, high, np.array([(middle, bottom), (middle, (top + bottom) / 2)]))
+
 
 _HALF = 0.5 * np.maximum(np.abs(_NORMALS[0]), np.abs(_NORMALS[1]))
+
+
+def _close(mask: Mask) -> Mask:
+    """The mask and what is at most two pixels beside it."""
+    return cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
 
 
 def _reach(mask: Mask) -> np.ndarray:
@@ -198,20 +227,28 @@ class _Surface:
     """How high the paved ground is: the kerb's height on a sidewalk, with a short ramp."""
 
     def __init__(self, camera: Camera) -> None:
-        raised = [z for z in camera.zones if z.height and z.ground is not None]
-        self.heights = [zone.height for zone in raised for _ in zone.parts]
-        self.sides = []
-        for points in (part for zone in raised for part in zone.parts):
+        self.raised = []
+        for zone in camera.zones:
+            if not zone.height or zone.area is None:
+                continue
+            points = np.array(zone.area.exterior.coords[:-1])
             along = np.roll(points, -1, axis=0) - points
             normals = np.stack([along[:, 1], -along[:, 0]], -1)
             normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-            self.sides.append((normals, (normals * points).sum(axis=1)))
+            convex = zone.area.convex_hull.area < zone.area.area * (1 + 1e-9)
+            sides = (normals, (normals * points).sum(axis=1)) if convex else None
+            self.raised.append((zone.height, zone.area, sides))
 
     def __call__(self, ground: np.ndarray) -> np.ndarray:
         """(..., 2) metres -> (...) metres above the road."""
         total = np.zeros(ground.shape[:-1])
-        for height, (normals, offsets) in zip(self.heights, self.sides, strict=True):
-            outside = (ground @ normals.T - offsets).max(axis=-1)
+        for height, area, sides in self.raised:
+            if sides is not None:  # fast, and nearly all zones are
+                outside = (ground @ sides[0].T - sides[1]).max(axis=-1)
+            else:
+                points = shapely.points(ground)
+                edge = shapely.distance(points, area.exterior)
+                outside = np.where(shapely.contains(area, points), -edge, edge)
             total = np.maximum(total, height * np.clip(0.5 - outside / 0.24, 0, 1))
         return total
 
@@ -261,16 +298,8 @@ def _residuals(
     return (short + long) / PIXELS
 
 
-def _starts(
-    target: _Target, camera: Camera, prior: np.ndarray, start: Footprint | None
-) -> np.ndarray:
+def _starts(target: _Target, camera: Camera, prior: np.ndarray) -> np.ndarray:
     """(B, 6) poses to start from."""
-    if start is not None:
-        c = start.corners
-        along, across = c[2] - c[1], c[1] - c[0]
-        yaw = np.arctan2(-along[0], along[1])
-        size = [np.hypot(*along), np.hypot(*across), prior[5]]
-        return np.array([[*start.centre, (yaw + np.pi / 2) % np.pi - np.pi / 2, *size]])
     ground = camera.to_ground(target.points[1], height=0.5 * prior[5])
     others = camera.to_ground(target.points[0])
     places = [
@@ -331,23 +360,3 @@ def _samples(pose: np.ndarray, normal: np.ndarray, count: int = 32) -> np.ndarra
     values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
     spread = vectors * np.sqrt(np.clip(values, 0, 25))
     return pose + rng.standard_normal((count, _UNKNOWN)) @ spread.T
-
-
-def nearer_masks(masks: np.ndarray) -> NDArray[np.bool_]:
-    """For every mask the pixels of those that stand lower in the picture, and so nearer.
-
-    Args:
-        masks: (N, H, W) bool.
-
-    Returns:
-        (N, H, W) bool; of two that end in the same row, each may hide the other.
-    """
-    masks = np.asarray(masks, bool)
-    near = np.zeros_like(masks)
-    lowest = [int(np.flatnonzero(mask.any(axis=1)).max(initial=-1)) for mask in masks]
-    for k, row in enumerate(lowest):
-        for j, other in enumerate(lowest):
-            if j != k and other >= row:
-                near[k] |= masks[j]
-        near[k] &= ~masks[k]
-    return near

@@ -4,12 +4,13 @@ Introduced in lab 5. The page has its pictures inside, runs no script and asks n
 anything, so that it can be kept as evidence and opened in any browser in ten years. For each
 violation and each doubtful event there is a sheet: frames with mask and zone, times, share in the
 zone, how sure that is, the rule that fired, and whether a person has to look. Of vehicles that only
-stopped for a moment no picture is kept. Rests on the standard library.
+stopped for a moment no picture is kept.
 
 | key of events.json | meaning |
 | --- | --- |
 | `schema` | `SCHEMA`, which says what follows |
-| `clip`, `camera`, `frames`, `fps` | what was analysed; `frames` counts those that were read |
+| `clip`, `camera`, `frames`, `clip_seconds` | what was analysed; `frames` counts those judged |
+| `timed_by` | where the times of the frames come from |
 | `complete` | false where frames were missing, dark or after a camera moved |
 | `problems` | sentences that say so |
 | `limit_seconds`, `thresholds` | from when and from which share a stand is a violation |
@@ -25,13 +26,14 @@ import csv
 import html
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 
 from parking.events import Event
 
-SCHEMA = "parking-events/1"
+SCHEMA = "parking-events/2"
 
 STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;color:#111}
@@ -40,12 +42,12 @@ table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6
 border-bottom:1px solid #ccc;vertical-align:top}
 .sheet{border:1px solid #999;border-radius:.5rem;padding:1rem;margin:1.5rem 0;
 break-inside:avoid}
-.pictures{display:flex;flex-wrap:wrap;gap:.8rem}figure{margin:0;flex:1 1 15rem;max-width:19rem}
-figure img{width:100%;image-rendering:auto;border:1px solid #ccc}
+.pictures{display:flex;flex-wrap:wrap;gap:.8rem}figure{margin:0;flex:1 1 20rem;max-width:29rem}
+figure img{width:100%;border:1px solid #ccc}
 figcaption{font-size:.85rem;color:#333}
 .tag{display:inline-block;border-radius:.3rem;padding:0 .5rem;border:2px solid;font-weight:600}
 .violation{border-color:#d55e00}.review{border-color:#e69f00;border-style:dashed}
-.tolerated{border-color:#009e73;border-style:dotted}
+.tolerated{border-color:#009e73;border-style:dotted}.not{border-color:#0072b2;border-style:dotted}
 .warning{border-left:.4rem solid #d55e00;background:#fff3ea;padding:.6rem 1rem}
 video{width:100%;max-width:40rem;background:#000}
 """
@@ -107,8 +109,9 @@ def as_html(
     shown.sort(key=lambda event: not event.violation)  # of what is tolerated, nothing is kept
     parts += [_sheet(event, pictures.get(event.event, ())) for event in shown]
     parts.append(
-        "<p>People and number plates were made unreadable before any picture was stored. "
-        "A person decides; this page only shows what was measured.</p></body></html>"
+        "<p>The people and number plates that were found were made unreadable before any picture "
+        "was stored; a detector does not find all of them. A person decides; this page only shows "
+        "what was measured.</p></body></html>"
     )
     return "\n".join(parts)
 
@@ -139,9 +142,11 @@ def _summary(summary: Mapping, events: Sequence[Event]) -> str:
     count = sum(event.violation for event in events)
     review = sum(event.needs_review for event in events)
     lines = [
-        f"<p><b>{count}</b> violation{'s' * (count != 1)} in {len(events)} events; "
-        f"<b>{review}</b> need a person's look. {summary['frames']} frames at "
-        f"{summary['fps']:g} a second, limit {summary['limit_seconds']:g} s.</p>"
+        f"<p><b>{count}</b> violation{'s' * (count != 1)} in {len(events)} "
+        f"event{'s' * (len(events) != 1)}; <b>{review}</b> to be looked at by a person. "
+        f"{summary['frames']} frame{'s' * (summary['frames'] != 1)} of "
+        f"{summary['clip_seconds']:g} s, timed by {_safe(summary['timed_by'])}; limit "
+        f"{summary['limit_seconds']:g} s.</p>"
     ]
     if not summary["complete"]:
         problems = "".join(f"<li>{_safe(problem)}</li>" for problem in summary["problems"])
@@ -171,9 +176,9 @@ def _link(event: Event) -> str:
 
 
 def _tags(event: Event) -> str:
-    tags = ["violation" if event.violation else "tolerated"]
-    tags += ["review"] * event.needs_review
-    return " ".join(f"<span class='tag {tag}'>{tag}</span>" for tag in tags)
+    tags = [event.verdict, *["review"] * event.needs_review]
+    names = ((re.match(r"\w+", tag)[0], tag) for tag in tags)
+    return " ".join(f"<span class='tag {name}'>{tag}</span>" for name, tag in names)
 
 
 def _sheet(event: Event, pictures: Sequence[tuple[str, bytes]]) -> str:
@@ -201,7 +206,7 @@ def _sheet(event: Event, pictures: Sequence[tuple[str, bytes]]) -> str:
             f"{event.score:.2f}",
         ),
         ("Rule that fired", f"{event.rule}, and time"),
-        ("Hidden", f"{event.hidden_frames} frames"),
+        ("Hidden", f"{event.hidden_frames} frame{'s' * (event.hidden_frames != 1)}"),
     ]
     if event.reasons:
         facts.append(("A person should look", "; ".join(event.reasons)))

@@ -1,34 +1,244 @@
-"""How right the events are on Kerbside's clips, whose truth is computed from the motion.
+"""How right the rules are on Kerbside's stills, and the events on its clips.
 
-Introduced in lab 5. An event found is right if vehicle and zone are those of a true event and their
-times overlap by half (intersection over union of frames). Alarms are what counts: true events that
-lasted the limit, against found ones that are violations. The others, brief stops and waiting at the
-crossing, are counted too: they must not alarm. Rests on `parking.analysis` and
-pycocotools.
+Introduced in lab 5. Every vehicle of a split's stills is asked: does it stand in a no-parking zone?
+One that the detector misses counts as not reported, and a detection of nothing that is reported as
+a false alarm, so the same table with true masks tells what the rule gets wrong and what the model
+gets wrong. Thresholds are chosen on one split and scored on another; intervals draw cameras, since
+the stills of one camera are not independent. In clips an event is right if vehicle and zone are
+those of a true event and their times overlap by half.
 """
 
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from helpers import kerbside, metrics, records
+from helpers.detection import mask_overlaps, match
 from helpers.detector import Detections
-from helpers.kerbside import CAMERAS, clip_files
 from helpers.masks import rle_to_mask
 from parking.analysis import Analysis, Detect, watch
 from parking.clips import open_clip
-from parking.events import LIMIT, Event
-from parking.zones import read_camera
+from parking.events import Event
+from parking.rules import RULES, VEHICLES, vehicles, verdicts
+from parking.zones import Camera, read_camera
 
-NUMBERS = {"car": 1, "van": 2, "person": 3}
+IOU = 0.5
+"""Least overlap of the masks of a detection and a vehicle that are the same."""
+
+SCORES = (0.2, 0.3, 0.4, 0.5, 0.6)
+"""Least detection scores that a rule may choose from on val."""
+
 TIMES = 0.5
 """Least overlap in time of an event with the true one."""
+
+
+# --- stills -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What one rule said about every vehicle of a split, and what is true."""
+
+    rule: str
+    scene: np.ndarray  # (V,) int: number of the still
+    truth: np.ndarray  # (V,) bool: it stands in a no-parking zone
+    share: np.ndarray  # (V,) what the rule measured; -1 where the vehicle was not detected
+    vehicle: np.ndarray  # (V,) int: its id in the scene; -1 where a detection is no vehicle
+    detection: np.ndarray  # (V,) int: row of the still's detections; -1 where there is none
+    zone: np.ndarray  # (V,) the zone with the largest share, or None
+    cameras: np.ndarray  # (scenes,) int: which camera took each still
+
+    def reported(self, threshold: float) -> np.ndarray:
+        """(V,) bool."""
+        return self.share >= threshold
+
+    def counts(self, threshold: float) -> np.ndarray:
+        """The matrix [[true -, false +], [false -, true +]] of each camera, (C, 2, 2)."""
+        names, camera = np.unique(self.cameras, return_inverse=True)
+        matrices = np.zeros((len(names), 2, 2), int)
+        said = self.reported(threshold).astype(int)
+        np.add.at(matrices, (camera[self.scene], self.truth.astype(int), said), 1)
+        return matrices
+
+    def summary(self, threshold: float) -> dict:
+        """Precision, recall, F1 with its 95 % interval over cameras, false alarms and misses."""
+        matrices = self.counts(threshold)
+        (right, alarms), (misses, hits) = matrices.sum(axis=0)
+        low, high = metrics.bootstrap_interval(matrices, f1)
+        return {
+            "threshold": round(float(threshold), 4),
+            "precision": float(hits / max(hits + alarms, 1)),
+            "recall": float(hits / max(hits + misses, 1)),
+            "f1": float(f1(matrices.sum(axis=0))),
+            "f1_low": low,
+            "f1_high": high,
+            "false_alarms": int(alarms),
+            "misses": int(misses),
+            "offences": int(hits + misses),
+            "false_alarm_rate": float(alarms / max(alarms + right, 1)),
+        }
+
+    def best_threshold(self) -> float:
+        """The threshold with the best F1; the middle where several shares do as well."""
+        at = np.unique(self.share[self.share > 0])
+        if not len(at):
+            return 1.0
+        between = np.concatenate([at[:1] / 2, (at[1:] + at[:-1]) / 2])
+        scores = np.array([f1(self.counts(t).sum(axis=0)) for t in between])
+        best = np.flatnonzero(scores >= scores.max() - 1e-12)
+        return float(between[best[len(best) // 2]])
+
+    def alarms_at_recall(self, recall: float) -> int | None:
+        """False alarms of the highest threshold that reaches a recall; None if none does."""
+        hits = np.sort(self.share[self.truth])[::-1]
+        wanted = int(np.ceil(recall * len(hits) - 1e-9))
+        if wanted == 0:
+            return 0
+        if hits[wanted - 1] <= 0:
+            return None
+        return int((~self.truth & (self.share >= hits[wanted - 1])).sum())
+
+
+def f1(matrices: np.ndarray) -> np.ndarray:
+    """F1 of [[true -, false +], [false -, true +]], (..., 2, 2): the Dice of the second class."""
+    return metrics.dice_per_class(np.asarray(matrices, float))[..., 1]
+
+
+def precision_at(rate: float, matrices: np.ndarray) -> np.ndarray:
+    """Precision where a share `rate` of the vehicles offends, by Bayes' rule.
+
+    Args:
+        rate: Share of the vehicles that offend, 0 to 1.
+        matrices: [[true -, false +], [false -, true +]], (..., 2, 2).
+
+    >>> float(precision_at(0.02, np.array([[980, 20], [10, 90]])).round(2))
+    0.48
+    """
+    rows = np.asarray(matrices, float)
+    rates = rows[..., 1] / np.maximum(rows.sum(axis=-1), 1)  # false alarms, recall
+    hits, alarms = rate * rates[..., 1], (1 - rate) * rates[..., 0]
+    return hits / np.maximum(hits + alarms, 1e-12)
+
+
+def judge(
+    examples: Iterable[records.Example],
+    found: Iterable[Detections] | None = None,
+    *,
+    rules: Sequence[str] = tuple(RULES),
+    cameras: Callable[[int], Camera] | None = None,
+) -> dict[str, Judged]:
+    """What rules say about the vehicles of some stills.
+
+    Args:
+        examples: Stills of Kerbside.
+        found: Detections of each still; None takes the true masks.
+        rules: Names of `RULES`.
+        cameras: From a camera's number to the camera; by default Kerbside's files.
+    """
+    cameras = cameras or (lambda number: read_camera(kerbside.camera_file(number)))
+    known: dict[int, Camera] = {}
+    rows: dict[str, list] = {rule: [] for rule in rules}
+    numbers = []
+    found = None if found is None else iter(found)
+    for scene, example in enumerate(examples):
+        number = int(example.facts["camera"])
+        numbers.append(number)
+        camera = known.setdefault(number, known.get(number) or cameras(number))
+        seen = true_detections(example) if found is None else next(found)
+        for rule, judged in _judge(example, seen, camera, rules).items():
+            rows[rule] += [(scene, *row) for row in judged]
+    return {rule: _judged(rule, rows[rule], numbers) for rule in rules}
+
+
+def _judged(rule: str, rows: list[tuple], cameras: list[int]) -> Judged:
+    columns = zip(*rows, strict=True) if rows else [()] * 6
+    types = (int, bool, float, int, int, object)
+    arrays = (np.array(column, kind) for column, kind in zip(columns, types, strict=True))
+    return Judged(rule, *arrays, np.array(cameras, int))
+
+
+def true_detections(example: records.Example) -> Detections:
+    """The truth of a record as if a perfect detector had said it; crowds are left out."""
+    kept = ~example.crowd
+    return Detections(
+        boxes=example.boxes[kept].astype(np.float32),
+        classes=example.classes[kept],
+        scores=np.ones(int(kept.sum()), np.float32),
+        masks=example.masks[kept],
+        class_names=tuple(np.array(example.class_names, object)[kept]),
+    )
+
+
+def _judge(
+    example: records.Example, found: Detections, camera: Camera, rules: Sequence[str]
+) -> dict[str, list[tuple]]:
+    """For each rule a row for every vehicle and every false detection; see `Judged`."""
+    seen = vehicles(found, camera)
+    facts = {each["id"]: each for each in example.facts["instances"]}
+    ids = np.array(example.facts["objects"], int)
+    asked = np.array([facts[i]["class"] in VEHICLES for i in ids], bool)
+    ids, masks, crowd = ids[asked], example.masks[asked], example.crowd[asked]
+    partner = match(mask_overlaps(seen.masks, masks, crowd), IOU, crowd)
+    result = {}
+    for rule in rules:
+        said, rows = verdicts(seen, rule), []
+        for g in np.flatnonzero(~crowd):
+            zone = facts[ids[g]]["stands_in_zone"]
+            truth = zone is not None and not camera.zone(zone).needs_time
+            (k,) = np.flatnonzero(partner == g) if (partner == g).any() else (-1,)
+            share, name = (said[k].share, said[k].zone) if k >= 0 else (-1.0, None)
+            rows.append((truth, share, int(ids[g]), int(seen.numbers[k]) if k >= 0 else -1, name))
+        for k in np.flatnonzero(partner < 0):  # detections of nothing
+            rows.append((False, said[k].share, -1, int(seen.numbers[k]), said[k].zone))
+        result[rule] = rows
+    return result
+
+
+def choose(
+    examples: Sequence[records.Example], found: Sequence[Detections], rules: Iterable[str]
+) -> dict[str, tuple[float, float]]:
+    """For each rule the least detection score and the threshold with the best F1.
+
+    Args:
+        examples: Stills to choose on, never those that are reported.
+        found: Detections of each still, down to the least of `SCORES`.
+        rules: Names of `RULES`.
+    """
+    best: dict[str, tuple] = {}
+    for score in SCORES:
+        for rule, judged in judge(examples, at_least(found, score), rules=tuple(rules)).items():
+            threshold = judged.best_threshold()
+            value = float(f1(judged.counts(threshold).sum(axis=0)))
+            if rule not in best or value > best[rule][0]:
+                best[rule] = (value, score, threshold)
+    return {rule: (score, threshold) for rule, (_, score, threshold) in best.items()}
+
+
+def at_least(found: Iterable[Detections], score: float) -> list[Detections]:
+    """The detections of each picture that have at least some score."""
+    return [each.take(each.scores >= score) for each in found]
+
+
+def table(
+    examples: Sequence[records.Example],
+    found: Sequence[Detections],
+    chosen: Mapping[str, tuple[float, float]],
+) -> dict[str, dict]:
+    """For each rule its summary with the score and the threshold that another split chose."""
+    rows = {}
+    for rule, (score, threshold) in chosen.items():
+        judged = judge(examples, at_least(found, score), rules=(rule,))[rule]
+        rows[rule] = {"least_score": score, **judged.summary(threshold)}
+    return rows
+
+
+# --- clips ------------------------------------------------------------------------------------
 
 
 @dataclass(eq=False)
@@ -50,14 +260,13 @@ def truth_detector(stored: dict, size: tuple[int, int]) -> Detect:
     frames = iter(stored["frames"])
 
     def detect(image: np.ndarray) -> Detections:
-        instances = next(frames)["instances"]
-        shown = {k: v for k, v in instances.items() if "segmentation" in v}
+        shown = {k: v for k, v in next(frames)["instances"].items() if "segmentation" in v}
         shown = {k: v for k, v in shown.items() if v["visible_pixels"] >= 24}
         names = tuple(stored["actors"][k]["class"] for k in shown)
         masks = [rle_to_mask(each["segmentation"]) for each in shown.values()]
         return Detections(
             boxes=np.array([v["box"] for v in shown.values()], np.float32).reshape(-1, 4),
-            classes=np.array([NUMBERS[name] for name in names], int),
+            classes=np.array([kerbside.OBJECTS.index(name) + 1 for name in names], int),
             scores=np.ones(len(names), np.float32),
             masks=np.array(masks, bool).reshape(-1, *size),
             class_names=names,
@@ -70,43 +279,44 @@ def score_clip(file: Path, detect: Detect | None = None) -> ClipScore:
     """Analyses one clip of Kerbside.
 
     Args:
-        file: its truth; the video lies beside it.
-        detect: None takes the true masks.
+        file: Truth of the clip; the video lies beside it.
+        detect: Detector; None takes the true masks.
     """
     stored = json.loads(Path(file).read_text(encoding="utf-8"))
-    camera = read_camera(CAMERAS / f"{stored['camera']}.json")
+    camera = read_camera(kerbside.camera_file(stored["camera"]))
     clip = open_clip(Path(file).with_suffix(".mp4"), camera)
-    analysis = Analysis(clip.name, camera, clip.fps, LIMIT)
-    detect = detect or truth_detector(stored, clip.size)
+    analysis = Analysis.of(clip, camera)
     votes: dict[int, Counter] = {}
-    begin = time.perf_counter()
-    for frame in watch(clip, camera, detect, analysis):
-        true = _true_masks(stored["frames"][frame.index])
+    for frame in watch(clip, analysis, detect or truth_detector(stored, clip.size)):
+        true = {
+            int(number): rle_to_mask(each["segmentation"])
+            for number, each in stored["frames"][frame.index]["instances"].items()
+            if "segmentation" in each and "standing" in each
+        }
         for track in frame.tracks:
-            overlaps = {k: _iou(track.mask, mask) for k, mask in true.items()}
+            overlaps = {k: metrics.mask_iou(track.mask, m, empty=0.0) for k, m in true.items()}
             best = max(overlaps, key=overlaps.__getitem__, default=-1)
-            found = best if overlaps.get(best, 0) >= 0.3 else -1
-            votes.setdefault(track.number, Counter())[found] += 1
-    analysis.seconds = time.perf_counter() - begin
+            owner = best if overlaps.get(best, 0) >= 0.3 else -1
+            votes.setdefault(track.number, Counter())[owner] += 1
     owners = {number: counts.most_common(1)[0][0] for number, counts in votes.items()}
-    pairs = match(analysis.events, stored["events"], owners)
+    pairs = match_events(analysis.events, stored["events"], owners)
     return ClipScore(stored["clip"], analysis.events, stored["events"], pairs, owners, analysis)
 
 
-def match(events: list[Event], truth: list[dict], owners: dict[int, int]) -> list[tuple[int, int]]:
+def match_events(
+    events: list[Event], truth: list[dict], owners: dict[int, int]
+) -> list[tuple[int, int]]:
     """Pairs of found and true events, the best overlaps first; each is used once."""
-    overlaps = [
-        (_times(event, true), k, g)
-        for k, event in enumerate(events)
-        for g, true in enumerate(truth)
-        if event.zone == true["zone"] and owners.get(event.vehicle) == true["vehicle"]
-    ]
-    pairs: list[tuple[int, int]] = []
-    for overlap, k, g in sorted(overlaps, reverse=True):
-        free = all(k != a and g != b for a, b in pairs)
-        if free and overlap >= TIMES:
-            pairs.append((k, g))
-    return sorted(pairs)
+    overlaps = np.zeros((len(events), len(truth)))
+    for (k, g), _ in np.ndenumerate(overlaps):
+        event, true = events[k], truth[g]
+        if event.zone == true["zone"] and owners.get(event.vehicle) == true["vehicle"]:
+            ends = (event.first_frame, true["first_frame"]), (event.last_frame, true["last_frame"])
+            both = min(ends[1]) - max(ends[0]) + 1
+            overlaps[k, g] = max(both, 0) / (max(ends[1]) - min(ends[0]) + 1)
+    order = np.argsort(-overlaps.max(axis=1, initial=0), kind="stable")
+    partner = match(overlaps[order], TIMES, np.zeros(len(truth), bool))
+    return sorted((int(k), int(g)) for k, g in zip(order, partner, strict=True) if g >= 0)
 
 
 def summary(scores: Iterable[ClipScore]) -> dict:
@@ -153,14 +363,6 @@ def summary(scores: Iterable[ClipScore]) -> dict:
     }
 
 
-def evaluate_clips(
-    split: str, detect: Detect | None = None, *, progress: Callable = iter
-) -> tuple[dict, list[ClipScore]]:
-    """Scores all clips of a split; `progress` wraps the list of files, as tqdm does."""
-    scores = [score_clip(file, detect) for file in progress(clip_files(split))]
-    return summary(scores), scores
-
-
 def _behaviour(score: ClipScore, event: Event) -> str:
     """What the vehicle of a false alarm was doing, as far as the truth tells."""
     vehicle = score.vehicles.get(event.vehicle, -1)
@@ -170,21 +372,3 @@ def _behaviour(score: ClipScore, event: Event) -> str:
     if any(true["violation"] for true in known):
         return "wrong_zone_or_time"
     return known[0]["behaviour"]
-
-
-def _true_masks(frame: dict) -> dict[int, np.ndarray]:
-    return {
-        int(number): rle_to_mask(each["segmentation"])
-        for number, each in frame["instances"].items()
-        if "segmentation" in each and "standing" in each
-    }
-
-
-def _iou(first: np.ndarray, second: np.ndarray) -> float:
-    return (first & second).sum() / max((first | second).sum(), 1)
-
-
-def _times(event: Event, true: dict) -> float:
-    both = min(event.last_frame, true["last_frame"]) - max(event.first_frame, true["first_frame"])
-    ends = max(event.last_frame, true["last_frame"]) - min(event.first_frame, true["first_frame"])
-    return max(both + 1, 0) / (ends + 1)

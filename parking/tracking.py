@@ -3,8 +3,9 @@
 Introduced in lab 5. A fixed camera makes it simple: a vehicle that stands covers the same pixels
 again and again. So each vehicle keeps an *anchor*, the pixels it has covered since it stopped, as
 votes over the frames in which a pixel could be seen, and it stands as long as its mask agrees with
-the anchor where nothing nearer hides it. Mask IoU and an optimal assignment (SciPy) do the
-matching; a motion model would add nothing to what is asked here. Rests on `parking.rules`.
+the anchor where nothing nearer hides it. Trackers such as SORT (Bewley et al., 2016) predict where
+a vehicle will be; here the question is whether it is still there, so mask IoU and an optimal
+assignment (SciPy) are enough.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +28,16 @@ EDGE = 6
 """Frames at either end of a stand in which a vehicle may still roll."""
 
 
+class Moment(NamedTuple):
+    """A frame of a clip and its time."""
+
+    index: int
+    seconds: float
+
+
 @dataclass(frozen=True)
 class Settings:
-    """Of the tracker; chosen on train and val clips of Kerbside with true masks."""
+    """Settings of the tracker; chosen on train and val clips of Kerbside with true masks."""
 
     same_place: float = 0.75
     """Least IoU with the anchor, over visible pixels, of a vehicle that has not moved."""
@@ -39,7 +48,8 @@ class Settings:
     steady: int = 3
     """Frames after which a new place counts as a stand."""
     gap: float = 2.5
-    """Seconds without a sighting after which a vehicle that nothing hides has left."""
+    """Seconds without a sighting after which a vehicle that nothing hides has left; one frame in
+    which it is missed is never enough."""
     departed_gap: float = 1.5
     """The same for one that seemed to drive off, or had only just come."""
     hidden_gap: float = 60.0
@@ -60,7 +70,7 @@ class Settings:
 class Sighting:
     """One vehicle in one frame."""
 
-    index: int
+    moment: Moment
     mask: Mask
     nearer: Mask  # pixels of what may hide it
     score: float
@@ -70,14 +80,16 @@ class Sighting:
 class Stand:
     """A vehicle at one place: its anchor and the frames in which it was seen there."""
 
-    first: int
-    last: int
+    first: Moment
+    last: Moment
     seen: int
     votes: NDArray[np.float32]  # (H, W): frames in which the pixel was the vehicle's
     visible: NDArray[np.float32]  # (H, W): frames in which it could be seen whose it is
     score: float = 0.0
     """Mean detection score."""
     hidden_frames: int = 0
+    pause: float = 0.0
+    """Longest time in seconds in which the camera took no picture."""
     head: list[Sighting] = field(default_factory=list)
     """The first frames, see `trimmed`."""
     tail: deque[Sighting] = field(default_factory=lambda: deque(maxlen=EDGE))
@@ -87,13 +99,13 @@ class Stand:
     def begin(cls, sighting: Sighting) -> Stand:
         """A stand of one frame."""
         mask, near = sighting.mask, sighting.nearer
-        stand = cls(sighting.index, sighting.index, 0, mask * 0.0, near * 0.0)
+        stand = cls(sighting.moment, sighting.moment, 0, mask * 0.0, near * 0.0)
         stand.extend(sighting, memory=1_000)
         return stand
 
     def extend(self, sighting: Sighting, memory: int) -> None:
         """One more frame at this place."""
-        self.last = sighting.index
+        self.last = sighting.moment
         self.seen += 1
         self.score += (sighting.score - self.score) / self.seen
         if self.seen > memory:  # forget slowly
@@ -125,22 +137,22 @@ class Stand:
         """The share of a mask that lies outside the anchor."""
         return np.count_nonzero(mask & ~self.mask) / max(np.count_nonzero(mask), 1)
 
-    def trimmed(self, slack: float) -> tuple[int, int]:
-        """First and last frame without those in which it still rolled, or rolled already.
+    def trimmed(self, slack: float) -> tuple[Moment, Moment]:
+        """First and last moment without those in which it still rolled, or rolled already.
 
         Braking to a halt, a vehicle covers its final place nearly; against the anchor of all
         frames such a frame stands out by `slack` or more in IoU.
         """
-        shared = {s.index: s for s in (*self.head, *self.tail)}
+        shared = {s.moment: s for s in (*self.head, *self.tail)}
         fits = {k: self.overlap(s.mask, s.nearer) for k, s in shared.items()}
         usual = float(np.median(list(fits.values()))) - slack
         first, last = self.first, self.last
         for sighting in self.head:
-            first = sighting.index
+            first = sighting.moment
             if fits[first] >= usual:
                 break
         for sighting in reversed(self.tail):
-            last = sighting.index
+            last = sighting.moment
             if fits[last] >= usual:
                 break
         return (first, last) if first <= last else (self.first, self.last)
@@ -151,13 +163,13 @@ class Track:
     """One vehicle through the clip."""
 
     number: int
-    last: int
     mask: Mask
     stand: Stand
     candidate: Stand | None = None
     """Another place, as long as it may be an error."""
     names: dict[str, float] = field(default_factory=dict)
-    score: float = 0.0
+    pause: float = 0.0
+    """Longest time in seconds without a picture since it was last seen where it stands."""
     hidden: bool = False
     """In the last frame something nearer hid it."""
     departed: bool = False
@@ -170,35 +182,39 @@ class Track:
 
 
 class Tracker:
-    """Give it one frame's detections after the other; see `update`."""
+    """Takes one frame's detections after the other; see `update`."""
 
-    def __init__(self, camera: Camera, fps: float, settings: Settings | None = None) -> None:
+    def __init__(self, camera: Camera, settings: Settings | None = None) -> None:
         self.camera = camera
-        self.fps = fps
         self.settings = settings or Settings()
         self.tracks: list[Track] = []
         self.ended: list[tuple[Track, Stand]] = []
         """Stands that ended since somebody last emptied this list."""
         self._count = 0
+        self._before: float | None = None
 
-    def update(self, index: int, found: Detections) -> list[Track]:
-        """Takes the detections of frame `index` and returns the tracks seen in it.
+    def update(self, moment: Moment, found: Detections) -> list[Track]:
+        """Takes the detections of a frame and returns the tracks seen in it.
 
-        Frames may be left out: `index` counts them in.
+        Frames may be left out: the time of the moment counts.
         """
         seen = vehicles(found, self.camera)
+        pause = 0.0 if self._before is None else moment.seconds - self._before
+        self._before = moment.seconds
+        for track in self.tracks:
+            track.pause = max(track.pause, pause)
         pairs = self._match(seen)
         for row, track in list(enumerate(self.tracks)):
-            if row in pairs and not self._see(track, seen, pairs[row], index):
+            if row in pairs and not self._see(track, seen, pairs[row], moment):
                 del pairs[row]  # it is another vehicle, or this one has driven off: a new track
             if row not in pairs:
-                self._miss(track, index, found)
+                self._miss(track, found)
         current = [self.tracks[row] for row in pairs]
         taken = set(pairs.values())
         for k in range(len(seen)):
             if k not in taken and seen.scores[k] >= self.settings.new_score:
-                current.append(self._start(index, seen, k))
-        self.tracks = [track for track in self.tracks if not self._left(track, index)]
+                current.append(self._start(moment, seen, k))
+        self.tracks = [track for track in self.tracks if not self._left(track, moment)]
         return current
 
     def finish(self) -> None:
@@ -230,21 +246,20 @@ class Tracker:
             int(r): int(k) for r, k in zip(rows, columns, strict=True) if likeness[r, k] >= least
         }
 
-    def _see(self, track: Track, seen: Vehicles, k: int, index: int) -> bool:
+    def _see(self, track: Track, seen: Vehicles, k: int, moment: Moment) -> bool:
         """Takes a sighting; False if it lies elsewhere than the vehicle has stood so far.
 
         That may be the vehicle, driving off, or another one that passes before it. So the stand is
         kept for a while: what stands in the same place soon after never left.
         """
-        sighting = Sighting(index, seen.masks[k], seen.nearer[k], float(seen.scores[k]))
+        sighting = Sighting(moment, seen.masks[k], seen.nearer[k], float(seen.scores[k]))
         name, settings = seen.class_names[k], self.settings
         steady = track.stand.seen >= settings.steady
         if steady and self._moved_out(track.stand, sighting):
             track.departed = True
             return False
         track.names[name] = track.names.get(name, 0.0) + sighting.score
-        track.last, track.mask, track.score = index, sighting.mask, sighting.score
-        track.hidden = False
+        track.mask, track.hidden = sighting.mask, False
 
         def same(stand: Stand | None) -> bool:
             if stand is None:
@@ -256,9 +271,10 @@ class Tracker:
             if whole:
                 track.stand.extend(sighting, settings.memory)
             else:  # a part says that it is there, but nothing about its outline
-                track.stand.last = index
+                track.stand.last = moment
                 track.stand.hidden_frames += 1
-            track.candidate, track.departed = None, False
+            track.stand.pause = max(track.stand.pause, track.pause)
+            track.candidate, track.departed, track.pause = None, False, 0.0
             return True
         if same(track.candidate):
             track.candidate.extend(sighting, settings.memory)
@@ -280,7 +296,7 @@ class Tracker:
         self.ended.append((track, track.stand))
         track.stand, track.candidate = track.candidate, None
 
-    def _miss(self, track: Track, index: int, found: Detections) -> None:
+    def _miss(self, track: Track, found: Detections) -> None:
         """Not seen: is it hidden, or has it left?"""
         anchor = track.stand.mask
         bottom = np.flatnonzero(anchor.any(axis=1)).max(initial=0)
@@ -291,23 +307,27 @@ class Tracker:
         track.hidden = bool((anchor & cover).sum() > 0.5 * anchor.sum())
         track.stand.hidden_frames += track.hidden
 
-    def _left(self, track: Track, index: int) -> bool:
+    def _left(self, track: Track, moment: Moment) -> bool:
         gap = self.settings.hidden_gap if track.hidden else self.settings.gap
         if not track.hidden and (track.departed or track.stand.seen < self.settings.steady):
             gap = min(gap, self.settings.departed_gap)
-        stand_gone = index - track.stand.last > gap * self.fps
-        if stand_gone and track.candidate is not None:
-            self._move(track)
-            stand_gone = index - track.stand.last > gap * self.fps
-        if stand_gone:
-            self.ended.append((track, track.stand))
-        return stand_gone
 
-    def _start(self, index: int, seen: Vehicles, k: int) -> Track:
+        def gone() -> bool:
+            last = track.stand.last
+            return moment.seconds - last.seconds > gap and moment.index - last.index > 1
+
+        if gone() and track.candidate is not None:
+            self._move(track)
+        if gone():
+            self.ended.append((track, track.stand))
+            return True
+        return False
+
+    def _start(self, moment: Moment, seen: Vehicles, k: int) -> Track:
         self._count += 1
-        sighting = Sighting(index, seen.masks[k], seen.nearer[k], float(seen.scores[k]))
+        sighting = Sighting(moment, seen.masks[k], seen.nearer[k], float(seen.scores[k]))
         stand = Stand.begin(sighting)
-        track = Track(self._count, index, sighting.mask, stand, score=sighting.score)
+        track = Track(self._count, sighting.mask, stand)
         track.names[seen.class_names[k]] = sighting.score
         self.tracks.append(track)
         return track

@@ -2,31 +2,45 @@
 
 Introduced in lab 5. A camera file is JSON: the size of the pictures, the 3 x 4 camera matrix (or
 only the 3 x 3 homography from the ground to the picture), and zones, each a polygon in the picture
-(pixels) and, where the ground is known, on the ground (metres). Kerbside's cameras are such files,
-an editor writes them, and everything that reads one checks it here: a zone that crosses itself or
-lies outside the frame would quietly report nothing, or everything. Rests on NumPy and OpenCV.
+(pixels) and, where the ground is known, on the ground (metres). Whatever a file says twice is
+compared: a zone in feet, in per cent or of another camera would quietly report nothing, or
+everything. Zones for a new camera are drawn in LabelMe, see `zones_from_labelme`. Polygons are
+shapely's.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-import cv2
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from helpers import files
 from helpers.errors import CourseError, explain
 from helpers.masks import Mask, polygons_to_mask
-from helpers.polygons import convex_parts
 
 KINDS = ("sidewalk", "crossing", "hydrant", "bus_lane", "lane", "parking")
-"""Of zones. A vehicle may wait in a `lane` or a `bus_lane`; only time tells that it is parked."""
+"""Kinds of zones. A vehicle may wait in a `lane` or a `bus_lane`; only time tells that it is
+parked."""
+
+KERB = 0.13
+"""Usual height of a sidewalk above the road in metres, for zones drawn in a picture."""
+
+SMALLEST = 4.0
+"""Least area of a zone in the picture, in pixels. Zones in shares of the picture have less than
+one."""
+
+AGREEMENT = 0.5
+"""Least IoU of a zone's polygon in the picture with its polygon on the ground, seen through the
+camera. In all of Kerbside's camera files it is above 0.9."""
 
 Points = NDArray[np.float64]
 
@@ -51,15 +65,17 @@ class Zone:
     ground: Points | None = None
     """(K, 2) x, y in metres; None where the ground was never measured."""
     height: float = 0.0
-    """Of its surface above the road, in metres: a kerb's height for a sidewalk."""
+    """Height of its surface above the road in metres: a kerb's height for a sidewalk."""
 
     @cached_property
-    def parts(self) -> tuple[Points, ...]:
-        """The polygon on the ground in convex parts, counter-clockwise; none if it is not known."""
-        return () if self.ground is None else tuple(convex_parts(self.ground))
+    def area(self) -> shapely.Polygon | None:
+        """The polygon on the ground, counter-clockwise; None if it is not known."""
+        if self.ground is None:
+            return None
+        return shapely.geometry.polygon.orient(shapely.Polygon(self.ground))
 
     def mask(self, size: tuple[int, int]) -> Mask:
-        """(H, W) bool: the pixels whose centres lie in the zone."""
+        """Pixels whose centres lie in the zone, (H, W) bool."""
         if not len(self.image):
             return np.zeros(size, bool)
         return polygons_to_mask([self.image], size)
@@ -87,7 +103,7 @@ class Camera:
         """The zone of that name.
 
         Raises:
-            ZoneError: there is none.
+            ZoneError: No zone has that name.
         """
         for zone in self.zones:
             if zone.name == name:
@@ -99,7 +115,7 @@ class Camera:
         """Projects points of the world into the picture.
 
         Args:
-            points: (..., 2) x, y on the ground, or (..., 3) x, y, z, in metres.
+            points: Points on the ground, (..., 2) x, y, or in space, (..., 3) x, y, z, in metres.
 
         Returns:
             (..., 2) x, y in pixels; NaN for points behind the camera.
@@ -115,11 +131,11 @@ class Camera:
         return projected[..., :2] / depth
 
     def to_ground(self, points: np.ndarray, height: float = 0.0) -> Points:
-        """The points of a plane, `height` metres above the road, that appear at these pixels.
+        """Points of a plane, `height` metres above the road, that appear at these pixels.
 
         Args:
-            points: (..., 2) x, y in pixels.
-            height: of the plane; other than 0 needs a camera matrix.
+            points: Points in the picture, (..., 2) x, y in pixels.
+            height: Height of the plane in metres; other than 0 needs a camera matrix.
 
         Returns:
             (..., 2) x, y in metres; NaN on and above the horizon.
@@ -143,81 +159,177 @@ class Camera:
         ahead &= ground[..., 2:] > 0
         return ground[..., :2] / np.where(ahead, ground[..., 2:], np.nan)
 
+    def drawn(self, name: str, kind: str, points: Points, height: float | None = None) -> Zone:
+        """A zone from a polygon in the picture, measured on the ground if the camera can.
+
+        Args:
+            name: Name of the zone.
+            kind: One of `KINDS`.
+            points: Corners in order, (K, 2) x, y in pixels.
+            height: Height of its surface above the road in metres; by default `KERB` for a
+                sidewalk and 0 for everything else.
+        """
+        if height is None:
+            height = KERB if kind == "sidewalk" else 0.0
+        ground = None
+        if self.homography is not None:
+            ground = self.to_ground(points, height if self.matrix is not None else 0.0)
+        return Zone(
+            name=name,
+            kind=kind,
+            no_parking=kind != "parking",
+            needs_time=kind in ("lane", "bus_lane"),
+            image=points,
+            ground=ground if ground is not None and np.isfinite(ground).all() else None,
+            height=height,
+        )
+
 
 # --- reading and writing ----------------------------------------------------------------------
+
+
+def read_json(path: str | os.PathLike, expected: str) -> Any:
+    """The content of a JSON file, with or without a byte order mark.
+
+    Raises:
+        ZoneError: The file is missing or is no JSON.
+    """
+    path = Path(path)
+    try:
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError as error:
+        do = "Kerbside's lie in data/kerbside/cameras; zones are drawn in LabelMe."
+        raise ZoneError(
+            explain(str(path), expected=expected, found="no such file", do=do)
+        ) from error
+    except (OSError, ValueError, RecursionError) as error:
+        found = f"{type(error).__name__}: {error}"
+        raise ZoneError(explain(str(path), expected=f"JSON, {expected}", found=found)) from error
 
 
 def read_camera(path: str | os.PathLike) -> Camera:
     """Reads a camera file and checks every zone.
 
     Raises:
-        ZoneError: no such file, no JSON, a field missing, or a zone that `zone_problems` refuses.
+        ZoneError: The file is missing, is no JSON, lacks a field, contradicts itself, or has a
+            zone that `zone_problems` refuses.
     """
     path = Path(path)
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        do = "Kerbside's lie in data/kerbside/cameras; `python -m parking zones` draws one."
-        raise ZoneError(
-            explain(str(path), expected="a camera file", found="no such file", do=do)
-        ) from error
-    except (OSError, ValueError) as error:
-        found = f"{type(error).__name__}: {error}"
-        raise ZoneError(explain(str(path), expected="JSON of a camera", found=found)) from error
+    stored = read_json(path, "a camera file")
     try:
         camera = _camera(stored, path.stem)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        if isinstance(error, ZoneError):
-            raise
-        expected = "width, height and zones, each with name, kind and polygon_image"
-        found = f"{type(error).__name__}: {error}"
-        raise ZoneError(explain(str(path), expected=expected, found=found)) from error
-    check_zones(camera.zones, camera.size, where=str(path))
+        check_camera(camera)
+        _check_units(camera, stored.get("units"))
+    except ZoneError as error:
+        raise ZoneError(f"{path}: {error}") from error
     return camera
 
 
-def _camera(stored: dict, name: str) -> Camera:
-    def array(key: str, shape: tuple[int, int]) -> np.ndarray | None:
-        if stored.get(key) is None:
-            return None
-        values = np.asarray(stored[key], np.float64)
-        if values.shape != shape or not np.isfinite(values).all():
-            expected = f"{shape[0]} x {shape[1]} finite numbers"
-            raise ZoneError(explain(key, expected=expected, found=f"shape {values.shape}"))
-        return values
+_MISSING = object()
 
-    matrix, homography = array("matrix", (3, 4)), array("homography_ground_to_image", (3, 3))
-    if homography is None and matrix is not None:
-        homography = matrix[:, [0, 1, 3]]
-    size = (int(stored["height"]), int(stored["width"]))
+
+def _take(stored: Any, key: str, kind: type, where: str, default: Any = _MISSING) -> Any:
+    """A field of the right type: text for a number or a yes or no is refused, never converted."""
+    names = {bool: "true or false", str: "text", float: "a finite number", int: "a whole number",
+             list: "a list"}  # fmt: skip
+    if not isinstance(stored, dict):
+        raise ZoneError(explain(where, expected="an object", found=_short(stored)))
+    value = stored.get(key, default)
+    if value is _MISSING:
+        raise ZoneError(explain(where, expected=f"a field {key!r}", found="none"))
+    if value is default:
+        return value
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    right = {
+        bool: isinstance(value, bool),
+        float: number and math.isfinite(value),
+        int: number and math.isfinite(value) and value == int(value),
+    }
+    if not right.get(kind, isinstance(value, kind)):
+        do = "Write it without quotes." if isinstance(value, str) and kind is not str else ""
+        raise ZoneError(
+            explain(f"{where}, {key}", expected=names[kind], found=_short(value), do=do)
+        )
+    return value if kind in (str, list) else kind(value)
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def _points(values: Any, where: str) -> Points:
+    """A ring as (K, 2); the first point again at the end, as GIS writes it, is dropped."""
+    try:
+        points = np.array(values, np.float64).reshape(len(values), -1 if values else 2)
+    except (ValueError, TypeError):
+        points = np.zeros((1, 0))
+    plain = all(isinstance(v, (int, float)) for each in values for v in np.ravel(each))
+    if len(values) and (points.shape[1] != 2 or not plain):
+        expected = "pairs of numbers x, y"
+        raise ZoneError(explain(where, expected=expected, found=_short(values)))
+    points = points.reshape(-1, 2)
+    repeated = (points == np.roll(points, 1, axis=0)).all(axis=1)
+    return points[~repeated] if len(points) > 1 else points
+
+
+def _camera(stored: Any, name: str) -> Camera:
+    def array(key: str, shape: tuple[int, int]) -> np.ndarray | None:
+        values = _take(stored, key, list, "camera", None)
+        if values is None:
+            return None
+        try:
+            array = np.asarray(values, np.float64)
+        except (ValueError, TypeError):
+            array = np.zeros(0)
+        if array.shape != shape or not np.isfinite(array).all():
+            expected = f"{shape[0]} x {shape[1]} finite numbers"
+            raise ZoneError(explain(key, expected=expected, found=_short(values)))
+        return array
+
+    size = tuple(_take(stored, key, int, "camera") for key in ("height", "width"))
     if min(size) < 1:
         raise ZoneError(explain("height and width", expected="at least 1", found=str(size)))
-    zones = tuple(
-        Zone(
-            name=str(each["name"]),
-            kind=str(each["kind"]),
-            no_parking=bool(each.get("no_parking", each["kind"] != "parking")),
-            needs_time=bool(each.get("needs_time", each["kind"] == "lane")),
-            image=np.asarray(each["polygon_image"] or np.zeros((0, 2)), np.float64),
-            ground=(
-                np.asarray(each["polygon_ground"], np.float64)
-                if each.get("polygon_ground") is not None
-                else None
-            ),
-            height=float(each.get("height", 0.0)),
+    matrix, homography = array("matrix", (3, 4)), array("homography_ground_to_image", (3, 3))
+    if matrix is not None:
+        of_matrix = matrix[:, [0, 1, 3]]
+        homography = of_matrix if homography is None else homography
+        scale = np.linalg.norm(of_matrix) / max(np.linalg.norm(homography), 1e-300)
+        if not np.allclose(scale * homography, of_matrix, atol=1e-3 * np.abs(of_matrix).max()):
+            expected = "columns 1, 2 and 4 of the matrix"
+            found = "another projection"
+            raise ZoneError(explain("homography_ground_to_image", expected=expected, found=found))
+    if homography is not None and np.linalg.matrix_rank(homography) < 3:
+        found = f"rank {np.linalg.matrix_rank(homography)}"
+        raise ZoneError(explain("homography_ground_to_image", expected="an inverse", found=found))
+    zones = []
+    for number, each in enumerate(_take(stored, "zones", list, "camera"), start=1):
+        where = f"zone {number}"
+        zone_name, kind = (_take(each, key, str, where) for key in ("name", "kind"))
+        where = f"zone {zone_name!r}"
+        ground = _take(each, "polygon_ground", list, where, None)
+        image = _take(each, "polygon_image", list, where)
+        zones.append(
+            Zone(
+                name=zone_name,
+                kind=kind,
+                no_parking=_take(each, "no_parking", bool, where, kind != "parking"),
+                needs_time=_take(each, "needs_time", bool, where, kind == "lane"),
+                image=_points(image, f"{where}, polygon_image"),
+                ground=None if ground is None else _points(ground, f"{where}, polygon_ground"),
+                height=_take(each, "height", float, where, 0.0),
+            )
         )
-        for each in stored["zones"]
-    )
-    return Camera(str(stored.get("camera", name)), size, zones, matrix, homography)
+    return Camera(str(stored.get("camera", name)), size, tuple(zones), matrix, homography)
 
 
 def write_camera(camera: Camera, path: str | os.PathLike) -> Path:
     """Writes a camera file, whole or not at all.
 
     Raises:
-        ZoneError: a zone that `zone_problems` refuses.
+        ZoneError: A zone that `zone_problems` refuses; the file stays as it was.
     """
-    check_zones(camera.zones, camera.size, where=f"camera {camera.name}")
+    check_camera(camera)
 
     def plain(values: np.ndarray | None) -> list | None:
         return None if values is None else np.asarray(values).tolist()
@@ -226,6 +338,7 @@ def write_camera(camera: Camera, path: str | os.PathLike) -> Path:
         "camera": camera.name,
         "width": camera.size[1],
         "height": camera.size[0],
+        "units": "pixels",
         "matrix": plain(camera.matrix),
         "homography_ground_to_image": plain(camera.homography),
         "zones": [
@@ -244,15 +357,64 @@ def write_camera(camera: Camera, path: str | os.PathLike) -> Path:
     return files.write_text(path, json.dumps(content, indent=1) + "\n")
 
 
+def zones_from_labelme(path: str | os.PathLike, camera: Camera | None = None) -> Camera:
+    """A camera with the zones that somebody drew over one of its frames in LabelMe.
+
+    The label of a polygon is the zone's kind, such as `hydrant`, or kind and name, `hydrant: bay`.
+
+    Args:
+        path: LabelMe's JSON.
+        camera: The camera as it is known: its calibration is used to measure the zones on the
+            ground, and zones that are not drawn anew are kept. None makes one without calibration.
+
+    Raises:
+        ZoneError: A shape is no polygon or rectangle, has an unknown label, or the frame is of
+            another size than the camera's.
+    """
+    path = Path(path)
+    stored = read_json(path, "LabelMe's file of a frame")
+    size = tuple(_take(stored, key, int, str(path)) for key in ("imageHeight", "imageWidth"))
+    camera = camera or Camera(path.stem, size, ())
+    if size != tuple(camera.size):
+        expected = f"{camera.size[1]} x {camera.size[0]} pixels as camera {camera.name} has"
+        found = f"{size[1]} x {size[0]}"
+        raise ZoneError(explain(str(path), expected=expected, found=found))
+    drawn: dict[str, Zone] = {}
+    for number, shape in enumerate(_take(stored, "shapes", list, str(path)), start=1):
+        where = f"{path}, shape {number}"
+        label, form = _take(shape, "label", str, where), shape.get("shape_type", "polygon")
+        kind, _, name = (part.strip() for part in label.partition(":"))
+        if form not in ("polygon", "rectangle") or kind not in KINDS:
+            expected = f"a polygon labelled KIND or KIND: NAME, with a kind of {', '.join(KINDS)}"
+            raise ZoneError(explain(where, expected=expected, found=f"{form} {label!r}"))
+        points = _points(_take(shape, "points", list, where), where)
+        if form == "rectangle" and len(points) == 2:
+            (left, top), (right, bottom) = points
+            points = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
+        taken = {zone.name for zone in camera.zones} if not name else set()
+        count = 1
+        while not name or name in drawn:
+            name = f"{kind}_{count}" if f"{kind}_{count}" not in taken else ""
+            count += 1
+        drawn[name] = camera.drawn(name, kind, points.clip((0, 0), size[::-1]))
+    kept = tuple(zone for zone in camera.zones if zone.name not in drawn)
+    camera = replace(camera, zones=(*drawn.values(), *kept))
+    try:
+        check_camera(camera)
+    except ZoneError as error:
+        raise ZoneError(f"{path}: {error}") from error
+    return camera
+
+
 # --- checks -----------------------------------------------------------------------------------
 
 
-def zone_problems(zone: Zone, size: tuple[int, int]) -> list[str]:
+def zone_problems(zone: Zone, camera: Camera) -> list[str]:
     """What is wrong with a zone, each as one sentence with all that `explain` asks for.
 
     Args:
-        zone: as drawn or read.
-        size: height and width of the camera's pictures.
+        zone: The zone as drawn or read.
+        camera: Its camera, for the size of the pictures and the calibration.
     """
     name, problems = f"zone {zone.name!r}", []
     if zone.kind not in KINDS:
@@ -262,20 +424,28 @@ def zone_problems(zone: Zone, size: tuple[int, int]) -> list[str]:
         unseen = what == "polygon_image" and zone.ground is not None and points.shape == (0, 2)
         if points is not None and not unseen:
             problems += _polygon_problems(f"{name}, {what}", points)
-    if problems or not len(zone.image):
-        return problems
-    height, width = size
+    return problems or _sight_problems(name, zone, camera) or _contradiction(name, zone, camera)
+
+
+def _sight_problems(name: str, zone: Zone, camera: Camera) -> list[str]:
+    """Is the polygon in the picture where pictures are?"""
+    if not len(zone.image):
+        return []
+    height, width = camera.size
     (left, top), (right, bottom) = zone.image.min(axis=0), zone.image.max(axis=0)
-    found = f"x {left:.0f} to {right:.0f}, y {top:.0f} to {bottom:.0f}"
+    found = f"x {left:.4g} to {right:.4g}, y {top:.4g} to {bottom:.4g}"
     expected = f"points in the frame, {width} x {height} pixels"
     slack = 1.0  # editors and projections round
     if right <= 0 or bottom <= 0 or left >= width or top >= height:
         do = "It lies outside the frame and could never report anything: draw it again."
-        problems.append(explain(name, expected=expected, found=found, do=do))
     elif min(left, top) < -slack or right > width + slack or bottom > height + slack:
         do = "Cut it at the frame's edge, or check that the camera file belongs to this camera."
-        problems.append(explain(name, expected=expected, found=found, do=do))
-    return problems
+    elif shapely.Polygon(zone.image).area < SMALLEST:
+        expected = f"at least {SMALLEST:g} pixels of the picture"
+        do = "Are these shares of the picture? Multiply them by its width and height."
+    else:
+        return []
+    return [explain(name, expected=expected, found=found, do=do)]
 
 
 def _polygon_problems(name: str, points: np.ndarray) -> list[str]:
@@ -284,40 +454,70 @@ def _polygon_problems(name: str, points: np.ndarray) -> list[str]:
         return [explain(name, expected="three or more points x, y", found=found)]
     if not np.isfinite(points).all():
         return [explain(name, expected="finite numbers", found="NaN or infinity")]
-    if crossing := _crossing(points):
-        first, second = crossing
-        do = "Draw the corners in order, once round the zone."
-        found = f"side {first + 1} crosses side {second + 1}"
-        return [explain(name, expected="sides that do not cross", found=found, do=do)]
-    if cv2.contourArea(points.astype(np.float32)) < 1e-3:
+    polygon = shapely.Polygon(points)
+    if polygon.area < 1e-3:
         return [explain(name, expected="an area", found="all points on one line")]
+    if not polygon.is_valid:
+        do = "Draw the corners in order, once round the zone."
+        found = shapely.is_valid_reason(polygon)
+        return [explain(name, expected="sides that do not cross", found=found, do=do)]
     return []
 
 
-def _crossing(points: np.ndarray) -> tuple[int, int] | None:
-    """The first two sides that cross, counted from 0, or None."""
-    count = len(points)
+def _contradiction(name: str, zone: Zone, camera: Camera) -> list[str]:
+    """Does the polygon on the ground, seen through the camera, lie where the one drawn lies?"""
+    if zone.area is None or camera.homography is None:
+        return []
+    if zone.height and camera.matrix is None:
+        return []  # the kerb's shift cannot be computed
+    height, width = camera.size
+    step = max(1.0, min(height, width) / 80)
+    pixels = np.stack(np.meshgrid(np.arange(step / 2, width, step),
+                                  np.arange(step / 2, height, step)), -1).reshape(-1, 2)  # fmt: skip
+    ground = camera.to_ground(pixels, zone.height)
+    known = np.isfinite(ground).all(axis=1)
+    of_ground = np.zeros(len(pixels), bool)
+    of_ground[known] = shapely.contains_xy(zone.area, *ground[known].T)
+    of_image = np.zeros(len(pixels), bool)
+    if len(zone.image):
+        of_image = shapely.contains_xy(shapely.Polygon(zone.image), *pixels.T)
+    either = np.count_nonzero(of_ground | of_image)
+    if either < 16:
+        return []  # too small or too far away to tell
+    alike = np.count_nonzero(of_ground & of_image) / either
+    if alike >= AGREEMENT:
+        return []
+    do = "Are both in the right order and unit (metres), and is the matrix this camera's?"
+    expected = "polygon_ground, seen through the matrix, to lie where polygon_image lies"
+    return [explain(name, expected=expected, found=f"an IoU of {alike:.2f}", do=do)]
 
-    def side(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> float:
-        return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
-    for i in range(count):
-        a, b = points[i], points[(i + 1) % count]
-        for j in range(i + 2, count):
-            if (j + 1) % count == i:
-                continue  # neighbours share a corner
-            c, d = points[j], points[(j + 1) % count]
-            if side(a, b, c) * side(a, b, d) < 0 and side(c, d, a) * side(c, d, b) < 0:
-                return i, j
-    return None
+def _check_units(camera: Camera, units: Any) -> None:
+    """Per cent look like pixels of the upper left corner."""
+    if units not in (None, "pixels"):
+        raise ZoneError(explain("units", expected="'pixels' or none", found=_short(units)))
+    drawn = [zone.image for zone in camera.zones if len(zone.image)]
+    inside = drawn and np.concatenate(drawn).max() <= 100 < min(camera.size) / 2
+    if inside and units is None:
+        expected = f"pixels of a frame of {camera.size[1]} x {camera.size[0]}"
+        do = 'If they are no per cent, add "units": "pixels" to the file.'
+        found = "all zones within the corner of 100 x 100"
+        raise ZoneError(explain("polygon_image", expected=expected, found=found, do=do))
 
 
-def check_zones(zones: Sequence[Zone], size: tuple[int, int], where: str = "zones") -> None:
-    """Raises `ZoneError` with every problem of every zone, and if two share a name."""
-    problems = [problem for zone in zones for problem in zone_problems(zone, size)]
-    names = [zone.name for zone in zones]
+def check_camera(camera: Camera) -> None:
+    """Checks all zones of a camera.
+
+    Raises:
+        ZoneError: Every problem of every zone, names that two zones share, or nothing to report.
+    """
+    problems = [each for zone in camera.zones for each in zone_problems(zone, camera)]
+    names = [zone.name for zone in camera.zones]
     for name in sorted({name for name in names if names.count(name) > 1}):
         found = f"{names.count(name)} called {name!r}"
         problems.append(explain("zones", expected="a name each", found=found))
+    if not camera.forbidden:
+        found = f"{len(names)} zones, none of them" if names else "no zone"
+        problems.append(explain("zones", expected="at least one with no_parking", found=found))
     if problems:
-        raise ZoneError(f"{where}: {' '.join(problems)}")
+        raise ZoneError(" ".join(problems))
