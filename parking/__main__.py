@@ -196,10 +196,14 @@ def _parser() -> argparse.ArgumentParser:
     city = commands.add_parser("city", parents=[model, time], help="many clips, on Dask workers")
     city.add_argument("clips", type=Path, nargs="+", help="videos and folders of pictures")
     city.add_argument("--cameras", type=Path, required=True, help="folder of camera files")
-    city.add_argument("--out", type=Path, required=True, help="file of events, one JSON line a clip")
-    city.add_argument("--scheduler", help="address of a Dask scheduler, such as tcp://10.0.0.1:8786")
+    city.add_argument(
+        "--out", type=Path, required=True, help="file of events, one JSON line a clip"
+    )
+    city.add_argument(
+        "--scheduler", help="address of a Dask scheduler, such as tcp://10.0.0.1:8786"
+    )
     city.add_argument("--workers", type=count, default=2,
-                      help="processes of this machine, without --scheduler; %(default)s")  # fmt: skip
+                      help="processes here, without --scheduler; %(default)s")  # fmt: skip
     city.set_defaults(run=_city)
 
     zones = commands.add_parser("zones", help="check the zones of a camera, take in LabelMe's")

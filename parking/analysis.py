@@ -25,9 +25,9 @@ import numpy as np
 from helpers.detector import Detections
 from helpers.errors import CourseError, DataError, SetupError, explain
 from helpers.files import write_text
-from helpers.masks import Image, Mask
+from helpers.masks import Image
 from parking.clips import Alignment, Clip, blind, open_clip
-from parking.drawing import Evidence, annotate, film, private
+from parking.drawing import Evidence, annotate, check_film, film, private
 from parking.events import LIMIT, Event, EventFinder
 from parking.report import write
 from parking.rules import THRESHOLDS
@@ -255,6 +255,8 @@ def analyse(
     analysis = Analysis.of(opened, view, limit)
     out = Path(out)
     _check_out(out)
+    if video:
+        check_film()  # if there is no ffmpeg, nothing has been touched yet
     working = out.with_name(f".{out.name}.partial")
     pictures = Evidence(view)
     with _journal(working) as tell, film(working / "annotated.mp4", opened, video) as show:

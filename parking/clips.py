@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -92,12 +93,7 @@ class Clip:
             self._problem(f"{self.expected} frames", f"{index} that can be read", do)
 
     def _pictures(self) -> Iterator[tuple[int, float, Image]]:
-        before = self.frames[0][0] - 1
         for index, seconds, file in self.frames:
-            if index > before + 1:
-                missing = f"{before + 1}" + (f" to {index - 1}" if index > before + 2 else "")
-                self._problem("every frame", f"none numbered {missing}")
-            before = index
             image = _picture(file)
             if image is None or image.shape[:2] != self.size:
                 found = "no picture" if image is None else f"{image.shape[1]} x {image.shape[0]}"
@@ -165,7 +161,9 @@ def _open_video(path: Path, fps: float | None) -> Clip:
         expected_times = "a time for every frame"
         raise ClipError(explain(str(path), expected=expected_times, found="none", do=ASK))
     if fps is not None:
-        told = f", although the file says {rate:g} a second" if own and abs(rate - fps) > 0.01 else ""
+        told = (
+            f", although the file says {rate:g} a second" if own and abs(rate - fps) > 0.01 else ""
+        )
         timed_by, lasts = f"--fps {fps:g}{told}", 1 / fps
     else:
         timed_by, lasts = "the file's own times", steps.min() if len(steps) else 1 / max(rate, 1e-3)
@@ -200,7 +198,7 @@ def _open_folder(path: Path, fps: float | None) -> Clip:
             explain(path.name, expected="all frames as pictures in one folder", found=each,
                     do="It was left out.")
         )  # fmt: skip
-    steps = [b[1] - a[1] for a, b in zip(frames, frames[1:], strict=False)]
+    steps = [b[1] - a[1] for a, b in pairwise(frames)]
     lasts = 1 / fps if fps else min(steps, default=0.0)
     clip = Clip(path.name, path, size, lasts, timed_by, len(files), fps, frames)
     clip.problems += problems
@@ -225,10 +223,10 @@ def _timed(
     clock = [_clock(file.stem) for file in files]
     if None not in clock:
         times = [seconds for seconds, _ in clock]
-        steps = {round(b - a, 3) for a, b in zip(sorted(times), sorted(times)[1:], strict=False)}
+        steps = {round(b - a, 3) for a, b in pairwise(sorted(times))}
         # 103059 may be a number as well: it is a time if 103100 follows it at the usual distance.
         numbers = sorted(int("".join(re.findall(r"\d+", file.stem))) for file in files)
-        jumps = any(b - a > 40 for a, b in zip(numbers, numbers[1:], strict=False))
+        jumps = any(b - a > 40 for a, b in pairwise(numbers))
         if all(certain for _, certain in clock) or (jumps and len(steps) == 1):
             return _by_clock(path, files, times, fps)
     changing = [
@@ -245,7 +243,7 @@ def _timed(
 def _by_clock(path, files, times, fps):
     order = sorted(range(len(files)), key=lambda k: times[k])
     ordered = [times[k] for k in order]
-    for k, (a, b) in enumerate(zip(ordered, ordered[1:], strict=False)):
+    for k, (a, b) in enumerate(pairwise(ordered)):
         if b <= a:
             names = f"{files[order[k]].name} and {files[order[k + 1]].name}"
             do = "Names in whole seconds cannot tell frames within a second apart: number them."
@@ -276,6 +274,10 @@ def _by_number(path, files, numbers, fps):
             problems.append(explain(path.name, expected="each number once", found=found))
             continue
         index = numbers[k] - numbers[order[0]]
+        if rows and index > rows[-1][0] + 1:
+            first, last = rows[-1][0] + 1 + numbers[order[0]], numbers[k] - 1
+            found = f"none numbered {first}" + (f" to {last}" if last > first else "")
+            problems.append(explain(path.name, expected="every frame", found=found))
         rows.append((index, index / fps, files[k]))
     steps = np.diff([row[0] for row in rows])
     if len(steps) and np.count_nonzero(steps == 1) < 0.5 * len(steps):

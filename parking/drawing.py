@@ -9,6 +9,7 @@ thicker outline and a word as well, so that nothing depends on colour alone.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -124,7 +125,7 @@ class Labels:
         wide, tall = wide + 4, tall + base + 3
         height, width = self.image.shape[:2]
         x = int(np.clip(place[0], 0, max(width - wide, 0)))
-        rows = [int(y) for y in range(0, max(height - tall, 1))]
+        rows = [int(y) for y in range(max(height - tall, 1))]
         rows.sort(key=lambda y: abs(y + tall - place[1]))
         free = (y for y in rows if not any(
             x < right and left < x + wide and y < bottom and top < y + tall
@@ -271,6 +272,23 @@ def _enlarged(picture: Image, times: int) -> Image:
 # --- film -------------------------------------------------------------------------------------
 
 
+def check_film() -> None:
+    """Asks for the program that writes films, before any work is done.
+
+    Raises:
+        DataError: There is no ffmpeg.
+    """
+    try:
+        from imageio_ffmpeg import get_ffmpeg_exe
+
+        program = get_ffmpeg_exe()
+    except (ImportError, RuntimeError) as error:
+        program = str(error).splitlines()[0]
+    if not shutil.which(program):
+        do = "Run `pip install imageio-ffmpeg`, or leave the film out (--no-video, video=False)."
+        raise DataError(explain("film", expected="a program ffmpeg", found=program, do=do))
+
+
 @contextmanager
 def film(path: Path, clip: Clip, wanted: bool = True) -> Iterator[Callable[[Image], None]]:
     """A function that adds a frame to an MP4 file which any browser plays: whole or not there.
@@ -279,9 +297,6 @@ def film(path: Path, clip: Clip, wanted: bool = True) -> Iterator[Callable[[Imag
         path: File to write. Without a frame there is none.
         clip: The clip, for its frames a second.
         wanted: False gives a function that does nothing.
-
-    Raises:
-        DataError: There is no ffmpeg.
     """
     if not wanted:
         yield lambda image: None
@@ -292,19 +307,12 @@ def film(path: Path, clip: Clip, wanted: bool = True) -> Iterator[Callable[[Imag
     # wrongly where frames are large, unless the file says which they are.
     colours = "scale=out_color_matrix=smpte170m:out_range=tv,format=yuv420p,setparams="
     colours += "colorspace=smpte170m:color_primaries=bt709:color_trc=bt709:range=tv"
-    rate = clip.fps or 1 / max(clip.frame_seconds, 0.001) if clip.frame_seconds else 1.0
-    try:
-        writer = imageio.get_writer(
-            path, format="FFMPEG", fps=rate, codec="libx264", macro_block_size=1, quality=None,
-            output_params=["-vf", colours, "-preset", "veryfast", "-crf", "23", "-threads", "1",
-                           "-movflags", "+faststart"],
-        )  # fmt: skip
-    except (ImportError, RuntimeError, OSError) as error:
-        do = "Run `pip install imageio-ffmpeg`, or leave the film out (--no-video, video=False)."
-        found = str(error).splitlines()[0]
-        raise DataError(
-            explain("film", expected="a program ffmpeg", found=found, do=do)
-        ) from error
+    rate = clip.fps or (1 / clip.frame_seconds if clip.frame_seconds else 1.0)
+    writer = imageio.get_writer(
+        path, format="FFMPEG", fps=rate, codec="libx264", macro_block_size=1, quality=None,
+        output_params=["-vf", colours, "-preset", "veryfast", "-crf", "23", "-threads", "1",
+                       "-movflags", "+faststart"],
+    )  # fmt: skip
 
     def show(image: Image) -> None:
         height, width = image.shape[:2]  # a film has even sides

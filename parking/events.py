@@ -8,6 +8,7 @@ outside, or much of the vehicle was hidden, the event says that a person has to 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
@@ -88,7 +89,7 @@ class Event:
 
     def as_json(self) -> dict:
         """Plain values, as `events.json` holds them."""
-        return asdict(self)
+        return json.loads(json.dumps(asdict(self)))
 
 
 @dataclass(frozen=True)

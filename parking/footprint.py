@@ -157,9 +157,7 @@ class _Target:
     points: np.ndarray  # (2, 2): the lowest row's middle, and the middle of it all
 
     @classmethod
-    def of_mask(
-        cls, mask: Mask, nearer: Mask | None, size: tuple[int, int]
-    ) -> _Target | None:
+    def of_mask(cls, mask: Mask, nearer: Mask | None, size: tuple[int, int]) -> _Target | None:
         rows, columns = np.nonzero(mask)
         if len(rows) < 6:
             return None
@@ -181,9 +179,7 @@ class _Target:
         return cls(low, high, np.stack([lowest, pixels.mean(axis=0)]))
 
     @classmethod
-    def of_box(
-        cls, box: np.ndarray, nearer: Mask | None, size: tuple[int, int]
-    ) -> _Target | None:
+    def of_box(cls, box: np.ndarray, nearer: Mask | None, size: tuple[int, int]) -> _Target | None:
         """Four directions are known: right, down, left and up."""
         top, left, bottom, right = (float(side) for side in box)
         height, width = size

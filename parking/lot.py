@@ -4,8 +4,7 @@ Introduced in lab 5. A folder is laid out as `frames/*.jpg`, `masks/*.png` (0 ba
 a legal place, 2 a car outside) and `bounding_boxes/*.xml` (the marked spaces as rotated rectangles,
 the form of PKLot by Almeida et al., 2015). The camera is not calibrated, but it looks down steeply:
 the roof of a car leans out of its space, the lower half of its mask lies where it stands. Legal
-places that nobody marked are called outside, and are counted apart. Rests on OpenCV and
-scikit-image.
+places that nobody marked are called outside, and are counted apart.
 """
 
 from __future__ import annotations
@@ -20,11 +19,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from helpers.detection import mask_overlaps
+from helpers import pictures
+from helpers.detection import mask_overlaps, match
 from helpers.detector import Detections
 from helpers.errors import DataError, explain
 from helpers.files import write_bytes
-from helpers.masks import Image, Mask
+from helpers.masks import Image, Mask, outline
+from parking.clips import PICTURES
 from parking.rules import VEHICLES
 
 INSIDE, OUTSIDE = 1, 2
@@ -63,50 +64,84 @@ def read_folder(folder: str | os.PathLike) -> Iterator[LotFrame]:
     """The frames of a folder, by name.
 
     Raises:
-        DataError: no frames, or one without mask or spaces.
+        DataError: No frames, one without mask or spaces, a mask with other values, or spaces that
+            do not belong to the frame.
     """
     folder = Path(folder)
-    files = sorted((folder / "frames").glob("*.jpg"))
+    files = sorted(
+        file for file in (folder / "frames").glob("[!.]*") if file.suffix.lower() in PICTURES
+    )
     if not files:
         do = "It should hold frames/, masks/ and bounding_boxes/."
-        raise DataError(explain(str(folder / "frames"), expected="*.jpg", found="none", do=do))
+        expected = "photographs"
+        raise DataError(explain(str(folder / "frames"), expected=expected, found="none", do=do))
+    if len({file.stem for file in files}) < len(files):
+        found = f"{len(files)} files with {len({file.stem for file in files})} names"
+        raise DataError(explain(str(folder / "frames"), expected="a name each", found=found))
     for file in files:
-        image = cv2.imread(str(file), cv2.IMREAD_COLOR)
+        image = pictures.read(file)
         place = folder / "masks" / f"{file.stem}.png"
-        classes = cv2.imread(str(place), cv2.IMREAD_UNCHANGED)
-        for what, found in ((file, image), (place, classes)):
-            if found is None:
-                raise DataError(explain(str(what), expected="a picture", found="none"))
-        if classes.ndim != 2 or classes.shape != image.shape[:2]:
-            expected = f"one channel of {image.shape[1]} x {image.shape[0]} pixels"
-            raise DataError(explain(str(place), expected=expected, found=f"{classes.shape}"))
-        spaces = read_spaces(folder / "bounding_boxes" / f"{file.stem}.xml")
-        yield LotFrame(file.stem, image[..., ::-1].copy(), classes, spaces)
+        classes = pictures.read_numbers(place)
+        if classes.shape != image.shape[:2]:
+            expected = f"{image.shape[1]} x {image.shape[0]} pixels, as its photograph has upright"
+            found = f"{classes.shape[1]} x {classes.shape[0]}"
+            raise DataError(explain(str(place), expected=expected, found=found))
+        if others := sorted({*np.unique(classes).tolist()} - {0, INSIDE, OUTSIDE}):
+            expected = "0 (background), 1 (a car in a legal place) and 2 (a car outside)"
+            found = f"also {', '.join(map(str, others[:5]))}"
+            do = "A mask of yes and no does not tell which cars stand outside."
+            raise DataError(explain(str(place), expected=expected, found=found, do=do))
+        boxes = folder / "bounding_boxes" / f"{file.stem}.xml"
+        spaces = read_spaces(boxes)
+        frame = LotFrame(file.stem, image, classes, [corners for corners, _ in spaces])
+        _check_spaces(boxes, frame, [taken for _, taken in spaces])
+        yield frame
 
 
-def read_spaces(file: Path) -> list[np.ndarray]:
-    """Corners (4, 2) of the marked spaces in one of PKLot's XML files.
+def read_spaces(file: Path) -> list[tuple[np.ndarray, bool | None]]:
+    """Corners (4, 2) of the marked spaces in one of PKLot's XML files, and which are occupied.
 
     Raises:
-        DataError: no such file, or no space in it.
+        DataError: No such file, no space in it, or numbers that are none.
     """
     try:
-        root = ElementTree.parse(file).getroot()
         spaces = []
-        for space in root.iter("space"):
+        for space in ElementTree.parse(file).getroot().iter("space"):
             rectangle = space.find("rotatedRect")
-            values = [
-                float(rectangle.find(part).get(key))
-                for part, key in (("center", "x"), ("center", "y"), ("size", "w"), ("size", "h"))
-            ]
-            angle = float(rectangle.find("angle").get("d"))
-            spaces.append(cv2.boxPoints((tuple(values[:2]), tuple(values[2:]), angle)))
+            if rectangle is None:
+                raise ValueError(f"space {space.get('id')} without rotatedRect")
+            parts = (("center", "x"), ("center", "y"), ("size", "w"), ("size", "h"), ("angle", "d"))
+            x, y, w, h, angle = (float(rectangle.find(part).get(key)) for part, key in parts)
+            if not (np.isfinite([x, y, w, h, angle]).all() and min(w, h) > 0):
+                raise ValueError(f"space {space.get('id')}: {x:g}, {y:g}, {w:g}, {h:g}, {angle:g}")
+            taken = {"0": False, "1": True}.get(space.get("occupied"))
+            spaces.append((cv2.boxPoints(((x, y), (w, h), angle)), taken))
     except (OSError, ElementTree.ParseError, AttributeError, TypeError, ValueError) as error:
         found = f"{type(error).__name__}: {error}"
         raise DataError(explain(str(file), expected="PKLot's XML", found=found)) from error
     if not spaces:
         raise DataError(explain(str(file), expected="marked spaces", found="none"))
     return spaces
+
+
+def _check_spaces(file: Path, frame: LotFrame, taken: Sequence[bool | None]) -> None:
+    """Spaces of another scale or frame: the cars that are said to stand in them are elsewhere."""
+    height, width = frame.classes.shape
+    centres = np.array([corners.mean(axis=0) for corners in frame.spaces])
+    out = ((centres < 0) | (centres >= (width, height))).any(axis=1)
+    do = "Are these the spaces of this camera, in pixels of this size?"
+    if out.any():
+        found = f"{out.sum()} of {len(out)} spaces outside it"
+        expected = f"spaces in the frame, {width} x {height} pixels"
+        raise DataError(explain(str(file), expected=expected, found=found, do=do))
+    cars = frame.classes > 0
+    hits = [
+        cars[int(y), int(x)] for (x, y), occupied in zip(centres, taken, strict=True) if occupied
+    ]
+    if len(hits) >= 4 and cars.any() and np.mean(hits) < 0.3:
+        found = f"one in {sum(hits)} of {len(hits)}"
+        expected = "a car of the mask in each space that is called occupied"
+        raise DataError(explain(str(file), expected=expected, found=found, do=do))
 
 
 # --- single cars from the class masks ---------------------------------------------------------
@@ -258,17 +293,13 @@ def _count_system(
 ) -> None:
     """A car that is not detected is wrong; a detection of nothing that is reported is one more."""
     said = outside(found, frame.marked)
-    overlaps = mask_overlaps(found, masks, np.zeros(len(masks), bool))
-    partner: dict[int, int] = {}
-    for k, g in sorted(np.ndindex(*overlaps.shape), key=lambda pair: -overlaps[pair]):
-        if overlaps[k, g] < IOU:
-            break
-        if g not in partner and k not in partner.values():
-            partner[g] = k
+    overlaps = mask_overlaps(found, masks)
+    order = np.argsort(-overlaps.max(axis=1, initial=0), kind="stable")
+    pairs = [(k, g) for k, g in zip(order, match(overlaps[order], IOU), strict=True) if g >= 0]
     counts["cars_system"] += len(truth)
     counts["outside_system"] += int(truth.sum())
     counts["said_system"] += int(said.sum())
-    for g, k in partner.items():
+    for k, g in pairs:
         counts["right_system"] += int(said[k] == truth[g])
         counts["hits_system"] += int(said[k] and truth[g])
 
@@ -331,16 +362,19 @@ def detect_in_tiles(
 def _draw(
     file: Path, frame: LotFrame, masks: np.ndarray, truth: np.ndarray, said: np.ndarray
 ) -> None:
-    from parking.drawing import BLUE, GREEN, ORANGE, VERMILION, jpeg, outline, words
+    from parking.drawing import BLUE, GREEN, ORANGE, VERMILION, Labels, jpeg
 
-    drawn = frame.image.copy()
+    drawn, texts = frame.image.copy(), []
     for corners in frame.spaces:
         cv2.polylines(drawn, [np.round(corners).astype(np.int32)], True, BLUE, 1, cv2.LINE_AA)
     for mask, true, reported in zip(masks, truth, said, strict=True):
-        colour = VERMILION if reported else GREEN
-        outline(drawn, mask, colour if true == reported else ORANGE, 2)
+        colour = ORANGE if true != reported else VERMILION if reported else GREEN
+        drawn = outline(drawn, mask, colour, 2)
         if true != reported:
             rows, columns = np.nonzero(mask)
             text = "legal, but not marked" if reported else "outside, not reported"
-            words(drawn, text, (int(columns.min()), int(rows.min())), (255, 255, 255))
+            texts.append((text, (int(columns.min()), int(rows.min()))))
+    labels = Labels(drawn)
+    for text, place in texts:
+        labels.put(text, place)
     write_bytes(file, jpeg(drawn))

@@ -201,8 +201,8 @@ RULES: Mapping[str, Rule] = {
 
 THRESHOLDS: Mapping[str, float] = {
     "box": 0.235,
-    "box_lower": 0.3,
-    "box_footprint": 0.1,
+    "box_lower": 0.274,
+    "box_footprint": 0.125,
     "mask": 0.181,
     "contact": 0.312,
     "footprint": 0.087,

@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -264,7 +263,8 @@ def _points(values: Any, where: str) -> Points:
         points = np.array(values, np.float64).reshape(len(values), -1 if values else 2)
     except (ValueError, TypeError):
         points = np.zeros((1, 0))
-    plain = all(isinstance(v, (int, float)) for each in values for v in np.ravel(each))
+    plain = all(type(v) in (int, float) for each in values for v in (
+        each if isinstance(each, list) else [None]))  # fmt: skip
     if len(values) and (points.shape[1] != 2 or not plain):
         expected = "pairs of numbers x, y"
         raise ZoneError(explain(where, expected=expected, found=_short(values)))
@@ -455,7 +455,7 @@ def _polygon_problems(name: str, points: np.ndarray) -> list[str]:
     if not np.isfinite(points).all():
         return [explain(name, expected="finite numbers", found="NaN or infinity")]
     polygon = shapely.Polygon(points)
-    if polygon.area < 1e-3:
+    if polygon.convex_hull.area < 1e-3:
         return [explain(name, expected="an area", found="all points on one line")]
     if not polygon.is_valid:
         do = "Draw the corners in order, once round the zone."
@@ -472,8 +472,8 @@ def _contradiction(name: str, zone: Zone, camera: Camera) -> list[str]:
         return []  # the kerb's shift cannot be computed
     height, width = camera.size
     step = max(1.0, min(height, width) / 80)
-    pixels = np.stack(np.meshgrid(np.arange(step / 2, width, step),
-                                  np.arange(step / 2, height, step)), -1).reshape(-1, 2)  # fmt: skip
+    across, down = (np.arange(step / 2, side, step) for side in (width, height))
+    pixels = np.stack(np.meshgrid(across, down), -1).reshape(-1, 2)
     ground = camera.to_ground(pixels, zone.height)
     known = np.isfinite(ground).all(axis=1)
     of_ground = np.zeros(len(pixels), bool)

@@ -9,6 +9,7 @@ import numpy as np
 import psutil
 
 from helpers.detector import Detections
+from parking.tracking import Moment
 from parking.zones import Camera, Zone
 
 SIZE = (120, 160)
@@ -106,6 +107,11 @@ def parks(first: int, last: int, x: float = 5.2, y: float = 18.0) -> Callable[[i
         return [("car", silhouette(*at))]
 
     return script
+
+
+def moment(index: int, fps: float = 2.0) -> Moment:
+    """A frame of a clip that is evenly timed."""
+    return Moment(index, index / fps)
 
 
 def stub(*scripts: Callable[[int], list]) -> Callable[[np.ndarray], Detections]:

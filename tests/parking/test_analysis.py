@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from helpers.errors import DataError
-from parking import Analysis, analyse, watch
+from parking.analysis import Analysis, analyse, watch
 from parking.clips import Clip
 from parking.zones import write_camera
 from tests.parking.made import SIZE, camera, encoding, parks, street, stub
@@ -29,7 +29,7 @@ def place(tmp_path):
 
 def run(place, detect=None, **options) -> Analysis:
     detect = detect or stub(parks(4, 33), parks(3, 8, x=0.0, y=26.0))
-    options = dict(video=False) | options
+    options = dict(video=False, fps=2.0) | options
     return analyse(place / "clip", place / "camera.json", detect, place / "report", **options)
 
 
@@ -159,7 +159,7 @@ def test_an_old_report_is_replaced_and_anything_else_is_not(place) -> None:
     (place / "other").mkdir()
     (place / "other" / "thesis.txt").write_text("do not delete")
     with pytest.raises(DataError, match="other files"):
-        analyse(place / "clip", place / "camera.json", stub(), place / "other")
+        analyse(place / "clip", place / "camera.json", stub(), place / "other", fps=2.0)
     assert (place / "other" / "thesis.txt").exists()
 
 
@@ -169,19 +169,19 @@ class Endless(Clip):
     def __iter__(self):
         picture = street()
         for index in range(self.expected):
-            yield index, picture
+            yield index, index / 2, picture
 
 
 @pytest.mark.slow
 def test_memory_is_flat_over_ten_thousand_frames(tmp_path) -> None:
     """Cars come, stand and go every 50 frames, all day."""
     view = camera()
-    clip = Endless("endless", tmp_path, SIZE, 2.0, 10_000)
+    clip = Endless("endless", tmp_path, SIZE, 0.5, "made", 10_000)
     one = parks(4, 33)
-    analysis = Analysis("endless", view, 2.0, 8.0)
+    analysis = Analysis.of(clip, view)
     used = []
     tracemalloc.start()
-    for frame in watch(clip, view, stub(lambda k: one(k % 50)), analysis):
+    for frame in watch(clip, analysis, stub(lambda k: one(k % 50))):
         if frame.index % 1000 == 999:
             used.append(tracemalloc.get_traced_memory()[0])
     tracemalloc.stop()

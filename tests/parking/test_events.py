@@ -7,22 +7,22 @@ import pytest
 from parking.events import SURE, EventFinder
 from parking.rules import THRESHOLDS
 from parking.tracking import Tracker
-from tests.parking.made import FORBIDDEN, LANE, camera, detections, parks, silhouette
+from tests.parking.made import FORBIDDEN, LANE, camera, detections, moment, parks, silhouette
 
 
 def run(script, frames: int, fps: float = 2.0, view=None, score: float = 0.9):
     """Alerts (frame, event) and all events of a script."""
     view = view or camera()
-    tracker, finder = Tracker(view, fps), EventFinder("made", view, fps)
+    tracker, finder = Tracker(view), EventFinder("made", view)
+    finder.frame_seconds = 1 / fps
     alerts, events = [], []
     for index in range(frames):
-        tracks = tracker.update(index, detections(script(index), score))
+        tracks = tracker.update(moment(index, fps), detections(script(index), score))
         alerts += [(index, event) for event, _ in finder.alerts(tracks)]
-        events += [e for t, s in tracker.ended if (e := finder.close(t, s))]
-        tracker.ended.clear()
+        events += [event for event, _ in finder.closed(tracker)]
+    standing = {id(track.stand) for track in tracker.tracks}
     tracker.finish()
-    events += [e for t, s in tracker.ended if (e := finder.event(t, s, ongoing=True))]
-    return alerts, events
+    return alerts, events + [event for event, _ in finder.closed(tracker, standing)]
 
 
 def test_a_violation_is_told_once_when_it_reaches_the_limit() -> None:

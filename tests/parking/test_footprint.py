@@ -7,7 +7,8 @@ import pytest
 
 from helpers import DATA
 from helpers.masks import rle_to_mask
-from parking.footprint import fit, nearer_masks, share_in
+from parking.footprint import fit, share_in
+from parking.rules import nearer_masks
 from parking.zones import read_camera
 from tests.parking.made import SIZE, camera, silhouette
 

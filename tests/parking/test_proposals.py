@@ -5,28 +5,32 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from helpers import DATA, street
+from helpers import DATA, kerbside
 from helpers.errors import ArrayError
 from parking import proposals
-from parking.proposals import Outlining
 from parking.zones import read_camera, zone_problems
 
 ROAD, WALK, CROSSING, VEHICLE = (
-    street.CLASSES.index(name) for name in ("road", "sidewalk", "crossing", "vehicle")
+    kerbside.SURFACES.index(name) for name in ("road", "sidewalk", "crossing", "vehicle")
 )
+
+
+def one_hot(labels):
+    """(F, H, W) labels -> (F, H, W, C) certainties."""
+    return np.eye(len(kerbside.SURFACES), dtype=np.float16)[np.asarray(labels)]
 
 
 def test_what_moves_has_no_vote():
     labels = np.full((3, 8, 8), ROAD)
     labels[:2, 2:4] = VEHICLE  # hides the crossing in two of three pictures
     labels[2, 2:4] = CROSSING
-    found = proposals.vote(proposals.one_hot(labels))
+    found = proposals.vote(one_hot(labels))
     assert (found[2:4] == CROSSING).all()
     assert (np.delete(found, [2, 3], axis=0) == ROAD).all()
 
 
 def test_the_vote_sums_certainty_and_not_heads():
-    sure = np.zeros((3, 1, 1, len(street.CLASSES)))
+    sure = np.zeros((3, 1, 1, len(kerbside.SURFACES)))
     sure[:, 0, 0, ROAD] = 0.4, 0.4, 0.0
     sure[:, 0, 0, WALK] = 0.3, 0.3, 0.9
     assert proposals.vote(sure)[0, 0] == WALK
@@ -53,7 +57,7 @@ def test_narrow_gaps_are_closed_wide_ones_not_and_crumbs_dropped():
     region[:, 30:34] = False  # a pole
     region[:, 60:80] = False  # a gap
     region[28:32, 68:72] = True  # a crumb
-    found = proposals.outlines(region, Outlining(closing=7, smallest=100))
+    found = proposals.outlines(region)
     assert [round(float(points[:, 0].min())) for points in found] == [5, 80]
 
 
@@ -68,8 +72,8 @@ def test_a_region_at_the_frames_edge_reaches_it():
 @pytest.fixture(scope="module")
 def val_labels():
     found: dict[int, list] = {}
-    for each in street.load("val").take(40).as_numpy_iterator():
-        found.setdefault(street.camera_of(each["file_name"].decode()), []).append(each["labels"])
+    for each in kerbside.surfaces("val").take(40).as_numpy_iterator():
+        found.setdefault(kerbside.camera_of(each["file_name"].decode()), []).append(each["labels"])
     return {camera: np.array(labels) for camera, labels in found.items()}
 
 
@@ -79,9 +83,9 @@ def test_true_labels_give_nearly_the_true_zones_and_more_pictures_better_ones(va
         values = []
         for number, labels in val_labels.items():
             camera = read_camera(DATA / f"kerbside/cameras/{number}.json")
-            ground = proposals.vote(proposals.one_hot(labels[:count]))
+            ground = proposals.vote(one_hot(labels[:count]))
             zones = proposals.propose(ground, camera)
-            assert not [p for zone in zones for p in zone_problems(zone, camera.size)]
+            assert not [p for zone in zones for p in zone_problems(zone, camera)]
             assert all(zone.ground is not None for zone in zones)
             values.append(
                 [
@@ -99,7 +103,7 @@ def test_true_labels_give_nearly_the_true_zones_and_more_pictures_better_ones(va
 def test_zones_that_no_label_shows_are_kept(val_labels):
     number, labels = next(iter(val_labels.items()))
     camera = read_camera(DATA / f"kerbside/cameras/{number}.json")
-    zones = proposals.propose(proposals.vote(proposals.one_hot(labels)), camera)
+    zones = proposals.propose(proposals.vote(one_hot(labels)), camera)
     mixed = proposals.with_zones(camera, zones)
     kept = [z.name for z in mixed.zones if z.kind not in proposals.PROPOSED]
     assert kept == [z.name for z in camera.zones if z.kind not in proposals.PROPOSED]

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 import pytest
 
-from parking.drawing import jpeg
+from parking.clips import Clip
+from parking.drawing import film, jpeg
 from parking.events import Event
-from parking.film import Film
 from parking.report import SCHEMA, as_csv, as_html, as_json, write
 from tests.browser import CHROMIUM
 
@@ -28,6 +28,7 @@ EVENT = Event(
     start_seconds=2.0,
     end_seconds=17.0,
     seconds=15.0,
+    long=True,
     violation=True,
     ongoing=False,
     share=0.61,
@@ -42,13 +43,14 @@ EVENT = Event(
     box=(10.0, 20.0, 30.0, 60.0),
     footprint=((4.0, 16.0), (6.0, 16.0), (6.0, 20.0), (4.0, 20.0)),
 )
-BRIEF = replace(EVENT, event="made-000050-2", violation=False, seconds=3.0)
+BRIEF = replace(EVENT, event="made-000050-2", violation=False, long=False, seconds=3.0)
 DOUBT = replace(EVENT, event="made-000060-3", needs_review=True, reasons=("hidden",))
 SUMMARY = {
     "clip": "made",
     "camera": "1",
     "frames": 40,
-    "fps": 2.0,
+    "clip_seconds": 20.0,
+    "timed_by": "the file's own times",
     "complete": True,
     "problems": [],
     "limit_seconds": 8.0,
@@ -137,9 +139,10 @@ PLAY = """async video => {
 
 def test_a_real_browser_plays_the_annotated_clip(tmp_path, browser) -> None:
     orange, green = (230, 159, 0), (0, 158, 115)
-    with Film(tmp_path / "annotated.mp4", SIZE, 2.0) as film:
+    clip = Clip("made", tmp_path, SIZE, 0.5, "made", 8)
+    with film(tmp_path / "annotated.mp4", clip) as show:
         for colour in [orange] * 4 + [green] * 4:
-            film.write(np.full((*SIZE, 3), colour, np.uint8))
+            show(np.full((*SIZE, 3), colour, np.uint8))
     write(tmp_path, SUMMARY | {"video": "annotated.mp4"}, [EVENT], {EVENT.event: []})
     page = browser.new_page(viewport={"width": 900, "height": 900})
     said, asked = [], []

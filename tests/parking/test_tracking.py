@@ -3,18 +3,20 @@ from __future__ import annotations
 import numpy as np
 
 from parking.tracking import Tracker
-from tests.parking.made import SIZE, camera, detections, parks, silhouette
+from tests.parking.made import SIZE, camera, detections, moment, parks, silhouette
 
 
 def follow(frames: list[list], fps: float = 2.0) -> Tracker:
-    tracker = Tracker(camera(), fps)
-    tracker.seen = [tracker.update(index, detections(each)) for index, each in enumerate(frames)]
+    tracker = Tracker(camera())
+    tracker.seen = [
+        tracker.update(moment(index, fps), detections(each)) for index, each in enumerate(frames)
+    ]
     return tracker
 
 
 def stands(tracker: Tracker) -> list[tuple[int, int]]:
     tracker.finish()
-    found = [(stand.first, stand.last) for _, stand in tracker.ended if stand.seen >= 3]
+    found = [(stand.first.index, stand.last.index) for _, stand in tracker.ended if stand.seen >= 3]
     return sorted(found)
 
 
@@ -77,10 +79,10 @@ def test_slowly_passing_is_no_stand() -> None:
 
 def test_a_weak_detection_starts_nothing_but_goes_on_with_something() -> None:
     car = [("car", silhouette(5.2, 18.0))]
-    tracker = Tracker(camera(), 2.0)
-    assert tracker.update(0, detections(car, score=0.35)) == []
-    assert len(tracker.update(1, detections(car, score=0.9))) == 1
-    assert len(tracker.update(2, detections(car, score=0.35))) == 1
+    tracker = Tracker(camera())
+    assert tracker.update(moment(0), detections(car, score=0.35)) == []
+    assert len(tracker.update(moment(1), detections(car, score=0.9))) == 1
+    assert len(tracker.update(moment(2), detections(car, score=0.35))) == 1
 
 
 def test_braking_frames_are_trimmed() -> None:
@@ -89,7 +91,7 @@ def test_braking_frames_are_trimmed() -> None:
     tracker.finish()
     (stand,) = [stand for _, stand in tracker.ended if stand.seen >= 10]
     first, last = stand.trimmed(0.04)
-    assert abs(first - 3) <= 1 and abs(last - 14) <= 1
+    assert abs(first.index - 3) <= 1 and abs(last.index - 14) <= 1
 
 
 def test_memory_does_not_grow_with_time() -> None:

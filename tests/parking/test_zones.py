@@ -10,12 +10,12 @@ from helpers import DATA
 from parking.zones import (
     Zone,
     ZoneError,
-    check_zones,
+    check_camera,
     read_camera,
     write_camera,
     zone_problems,
 )
-from tests.parking.made import SIZE, camera
+from tests.parking.made import camera
 
 CAMERAS = sorted((DATA / "kerbside" / "cameras").glob("*.json"))
 
@@ -64,7 +64,7 @@ LINE = np.array([(10, 10), (20, 20), (30, 30)], float)
 @pytest.mark.parametrize(
     ("zone", "says"),
     [
-        (square(image=BOW), "side 1 crosses side 3"),
+        (square(image=BOW), "Self-intersection[20 20]"),
         (square(200, 10, 220, 30), "lies outside the frame"),
         (square(140, 10, 180, 30), "Cut it at the frame's edge"),
         (square(kind="pavement"), "a known kind"),
@@ -75,28 +75,28 @@ LINE = np.array([(10, 10), (20, 20), (30, 30)], float)
     ],
 )
 def test_an_impossible_zone_is_named(zone: Zone, says: str) -> None:
-    (problem,) = zone_problems(zone, SIZE)
+    (problem,) = zone_problems(zone, camera())
     assert "'z'" in problem and says in problem
 
 
 def test_a_good_zone_has_no_problem() -> None:
-    assert zone_problems(square(), SIZE) == []
-    assert zone_problems(square(0, 0, 160, 120), SIZE) == []
+    assert zone_problems(square(), camera()) == []
+    assert zone_problems(square(0, 0, 160, 120), camera()) == []
     star = np.array([(10, 10), (20, 18), (30, 10), (24, 30), (16, 30)], float)
-    assert zone_problems(square(image=star), SIZE) == []
+    assert zone_problems(square(image=star), camera()) == []
 
 
 def test_every_problem_is_told_at_once() -> None:
     zones = [square(), square(image=BOW), square(200, 0, 220, 30, name="far")]
-    with pytest.raises(ZoneError, match=r"(?s)crosses.*far.*2 called 'z'"):
-        check_zones(zones, SIZE, "made.json")
+    with pytest.raises(ZoneError, match=r"(?s)cross.*far.*2 called 'z'"):
+        check_camera(replace(camera(), zones=tuple(zones)))
 
 
 @pytest.mark.parametrize(
     ("change", "says"),
     [
         (lambda c: c.pop("zones"), "zones"),
-        (lambda c: c.update(width="wide"), "width, height and zones"),
+        (lambda c: c.update(width="wide"), "width: expected a whole number"),
         (lambda c: c.update(width=0), "at least 1"),
         (lambda c: c.update(matrix=[[1, 2], [3, 4]]), "3 x 4"),
         (lambda c: c["zones"][0].pop("polygon_image"), "polygon_image"),
