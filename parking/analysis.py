@@ -136,11 +136,11 @@ def watch(
     """
     camera, finder = analysis.camera, analysis.finder
     tracker = Tracker(camera, finder.settings)
-    alignment, dark, begin = Alignment(reference), _Runs(), time.perf_counter()
+    alignment, dark, begin = Alignment(reference), [], time.perf_counter()
     for read, (moment, image, reason, found) in enumerate(_detected(clip, detect)):
         analysis.last_seconds, finder.frame_seconds = moment.seconds, clip.frame_seconds
         if found is None:
-            dark.add(moment.index, reason)
+            dark.append((moment.index, reason))
             continue
         strong = found.take(found.scores >= LEAST_SCORE)
         if read % LOOK_EVERY == 0:
@@ -158,7 +158,7 @@ def watch(
         analysis.frames += 1
         analysis.seconds = time.perf_counter() - begin
         yield Frame(moment, image, found, tracks, alerts, closed)
-    analysis.problems += clip.problems + dark.problems(clip.name)
+    analysis.problems += clip.problems + _unseen(clip.name, dark)
     # What still stands goes on; nothing is alerted twice because the clip ended.
     standing = {id(track.stand) for track in tracker.tracks}
     tracker.finish()
@@ -191,24 +191,19 @@ def _arrived(moment, image, reason, future):
     return moment, image, reason, None if future is None else future.result()
 
 
-class _Runs:
-    """Frames in which nothing could be seen, reported as runs."""
-
-    def __init__(self) -> None:
-        self._runs: list[list] = []
-
-    def add(self, index: int, reason: str) -> None:
-        if self._runs and self._runs[-1][1] == index - 1:
-            self._runs[-1][1] = index
+def _unseen(name: str, blind: list[tuple[int, str]]) -> list[str]:
+    """Frames in which nothing could be seen, as runs."""
+    runs: list[list] = []
+    for index, reason in blind:
+        if runs and runs[-1][1] == index - 1:
+            runs[-1][1] = index
         else:
-            self._runs.append([index, index, reason])
-
-    def problems(self, name: str) -> list[str]:
-        return [
-            explain(f"{name}, frames {first} to {last}", expected="a view of the street",
-                    found=reason, do="These frames were not judged.")
-            for first, last, reason in self._runs
-        ]  # fmt: skip
+            runs.append([index, index, reason])
+    return [
+        explain(f"{name}, frames {first} to {last}", expected="a view of the street",
+                found=reason, do="These frames were not judged.")
+        for first, last, reason in runs
+    ]  # fmt: skip
 
 
 # --- with a report ----------------------------------------------------------------------------

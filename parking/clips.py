@@ -12,10 +12,12 @@ from __future__ import annotations
 import math
 import os
 import re
+import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -189,7 +191,9 @@ def _open_folder(path: Path, fps: float | None) -> Clip:
         expected = f"pictures ({', '.join(PICTURES)}) with numbers in their names"
         found = "; ".join(left_out) or "none"
         raise ClipError(explain(str(path), expected=expected, found=found))
-    size = next((image.shape[:2] for f in files[:20] if (image := _picture(f)) is not None), None)
+    say = partial(print, file=sys.stderr)  # such as that a picture was turned upright
+    readable = (image for f in files[:20] if (image := _picture(f, say)) is not None)
+    size = next((image.shape[:2] for image in readable), None)
     if size is None:
         raise ClipError(explain(str(path), expected="pictures", found="none that can be read"))
     frames, timed_by, problems = _timed(path, files, fps)
@@ -317,9 +321,9 @@ def _fraction(*digits: str | None) -> float:
     return next((int(part) / 10 ** len(part) for part in digits if part), 0.0)
 
 
-def _picture(file: Path) -> Image | None:
+def _picture(file: Path, report: Callable[[str], object] = lambda line: None) -> Image | None:
     try:
-        return pictures.read(file, report=lambda line: None)
+        return pictures.read(file, report=report)
     except CourseError:
         return None
 

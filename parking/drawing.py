@@ -61,7 +61,9 @@ def hidden_regions(found: Detections) -> Iterator[tuple[Mask, int]]:
             lowest = height - 1 - np.argmax(mask[::-1], axis=0)
             below = lowest - np.arange(height)[:, None]  # rows above the column's lowest pixel
             region = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-            region &= below >= max(2, round(WHEELS * tall))
+            clear = max(2, round(WHEELS * tall))
+            region &= below >= clear
+            region[rows[-1] + 1 - clear :] = False
             region[: max(int(rows[-1] + 1 - PLATES * tall), 0)] = False
             yield region, int(max(6, tall / 10))
         elif name not in VEHICLES:

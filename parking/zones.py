@@ -10,6 +10,7 @@ shapely's.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
@@ -99,16 +100,12 @@ class Camera:
         return tuple(zone for zone in self.zones if zone.no_parking)
 
     def zone(self, name: str) -> Zone:
-        """The zone of that name.
-
-        Raises:
-            ZoneError: No zone has that name.
-        """
-        for zone in self.zones:
-            if zone.name == name:
-                return zone
-        found = ", ".join(zone.name for zone in self.zones)
-        raise ZoneError(explain(f"camera {self.name}", expected=f"a zone {name!r}", found=found))
+        """The zone of that name; a `ZoneError` if there is none."""
+        named = {zone.name: zone for zone in self.zones}
+        if name not in named:
+            expected, found = f"a zone {name!r}", ", ".join(named)
+            raise ZoneError(explain(f"camera {self.name}", expected=expected, found=found))
+        return named[name]
 
     def to_image(self, points: np.ndarray) -> Points:
         """Projects points of the world into the picture.
@@ -121,9 +118,7 @@ class Camera:
         """
         points = np.asarray(points, np.float64)
         projection = self.homography if points.shape[-1] == 2 else self.matrix
-        if projection is None:
-            expected = "a camera matrix" if points.shape[-1] == 3 else "a homography"
-            raise ZoneError(explain(f"camera {self.name}", expected=expected, found="none"))
+        self._needs(projection, "a homography" if points.shape[-1] == 2 else "a camera matrix")
         ones = np.ones((*points.shape[:-1], 1))
         projected = np.concatenate([points, ones], -1) @ projection.T
         depth = np.where(projected[..., 2:] > 1e-6, projected[..., 2:], np.nan)
@@ -139,16 +134,10 @@ class Camera:
         Returns:
             (..., 2) x, y in metres; NaN on and above the horizon.
         """
-        if self.homography is None:
-            do = "Add homography_ground_to_image to the camera file."
-            raise ZoneError(
-                explain(f"camera {self.name}", expected="a homography", found="none", do=do)
-            )
+        self._needs(self.homography, "a homography")
         forward = self.homography.copy()
         if height:
-            if self.matrix is None:
-                expected = "a camera matrix, for a plane above the road"
-                raise ZoneError(explain(f"camera {self.name}", expected=expected, found="none"))
+            self._needs(self.matrix, "a camera matrix, for a plane above the road")
             forward[:, 2] += height * self.matrix[:, 2]
         points = np.asarray(points, np.float64)
         rays = np.concatenate([points, np.ones((*points.shape[:-1], 1))], -1)
@@ -157,6 +146,12 @@ class Camera:
         ahead = (ground[..., 2:] * (ground @ forward[2])[..., None]) > 0
         ahead &= ground[..., 2:] > 0
         return ground[..., :2] / np.where(ahead, ground[..., 2:], np.nan)
+
+    def _needs(self, projection: np.ndarray | None, expected: str) -> None:
+        if projection is None:
+            do = "Add it to the camera file."
+            where = f"camera {self.name}"
+            raise ZoneError(explain(where, expected=expected, found="none", do=do))
 
     def drawn(self, name: str, kind: str, points: Points, height: float | None = None) -> Zone:
         """A zone from a polygon in the picture, measured on the ground if the camera can.
@@ -217,8 +212,8 @@ def read_camera(path: str | os.PathLike) -> Camera:
     stored = read_json(path, "a camera file")
     try:
         camera = _camera(stored, path.stem)
-        check_camera(camera)
         _check_units(camera, stored.get("units"))
+        check_camera(camera)
     except ZoneError as error:
         raise ZoneError(f"{path}: {error}") from error
     return camera
@@ -364,12 +359,12 @@ def zones_from_labelme(path: str | os.PathLike, camera: Camera | None = None) ->
 
     Args:
         path: LabelMe's JSON.
-        camera: The camera as it is known: its calibration is used to measure the zones on the
-            ground, and zones that are not drawn anew are kept. None makes one without calibration.
+        camera: The camera as it is known: its calibration measures the zones on the ground, and
+            zones that are not drawn anew are kept. None makes one without calibration.
 
     Raises:
-        ZoneError: A shape is no polygon or rectangle, has an unknown label, or the frame is of
-            another size than the camera's.
+        ZoneError: Something else than polygons and rectangles with known labels, in a frame of the
+            camera's size.
     """
     path = Path(path)
     stored = read_json(path, "LabelMe's file of a frame")
@@ -391,18 +386,14 @@ def zones_from_labelme(path: str | os.PathLike, camera: Camera | None = None) ->
         if form == "rectangle" and len(points) == 2:
             (left, top), (right, bottom) = points
             points = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
-        taken = {zone.name for zone in camera.zones} if not name else set()
-        count = 1
-        while not name or name in drawn:
-            name = f"{kind}_{count}" if f"{kind}_{count}" not in taken else ""
-            count += 1
+        if not name or name in drawn:
+            taken = {*drawn, *(zone.name for zone in camera.zones)}
+            numbered = (f"{kind}_{count}" for count in itertools.count(1))
+            name = next(each for each in numbered if each not in taken)
         drawn[name] = camera.drawn(name, kind, points.clip((0, 0), size[::-1]))
     kept = tuple(zone for zone in camera.zones if zone.name not in drawn)
     camera = replace(camera, zones=(*drawn.values(), *kept))
-    try:
-        check_camera(camera)
-    except ZoneError as error:
-        raise ZoneError(f"{path}: {error}") from error
+    check_camera(camera, f"{path}: ")
     return camera
 
 
@@ -497,7 +488,7 @@ def _check_units(camera: Camera, units: Any) -> None:
     if units not in (None, "pixels"):
         raise ZoneError(explain("units", expected="'pixels' or none", found=_short(units)))
     drawn = [zone.image for zone in camera.zones if len(zone.image)]
-    inside = drawn and np.concatenate(drawn).max() <= 100 < min(camera.size) / 2
+    inside = drawn and 1 < np.concatenate(drawn).max() <= 100 < min(camera.size) / 2
     if inside and units is None:
         expected = f"pixels of a frame of {camera.size[1]} x {camera.size[0]}"
         do = 'If they are no per cent, add "units": "pixels" to the file.'
@@ -505,12 +496,8 @@ def _check_units(camera: Camera, units: Any) -> None:
         raise ZoneError(explain("polygon_image", expected=expected, found=found, do=do))
 
 
-def check_camera(camera: Camera) -> None:
-    """Checks all zones of a camera.
-
-    Raises:
-        ZoneError: Every problem of every zone, names that two zones share, or nothing to report.
-    """
+def check_camera(camera: Camera, where: str = "") -> None:
+    """Raises `ZoneError` with every problem of every zone, doubled names, or nothing to report."""
     problems = [each for zone in camera.zones for each in zone_problems(zone, camera)]
     names = [zone.name for zone in camera.zones]
     for name in sorted({name for name in names if names.count(name) > 1}):
@@ -520,4 +507,4 @@ def check_camera(camera: Camera) -> None:
         found = f"{len(names)} zones, none of them" if names else "no zone"
         problems.append(explain("zones", expected="at least one with no_parking", found=found))
     if problems:
-        raise ZoneError(" ".join(problems))
+        raise ZoneError(where + " ".join(problems))

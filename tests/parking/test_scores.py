@@ -151,13 +151,14 @@ def test_a_detector_that_sees_nothing_or_too_much() -> None:
 
 
 def test_each_rule_chooses_its_own_score_on_another_split() -> None:
-    """A ghost that is found weakly: only a rule with a higher least score is rid of it."""
-    (first,) = stills("val", 1)
+    """What is found weakly is right here, so the least score is chosen."""
+    judged = ((e, judge([e], rules=("footprint",))["footprint"]) for e in stills("val", 12))
+    first = next(example for example, row in judged if row.truth.sum() >= 3)
     truth = true_detections(first)
-    scores = np.where(np.arange(len(truth)) < 2, 0.9, 0.25).astype(np.float32)
+    scores = np.where(np.arange(len(truth)) < 2, 0.9, 0.35).astype(np.float32)
     chosen = choose([first], [replace(truth, scores=scores)], ("footprint",))
-    assert chosen["footprint"][0] == 0.2  # those found weakly are right
+    assert chosen["footprint"][0] == 0.3  # those found weakly are right
     rows = table([first], [replace(truth, scores=scores)], chosen)
-    assert rows["footprint"]["least_score"] == 0.2 and rows["footprint"]["recall"] == 1
+    assert rows["footprint"]["least_score"] == 0.3 and rows["footprint"]["recall"] == 1
     kept = at_least([replace(truth, scores=scores)], 0.5)
     assert len(kept[0]) == 2
