@@ -187,26 +187,19 @@ def _open_folder(path: Path, fps: float | None) -> Clip:
             files.append(file)
         elif file.suffix.lower() in OTHERS:
             left_out.append(file.name)
-    if not files:
-        expected = f"pictures ({', '.join(PICTURES)}) with numbers in their names"
-        found = "; ".join(left_out) or "none"
-        raise ClipError(explain(str(path), expected=expected, found=found))
     say = partial(print, file=sys.stderr)  # such as that a picture was turned upright
     readable = (image for f in files[:20] if (image := _picture(f, say)) is not None)
     size = next((image.shape[:2] for image in readable), None)
     if size is None:
-        raise ClipError(explain(str(path), expected="pictures", found="none that can be read"))
+        expected = f"pictures ({', '.join(PICTURES)}) with numbers in their names"
+        found = "; ".join(left_out) or "none that can be read"
+        raise ClipError(explain(str(path), expected=expected, found=found))
     frames, timed_by, problems = _timed(path, files, fps)
-    for each in left_out:
-        problems.append(
-            explain(path.name, expected="all frames as pictures in one folder", found=each,
-                    do="It was left out.")
-        )  # fmt: skip
+    expected = "all frames as pictures in one folder, so this was left out"
+    problems += [explain(path.name, expected=expected, found=each) for each in left_out]
     steps = [b[1] - a[1] for a, b in pairwise(frames)]
     lasts = 1 / fps if fps else min(steps, default=0.0)
-    clip = Clip(path.name, path, size, lasts, timed_by, len(files), fps, frames)
-    clip.problems += problems
-    return clip
+    return Clip(path.name, path, size, lasts, timed_by, len(files), fps, frames, problems)
 
 
 def _timed(

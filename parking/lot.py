@@ -266,13 +266,9 @@ def evaluate_lot(
             _count_system(counts, frame, masks, truth, found)
         if pictures is not None:
             _draw(Path(pictures) / f"{folder.name}_{frame.name}.jpg", frame, masks, truth, said)
-    result = {
-        "frames": counts["frames"],
-        "cars": counts["cars"],
-        "outside": counts["outside"],
-        "unmarked_legal": counts["unmarked"],
-        **_scores(counts, "", "accuracy_true_masks"),
-    }
+    result = {name: counts[name] for name in ("frames", "cars", "outside")}
+    result["unmarked_legal"] = counts["unmarked"]
+    result |= _scores(counts, "", "accuracy_true_masks")
     if detect is None:
         return result | dict.fromkeys(
             ("accuracy_system", "precision_outside_system", "recall_outside_system")

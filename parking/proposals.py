@@ -116,11 +116,10 @@ def agreement(
     proposed: Sequence[Zone], true: Sequence[Zone], size: tuple[int, int], kind: str
 ) -> float:
     """IoU, in the picture, of all zones of a kind with all true ones; NaN if there are none."""
-    first, second = (_covered(zones, size, kind) for zones in (proposed, true))
+    none = np.zeros(size, bool)
+    first, second = (
+        np.any([none, *(zone.mask(size) for zone in zones if zone.kind == kind)], axis=0)
+        for zones in (proposed, true)
+    )
     either = (first | second).sum()
     return float((first & second).sum() / either) if either else float("nan")
-
-
-def _covered(zones: Sequence[Zone], size: tuple[int, int], kind: str) -> Mask:
-    masks = [zone.mask(size) for zone in zones if zone.kind == kind]
-    return np.any(masks, axis=0) if masks else np.zeros(size, bool)

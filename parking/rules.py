@@ -188,9 +188,7 @@ def footprint_rule(seen: Vehicles) -> Shares:
     return _ground_shares(seen.footprints, seen.camera)
 
 
-Rule = Callable[[Vehicles], Shares]
-
-RULES: Mapping[str, Rule] = {
+RULES: Mapping[str, Callable[[Vehicles], Shares]] = {
     "box": box_rule,
     "box_lower": box_lower_rule,
     "box_footprint": box_footprint_rule,

@@ -18,13 +18,13 @@ import time
 from pathlib import Path
 
 import numpy as np
+from parking.stills import judge
 
 import helpers
 from helpers import metrics, records, weights
 from helpers.detector import SHIPPED, Detections, Detector, load_detector
 from helpers.environment import available_cpus
 from helpers.kerbside import record_files
-from parking.stills import judge
 from tools.recipes import maskrcnn
 from tools.recipes.maskrcnn import export
 
