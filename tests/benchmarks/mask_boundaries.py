@@ -18,13 +18,13 @@ import time
 from pathlib import Path
 
 import numpy as np
-from parking.stills import judge
 
 import helpers
 from helpers import metrics, records, weights
 from helpers.detector import SHIPPED, Detections, Detector, load_detector
 from helpers.environment import available_cpus
 from helpers.kerbside import record_files
+from parking.scores import judge
 from tools.recipes import maskrcnn
 from tools.recipes.maskrcnn import export
 
@@ -65,12 +65,7 @@ def measure(size: tuple[int, int], stills: dict[str, list[records.Example]]) -> 
             answers[split] = [detect(example.image) for example in examples]
         seconds = (time.perf_counter() - begin) / sum(map(len, stills.values()))
     for split, examples in stills.items():
-        ready = iter(answers[split])
-        judged[split] = judge(
-            split, lambda _, ready=ready: next(ready), rules=("contact",), examples=examples
-        )["contact"]
-    values = boundary_ious(stills["test"], answers["test"])
-    low, high = metrics.bootstrap_mean(values)
+        judged[split] = judge(examples, answers[split], rules=("contact",))["contact"]
     row = judged["test"].summary(judged["val"].best_threshold())
     asked = sum(int(((e.classes < 3) & ~e.crowd).sum()) for e in stills["test"])
     return {
