@@ -450,7 +450,7 @@ def _polygon_problems(name: str, points: np.ndarray) -> list[str]:
         return [explain(name, expected="an area", found="all points on one line")]
     if not polygon.is_valid:
         do = "Draw the corners in order, once round the zone."
-        found = shapely.is_valid_reason(polygon)
+        found = re.sub(r"(\.\d)\d+", r"\1", shapely.is_valid_reason(polygon))
         return [explain(name, expected="sides that do not cross", found=found, do=do)]
     return []
 

@@ -66,6 +66,8 @@ def measure(size: tuple[int, int], stills: dict[str, list[records.Example]]) -> 
         seconds = (time.perf_counter() - begin) / sum(map(len, stills.values()))
     for split, examples in stills.items():
         judged[split] = judge(examples, answers[split], rules=("contact",))["contact"]
+    values = boundary_ious(stills["test"], answers["test"])
+    low, high = metrics.bootstrap_mean(values)
     row = judged["test"].summary(judged["val"].best_threshold())
     asked = sum(int(((e.classes < 3) & ~e.crowd).sum()) for e in stills["test"])
     return {
