@@ -14,6 +14,7 @@ import itertools
 import json
 import math
 import os
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
