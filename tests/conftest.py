@@ -26,7 +26,7 @@ def shared_data(root: Path) -> Path:
     """Real photos to test against, beside the repository; most machines do not have them."""
     folder = root.parent / "shared" / "data"
     if not folder.is_dir():
-        pytest.skip("real data not found: ../shared/data does not exist")
+        pytest.skip("real photographs: they lie in ../shared/data on the authors' machines only")
     return folder
 
 
@@ -35,7 +35,7 @@ def browser() -> Iterator:
     """A headless Chromium that is installed already."""
     playwright = pytest.importorskip("playwright.sync_api")
     if CHROMIUM is None:
-        pytest.skip("no browser: install chromium to test pages in it")
+        pytest.skip("pages in a browser: install Chromium (apt-get install chromium)")
     with playwright.sync_playwright() as running:
         started = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield started

@@ -4,9 +4,9 @@
     python -m tools.run_tests -k masks           options go to the unit tests, which run alone
     python -m tools.run_tests --only notebooks   one of the two: unit, notebooks
 
-Both parts always run, and the last line says how many tests passed, failed and were skipped. The
-notebooks run in the environment that `make labs` uses, and only the outputs that are exact by
-construction are compared (nbval's lax mode).
+Both parts always run. The last lines say what was skipped and how to have it, and how many tests
+passed, failed and were skipped. The notebooks run in the environment that `make labs` uses, and
+only the outputs that are exact by construction are compared (nbval's lax mode).
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from helpers.environment import THREAD_SETTINGS, available_cpus
@@ -40,6 +41,8 @@ class Part:
     failed: int = 0
     skipped: int = 0
     status: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    """Why tests were skipped, with how many: an optional part that this machine lacks."""
 
     def __str__(self) -> str:
         text = f"{self.passed} {self.name} passed"
@@ -60,6 +63,7 @@ def read_report(name: str, report: Path, status: int) -> Part:
     part.failed = count["failures"] + count["errors"]
     part.skipped = count["skipped"]
     part.passed = count["tests"] - part.failed - part.skipped
+    part.reasons.update(each.get("message", "") for each in suite.iter("skipped"))
     return part
 
 
@@ -120,6 +124,8 @@ def main(arguments: list[str] | None = None) -> int:
                 environment = environment | {"PETS_SOURCE": "toy"}
                 parts.append(run_pytest("notebook cells", notebook_arguments(labs), environment))
 
+    for reason, number in sum((part.reasons for part in parts), Counter()).most_common():
+        print(f"Skipped, {number}: {reason.removeprefix('Skipped: ').strip()}")
     failed = any(part.failed or part.status for part in parts)
     counts = "; ".join(map(str, parts))
     verdict = "FAILED" if failed else "PASSED"

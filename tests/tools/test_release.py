@@ -337,7 +337,12 @@ def open_page(browser) -> Iterator:
 def violations(page) -> list[str]:
     """What axe-core finds that bars somebody's way."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    found = axe.Axe().run(page).response["violations"]
+    # Colours are judged once they stand: a change of theme is a transition of a fifth of a second.
+    page.evaluate("""() => Promise.all(document.getAnimations()
+        .filter((each) => each.effect.getComputedTiming().iterations !== Infinity)
+        .map((each) => each.finished.catch(() => null)))""")
+    # Without `preload`, which asks for each style sheet again in a way that files refuse.
+    found = axe.Axe().run(page, options={"preload": False}).response["violations"]
     return [
         f"{v['id']}: {v['nodes'][0]['html'][:120]}"
         for v in found

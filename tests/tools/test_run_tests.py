@@ -62,6 +62,19 @@ def test_all_passed(monkeypatch, capsys):
     assert last.startswith("PASSED: 3 unit tests passed, 1 skipped; 5 notebook cells passed; ")
 
 
+def test_what_was_skipped_is_said_once_with_how_to_have_it(tmp_path, monkeypatch, capsys):
+    report = tmp_path / "r.xml"
+    skipped = '<testcase><skipped message="no browser: install chromium"/></testcase>'
+    suite = '<testsuite tests="3" failures="0" errors="0" skipped="2">'
+    report.write_text(f"<testsuites>{suite}{skipped * 2}<testcase/></testsuite></testsuites>")
+    part = read_report("unit tests", report, 0)
+    assert run_main(monkeypatch, [part, Part("notebook cells", 5)])[0] == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line.startswith("Skipped")] == [
+        "Skipped, 2: no browser: install chromium"
+    ]
+
+
 @pytest.mark.parametrize("status", [2, 3, 4, 5])
 def test_pytests_own_failure_counts_though_no_test_failed(monkeypatch, status):
     parts = [Part("unit tests", 3, status=status), Part("notebook cells", 5)]
