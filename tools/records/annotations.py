@@ -601,7 +601,7 @@ def _box(shape: Shape, mask: np.ndarray, counts: Counter[str]) -> np.ndarray:
     if corners <= 1 or zero or (max(x, y, width, height) <= 1 and shares <= 1):
         counts["boxes_from_masks"] += 1
         return around
-    top, left, bottom, right = around
+    top, left, bottom, right = around.tolist()
     expected = f"x, y, width, height round its mask, {[left, top, right - left, bottom - top]}"
     do = "--boxes masks takes all boxes from the masks."
     found = f"{values.tolist()}"

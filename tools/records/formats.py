@@ -147,9 +147,12 @@ def read_voc(
             problem = problem or explain(str(folder / "JPEGImages"), expected=expected, found=found)
         path = paths[0] if paths else None
         name = f"JPEGImages/{path.name if path else stem}"
-        masks = object_masks.get(stem, Path()), class_masks.get(stem, Path())
+        masks = {
+            "object_mask": object_masks.get(stem, Path()),
+            "class_mask": class_masks.get(stem, Path()),
+        }
         own = (path, name, stem, classes, None, (), problem, outlines)
-        annotated.append(VocPicture(*own, *masks))
+        annotated.append(VocPicture(*own, **masks))
     return AnnotationSet(classes, annotated, notes, source)
 
 
@@ -311,7 +314,7 @@ def read_yolo(images: Path, labels: Path, names: Path, *, outlines: str = "auto"
     for path in paths:
         problem = "" if counted[path.stem] == 1 else f"{path.stem}: two pictures for one text."
         own = (path, path.name, path.stem, classes, None, (), problem, outlines)
-        annotated.append(YoloPicture(*own, texts.pop(path.stem, None)))
+        annotated.append(YoloPicture(*own, text=texts.pop(path.stem, None)))
     if texts:
         notes.append(f"not taken: {len(texts)} texts without a picture, as {min(texts)}.txt")
     bare = sum(each.text is None for each in annotated)

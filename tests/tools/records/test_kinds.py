@@ -1,0 +1,651 @@
+"""Kinds of annotation files that people really have: read rightly, refused in a line, or counted.
+
+Each input is made here, after public bug reports; the picture is 60 x 40 with a white square from
+x 10, y 5 to x 20, y 15, so that it is seen whether a mask lies on its object.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from helpers import pictures
+from helpers.errors import DataError
+from tools.records import __main__ as command
+from tools.records.annotations import AnnotationSet, flag, read_coco, read_labelme
+from tools.records.formats import read_cvat, read_voc, read_yolo
+
+SQUARE = [10, 5, 20, 5, 20, 15, 10, 15]
+BOX = [5.0, 10.0, 15.0, 20.0]
+WHITE = np.zeros((40, 60, 3), np.uint8)
+WHITE[5:15, 10:20] = 255
+
+
+def save(path: Path, orientation: int = 1, shown: np.ndarray = WHITE) -> Path:
+    """A picture that looks like `shown` to whoever honours its orientation."""
+    stored = shown
+    if orientation != 1:
+        back = {6: 8, 8: 6}.get(orientation, orientation)  # the others undo themselves
+        stored = pictures.upright(shown, back)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path.parent.mkdir(parents=True, exist_ok=True)
+    options = {"quality": 95, "subsampling": 0} if path.suffix.lower() != ".png" else {}
+    kind = "png" if path.suffix.lower() == ".png" else "jpeg"
+    Image.fromarray(stored).save(path, kind, exif=exif.tobytes(), **options)
+    return path
+
+
+def coco(folder: Path, **changes: Any) -> AnnotationSet:
+    """One picture, one object; a change replaces a key of the file, or of each image."""
+    content: dict[str, Any] = {
+        "images": [{"id": 1, "file_name": "a.png", "width": 60, "height": 40}],
+        "annotations": [
+            {"id": 1, "image_id": 1, "category_id": 1, "iscrowd": 0, "area": 100}
+            | {"bbox": [10, 5, 10, 10], "segmentation": [SQUARE]}
+        ],
+        "categories": [{"id": 1, "name": "white"}],
+    }
+    how = changes.pop("how", {})
+    for key, value in changes.items():
+        whole = {"image": "images", "annotation": "annotations"}.get(key)
+        if whole:
+            content[whole] = [
+                {k: v for k, v in (each | value).items() if v is not ...} for each in content[whole]
+            ]
+        else:
+            content[key] = value
+    if not (folder / "images").exists():
+        save(folder / "images" / "a.png")
+    (folder / "instances.json").write_text(json.dumps(content), encoding="utf-8")
+    return read_coco(folder / "instances.json", folder / "images", **how)
+
+
+def on_the_object(found: AnnotationSet) -> None:
+    """The only object covers exactly the white square, and so does its box."""
+    (example,) = found
+    assert len(example.masks) == 1
+    white = example.image[..., 1] > 128
+    np.testing.assert_array_equal(example.masks[0], white)
+    rows, columns = np.flatnonzero(white.any(1)), np.flatnonzero(white.any(0))
+    expected = [rows[0], columns[0], rows[-1] + 1, columns[-1] + 1]
+    np.testing.assert_allclose(example.boxes[0], expected, atol=1)
+    assert not example.crowd.any()
+
+
+# --- COCO -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {}, {"id": ...}, {"id": 0}, {"id": "x"}, {"image_id": "1"}, {"image_id": 1.0},
+        {"category_id": "1"}, {"iscrowd": ...}, {"iscrowd": None}, {"iscrowd": False},
+        {"iscrowd": "0"}, {"iscrowd": "false"}, {"iscrowd": 0.0}, {"area": ...}, {"bbox": ...},
+        {"bbox": None}, {"bbox": ["10", "5", "10", "10"]}, {"bbox": [10.4, 4.8, 9.8, 10.3]},
+    ],
+)  # fmt: skip
+def test_what_is_certain_is_read(tmp_path, change):
+    found = coco(tmp_path, annotation=change)
+    on_the_object(found)
+    assert not found.counts["boxes_from_masks"]
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        [0, 0, 0, 0], [10, 5, 0, 10], [10, 5, 20, 15],  # zeros, no width, corners
+        [10 / 60, 5 / 40, 10 / 60, 10 / 40], [10 / 60, 5 / 40, 20 / 60, 15 / 40],  # shares
+    ],
+)  # fmt: skip
+def test_a_box_whose_meaning_shows_in_the_mask_is_taken_from_it_and_counted(tmp_path, box):
+    found = coco(tmp_path, annotation={"bbox": box})
+    on_the_object(found)
+    assert found.counts["boxes_from_masks"] == 1
+
+
+@pytest.mark.parametrize("box", [[30, 5, 10, 10], [5, 10, 10, 10], [10, 5, 40, 30], [70, 50, 9, 9]])
+def test_a_box_elsewhere_is_refused_with_a_way_out(tmp_path, box):
+    found = coco(tmp_path, annotation={"bbox": box})
+    message = (
+        r"a\.png: annotation 1, bbox: expected x, y, width, height round its mask, \[10.0, 5.0"
+    )
+    with pytest.raises(DataError, match=message):
+        list(found)
+    on_the_object(coco(tmp_path, annotation={"bbox": box}, how={"boxes": "masks"}))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"iscrowd": "no"}, {"iscrowd": 2}, {"image_id": None}, {"image_id": True},
+        {"image_id": 2}, {"category_id": "white"}, {"category_id": 1.5}, {"category_id": 2},
+    ],
+)  # fmt: skip
+def test_an_annotation_that_belongs_nowhere_is_refused_at_once(tmp_path, change):
+    with pytest.raises(DataError, match=r"instances\.json, annotation 1"):
+        coco(tmp_path, annotation=change)
+
+
+@pytest.mark.parametrize(
+    "segmentation",
+    [
+        None, [], [[]], "text", 5, [SQUARE, []], [SQUARE[:2]], [SQUARE[:4]], [SQUARE[:7]], SQUARE,
+        [[10, 5], [20, 5], [20, 15]], [[True] * 6], [["10"] * 6], [[float("nan")] * 6],
+        [[x / 60 for x in SQUARE]], {"size": [60, 40], "counts": [2400]},
+        {"size": [40, 60], "counts": "zz"}, {"size": [40, 60], "counts": [2399]},
+        {"size": [40, 60], "counts": None}, {"size": [40, 60]}, {"counts": [2400]},
+    ],
+)  # fmt: skip
+def test_what_is_no_outline_is_refused_by_picture_and_annotation(tmp_path, segmentation):
+    found = coco(tmp_path, annotation={"segmentation": segmentation})
+    with pytest.raises(DataError, match=r"^a\.png: annotation 1, "):
+        list(found)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"images": None}, {"images": [5]}, {"annotations": {"1": {}}}, {"annotations": [5]},
+        {"categories": "white"}, {"image": {"width": ...}}, {"image": {"width": None}},
+        {"image": {"width": 60.5}}, {"image": {"file_name": ...}}, {"image": {"id": None}},
+        {"categories": [{"id": 1, "name": "white"}, {"id": 2, "name": "white"}]},
+        {"categories": [{"id": 1, "name": "white"}, {"id": "1", "name": "grey"}]},
+        {"images": [{"id": k, "file_name": "a.png", "width": 60, "height": 40} for k in (1, "1")]},
+    ],
+)  # fmt: skip
+def test_a_file_that_contradicts_itself_is_refused(tmp_path, change):
+    with pytest.raises(DataError, match=r"instances\.json.*expected .*, found "):
+        coco(tmp_path, **change)
+
+
+@pytest.mark.parametrize("change", [{"width": 40, "height": 60}, {"width": 30, "height": 20}])
+def test_another_size_than_the_pictures_is_refused(tmp_path, change):
+    with pytest.raises(DataError, match=r"a\.png: its annotation: expected 60x40 pixels"):
+        list(coco(tmp_path, image=change))
+
+
+def test_sizes_may_be_texts_or_floats(tmp_path):
+    on_the_object(coco(tmp_path, image={"width": "60", "height": 40.0}))
+
+
+def test_an_object_given_twice_is_taken_once_and_counted(tmp_path):
+    item = {"id": 1, "image_id": 1, "category_id": 1, "segmentation": [SQUARE]}
+    found = coco(tmp_path, annotations=[item, item | {"id": 2}])
+    on_the_object(found)
+    assert found.counts["objects_given_twice"] == 1
+
+
+def test_an_object_without_pixels_is_counted(tmp_path):
+    item = {"id": 1, "image_id": 1, "category_id": 1, "segmentation": [SQUARE]}
+    outside = item | {"id": 2, "segmentation": [[61, 5, 70, 5, 70, 15, 61, 15]]}
+    found = coco(tmp_path, annotations=[item, outside])
+    on_the_object(found)
+    assert found.counts["objects_without_pixels"] == 1
+
+
+def test_ids_that_begin_anew_in_each_picture_do_no_harm(tmp_path):
+    images = [{"id": k, "file_name": f"{k}.png", "width": 60, "height": 40} for k in (1, 2, 3)]
+    for k in (1, 2, 3):
+        save(tmp_path / "images" / f"{k}.png")
+    item = {"id": 1, "category_id": 1, "segmentation": [SQUARE]}
+    items = [item | {"image_id": k} for k in (1, 2)]
+    found = list(coco(tmp_path, images=images, annotations=items))
+    assert [len(example.masks) for example in found] == [1, 1, 0]
+
+
+def test_a_category_0_without_objects_is_left_out_and_noted(tmp_path):
+    categories = [{"id": 0, "name": "things"}, {"id": 1, "name": "white"}]
+    found = coco(tmp_path, categories=categories)
+    on_the_object(found)
+    assert (found.classes, found.notes) == (
+        {1: "white"},
+        ["category 0, 'things', has no objects: left out"],
+    )
+
+
+def test_categories_from_0_are_numbered_from_1_and_that_is_noted(tmp_path):
+    categories = [{"id": 0, "name": "white"}, {"id": 1, "name": "grey"}]
+    found = coco(tmp_path, categories=categories, annotation={"category_id": 0})
+    (example,) = found
+    assert found.classes == {1: "white", 2: "grey"}
+    assert (example.classes.tolist(), example.class_names) == ([1], ("white",))
+    assert "each number became one more" in found.notes[0]
+
+
+def two_entries(**changes: Any) -> dict[str, Any]:
+    return {
+        "images": [
+            {"id": 1, "file_name": "a.png", "width": 60, "height": 40},
+            {"id": 2, "file_name": "images\\a.png", "width": 60, "height": 40},
+        ]
+    } | changes
+
+
+def test_one_picture_under_two_ids_is_joined_where_one_has_the_objects(tmp_path):
+    found = coco(tmp_path, **two_entries())
+    on_the_object(found)
+    assert found.notes == ["a.png: one picture as 1, 2: joined as 1"]
+
+
+def test_one_picture_under_two_ids_with_objects_each_is_refused(tmp_path):
+    item = {"id": 1, "image_id": 1, "category_id": 1, "segmentation": [SQUARE]}
+    other = item | {"image_id": 2, "segmentation": [[30, 5, 40, 5, 40, 15, 30, 15]]}
+    found = coco(tmp_path, **two_entries(annotations=[item, other]))
+    with pytest.raises(DataError, match="expected each picture once, found it as 1, 2"):
+        list(found)
+
+
+def test_a_byte_order_mark_does_no_harm_and_other_encodings_are_named(tmp_path):
+    coco(tmp_path)
+    file = tmp_path / "instances.json"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text, encoding="utf-8-sig")
+    on_the_object(read_coco(file, tmp_path / "images"))
+    file.write_text(text, encoding="utf-16")
+    with pytest.raises(DataError, match=r"instances\.json: expected a JSON file in UTF-8"):
+        read_coco(file, tmp_path / "images")
+
+
+def test_boxes_alone_are_taken_only_where_they_are_asked_for(tmp_path):
+    found = coco(tmp_path, annotation={"segmentation": []}, how={"boxes_alone": True})
+    (example,) = found
+    assert example.boxes.tolist() == [BOX]
+    assert example.masks.sum() == 100
+    assert example.facts["annotations"][0]["segmentation"] == []
+    assert example.facts["image"]["file_name"] == "a.png"
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 70) | st.floats() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=8) | st.dictionaries(st.text(max_size=6), inner),
+    max_leaves=8,
+)
+KEYS = [
+    "image_id",
+    "category_id",
+    "iscrowd",
+    "bbox",
+    "segmentation",
+    "width",
+    "height",
+    "name",
+    "id",
+]
+
+
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60
+)
+@given(key=st.sampled_from(KEYS), value=values, part=st.sampled_from(["image", "annotation"]))
+def test_whatever_stands_in_a_file_it_is_read_or_refused(tmp_path, key, value, part):
+    """No traceback; and an object that is read lies on its square or on what the file outlined."""
+    try:
+        (example,) = coco(tmp_path, **{part: {key: value}})
+    except DataError as error:
+        assert "\n" not in str(error)
+        return
+    assert len(example.masks) == len(example.boxes) == len(example.classes)
+    if key != "segmentation" and len(example.masks):
+        np.testing.assert_array_equal(example.masks[0], WHITE[..., 0] > 0)
+
+
+@pytest.mark.parametrize(
+    ("value", "truth"), [("True", True), (" 1 ", True), (1.0, True), (None, False)]
+)
+def test_flags(value, truth):
+    assert flag(value, "x") is truth
+
+
+# --- EXIF, in every format ------------------------------------------------------------------------
+
+
+def exif_set(folder: Path, kind: str, orientation: int, drawn_on: str, size: str, **how: Any):
+    """A turned picture; its outline was drawn on what is shown or stored; a size is stated."""
+    shown_box = np.array(BOX)
+    path = save(folder / "images" / "a.jpg", orientation)
+    stored, _ = pictures.header(path)
+    turned = pictures.upright(np.empty(stored, bool), orientation).shape
+    box = shown_box
+    if drawn_on == "stored":  # where the square lies before it is turned
+        mask = np.asarray(Image.open(path).convert("L")) > 128
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        box = np.array([rows[0], columns[0], rows[-1] + 1, columns[-1] + 1])
+    top, left, bottom, right = map(float, box)
+    outline = [left, top, right, top, right, bottom, left, bottom]
+    height, width = {"shown": turned, "stored": stored}[size]
+    if kind == "coco":
+        image = {"file_name": "a.jpg", "width": width, "height": height}
+        item = {"segmentation": [outline], "bbox": [left, top, right - left, bottom - top]}
+        return coco(folder, image=image, annotation=item, how=how)
+    points = np.reshape(outline, (-1, 2)).tolist()
+    content = {"imagePath": "a.jpg", "imageHeight": height, "imageWidth": width}
+    content["shapes"] = [{"label": "white", "points": points, "shape_type": "polygon"}]
+    (folder / "images" / "a.json").write_text(json.dumps(content))
+    return read_labelme(folder / "images", **how)
+
+
+@pytest.mark.parametrize("kind", ["coco", "labelme"])
+@pytest.mark.parametrize("orientation", range(2, 9))
+@pytest.mark.parametrize("drawn_on", ["shown", "stored"])
+@pytest.mark.parametrize("size", ["shown", "stored"])
+def test_a_mask_lies_on_its_object_or_the_picture_is_refused(
+    tmp_path, kind, orientation, drawn_on, size
+):
+    """Only a size as shown, which a turn by 90 degrees changes, decides here."""
+    if drawn_on == "stored" and size == "shown" and orientation > 4:
+        pytest.skip("no tool does this")
+    found = exif_set(tmp_path, kind, orientation, drawn_on, size)
+    if orientation > 4 and size == "shown":
+        on_the_object(found)
+    else:
+        try:
+            on_the_object(found)
+        except DataError as error:
+            assert f"EXIF orientation {orientation}" in str(error)
+            assert "--outlines shown" in str(error)
+    said = exif_set(tmp_path, kind, orientation, drawn_on, size, outlines=drawn_on)
+    on_the_object(said)
+    assert said.counts["pictures_turned"] == 1
+
+
+@pytest.mark.parametrize("drawn_on", ["shown", "stored"])
+def test_an_outline_that_fits_one_way_only_decides(tmp_path, drawn_on):
+    """Label Studio's files: the size as stored, outlines on the picture as shown."""
+    shown = np.zeros((60, 40, 3), np.uint8)
+    shown[45:55, 10:20] = 255
+    path = save(tmp_path / "images" / "a.png", 6, shown)
+    stored, _ = pictures.header(path)
+    outline = {
+        "shown": [10, 45, 20, 45, 20, 55, 10, 55],
+        "stored": [45, 20, 55, 20, 55, 30, 45, 30],
+    }
+    image = {"width": stored[1], "height": stored[0]}
+    item = {"segmentation": [outline[drawn_on]], "bbox": ...}
+    on_the_object(coco(tmp_path, image=image, annotation=item))
+
+
+# --- LabelMe --------------------------------------------------------------------------------------
+
+CORNERS = [[10, 5], [20, 5], [20, 15], [10, 15]]
+
+
+def labelme(folder: Path, name: str = "a.json", shapes: list | None = None, **changes: Any) -> Path:
+    shape = {"label": "white", "points": CORNERS, "shape_type": "polygon"}
+    content = {"imagePath": "a.png", "imageHeight": 40, "imageWidth": 60} | changes
+    content["shapes"] = [shape | each for each in (shapes if shapes is not None else [{}])]
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(json.dumps(content), encoding="utf-8")
+    if not (folder / "a.png").exists():
+        save(folder / "a.png")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {}, {"shape_type": ...}, {"shape_type": None}, {"group_id": ""}, {"group_id": 0},
+        {"shape_type": "rectangle"}, {"shape_type": "rectangle", "points": [[20, 15], [10, 5]]},
+    ],
+)  # fmt: skip
+def test_shapes_of_labelme(tmp_path, shape):
+    labelme(tmp_path, shapes=[{k: v for k, v in shape.items() if v is not ...}])
+    on_the_object(read_labelme(tmp_path))
+
+
+def test_an_empty_group_joins_nothing(tmp_path):
+    elsewhere = [[x + 30, y] for x, y in CORNERS]
+    labelme(tmp_path, shapes=[{"group_id": ""}, {"group_id": "", "points": elsewhere}])
+    (example,) = read_labelme(tmp_path)
+    assert len(example.masks) == 2
+
+
+@pytest.mark.parametrize("kind", ["circle", "line", "point", "linestrip", "mask", "rotation"])
+def test_shapes_that_are_no_outline_are_refused(tmp_path, kind):
+    labelme(tmp_path, shapes=[{"shape_type": kind}])
+    with pytest.raises(DataError, match=rf"a\.png: shape 0 \(white\).*found {kind} of 4 points"):
+        list(read_labelme(tmp_path))
+
+
+def test_any_case_of_the_suffix_and_what_is_not_taken(tmp_path):
+    labelme(tmp_path, "A.JSON")
+    labelme(tmp_path, "._A.JSON").joinpath("._A.JSON").write_bytes(b"\0\5\x16\7")
+    labelme(tmp_path, "sub/b.json")
+    found = read_labelme(tmp_path)
+    on_the_object(found)
+    assert found.notes == ["not taken: 1 in folders below: sub/b.json"]
+
+
+def test_two_annotations_of_one_picture_are_refused(tmp_path):
+    labelme(tmp_path / "json", "a.json", imagePath="d1\\a.png")
+    labelme(tmp_path / "json", "b.json", imagePath="d2\\a.png", shapes=[{"label": "other"}])
+    save(tmp_path / "pics" / "a.png")
+    with pytest.raises(DataError, match="expected each picture once"):
+        list(read_labelme(tmp_path / "json", images=tmp_path / "pics"))
+
+
+@pytest.mark.parametrize("name", [".\\a.png", "..\\pics\\a.png", "C:\\users\\x\\a.png"])
+def test_paths_of_windows(tmp_path, name):
+    labelme(tmp_path / "json", imagePath=name)
+    if name.startswith(".\\"):
+        on_the_object(read_labelme(tmp_path / "json"))
+    else:
+        with pytest.raises(DataError, match="--images names the folder of the pictures"):
+            list(read_labelme(tmp_path / "json"))
+    on_the_object(read_labelme(tmp_path / "json", images=tmp_path / "json"))
+
+
+def test_files_without_any_shape_are_said_to_be_so(tmp_path):
+    labelme(tmp_path, shapes=[])
+    with pytest.raises(DataError, match=r"with shapes, found 1 files without any"):
+        read_labelme(tmp_path)
+
+
+# --- Pascal VOC -----------------------------------------------------------------------------------
+
+
+def voc(folder: Path, name: str = "a", objects: int = 1, classes: int = 7, suffix: str = ".jpg"):
+    save(folder / "JPEGImages" / f"{name}{suffix}")
+    for part, value in ("SegmentationObject", objects), ("SegmentationClass", classes):
+        (folder / part).mkdir(exist_ok=True)
+        mask = np.where(WHITE[..., 0] > 0, value, 0).astype(np.uint8)
+        Image.fromarray(mask).save(folder / part / f"{name}.png")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("objects", "classes", "words"),
+    [
+        (255, 255, "nothing but 0 and 255, which is void. Masks of 0 and 255"),
+        (0, 7, "an object, numbered from 1 to 254, wherever there is a class"),
+        (255, 7, r"100 pixels of class \[7\] where the object is \[255\]"),
+        (1, 255, "found void"),
+        (1, 0, r"one class for all of its pixels, found \[0\]|class 0"),
+        (1, 99, "one of 20 classes, found class 99"),
+    ],
+)
+def test_masks_that_contradict_each_other_are_refused(tmp_path, objects, classes, words):
+    with pytest.raises(DataError, match=words):
+        list(read_voc(voc(tmp_path, objects=objects, classes=classes)))
+
+
+def test_a_picture_in_which_there_is_nothing_is_one(tmp_path):
+    (example,) = read_voc(voc(tmp_path, objects=0, classes=0))
+    assert len(example.masks) == 0
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpeg", ".JPG"])
+def test_pictures_of_voc_have_any_suffix(tmp_path, suffix):
+    on_the_object(read_voc(voc(tmp_path, suffix=suffix)))
+
+
+def names_of(folder: Path, text: str) -> tuple[list[str], list[str]]:
+    (folder / "list.txt").write_text(text, encoding="utf-8")
+    found = read_voc(folder, listing=folder / "list.txt")
+    return [each.source_id for each in found.pictures], found.notes
+
+
+def test_names_with_blanks_in_a_list(tmp_path):
+    for name in ("img", "img 2", "img 1", "timg (18)"):
+        voc(tmp_path, name)
+    assert names_of(tmp_path, "img\nimg 2\n\n")[0] == ["img", "img 2"]
+    assert names_of(tmp_path, "timg (18)\r\nimg 1\r\n")[0] == ["timg (18)", "img 1"]
+    assert names_of(tmp_path, "timg (18)  1\nimg 2 -1\n") == (
+        ["timg (18)"],
+        ["not taken: 1 names marked -1 in the list, as 'img 2'"],
+    )
+    with pytest.raises(DataError, match=r"list\.txt, line 2: expected each name once"):
+        names_of(tmp_path, "img\nimg\n")
+
+
+def test_files_of_macos_and_pictures_without_masks(tmp_path):
+    voc(tmp_path)
+    save(tmp_path / "JPEGImages" / "b.jpg")
+    (tmp_path / "SegmentationObject" / "._a.png").write_bytes(b"\0\5\x16\7")
+    found = read_voc(tmp_path)
+    on_the_object(found)
+    assert found.notes == ["not taken: 1 pictures without a mask in SegmentationObject"]
+
+
+def test_a_mask_of_the_other_side_of_a_turned_picture(tmp_path):
+    """A mask has a size, which decides about a turn by 90 degrees, not about one by 180."""
+    voc(tmp_path)
+    save(tmp_path / "JPEGImages" / "a.jpg", 6)
+    on_the_object(read_voc(tmp_path))
+    save(tmp_path / "JPEGImages" / "a.jpg", 3)
+    with pytest.raises(DataError, match="EXIF orientation 3"):
+        list(read_voc(tmp_path))
+    on_the_object(read_voc(tmp_path, outlines="shown"))
+
+
+# --- CVAT and YOLO --------------------------------------------------------------------------------
+
+POINTS = "10.00,5.00;20.00,5.00;20.00,15.00;10.00,15.00"
+
+
+def cvat(folder: Path, inside: str, beside: str = "", size: str = 'width="60" height="40"'):
+    save(folder / "images" / "a.png")
+    labels = "<label><name>grey</name></label><label><name>white</name></label>"
+    text = f"""<?xml version="1.0" encoding="utf-8"?><annotations><version>1.1</version>
+    <meta><task><labels>{labels}</labels></task></meta>{beside}
+    <image id="0" name="a.png" {size}>{inside}</image></annotations>"""
+    (folder / "annotations.xml").write_text(text, encoding="utf-8")
+    return read_cvat(folder / "annotations.xml", folder / "images")
+
+
+def test_polygons_masks_and_groups_of_cvat(tmp_path):
+    found = cvat(tmp_path, f'<polygon label="white" points="{POINTS}"/>')
+    on_the_object(found)
+    assert found.classes == {1: "grey", 2: "white"}
+    mask = '<mask label="white" rle="0, 100" left="10" top="5" width="10" height="10"/>'
+    on_the_object(cvat(tmp_path, mask))
+    halves = ("10,5;20,5;20,10;10,10", "10,10;20,10;20,15;10,15")
+    grouped = "".join(f'<polygon label="white" points="{half}" group_id="4"/>' for half in halves)
+    on_the_object(cvat(tmp_path, grouped))
+
+
+def test_tracks_and_tags_of_cvat_are_noted(tmp_path):
+    polygon = f'<polygon label="white" points="{POINTS}"/><tag label="white"/>'
+    found = cvat(tmp_path, polygon, '<track id="0" label="white"><box/></track>')
+    on_the_object(found)
+    assert found.notes == ["not taken: 1 tracks", "not taken: 1 tags"]
+
+
+@pytest.mark.parametrize(
+    ("inside", "words"),
+    [
+        ('<box label="white" xtl="10" ytl="5" xbr="20" ybr="15"/>', "found a box"),
+        (f'<polyline label="white" points="{POINTS}"/>', "found a polyline"),
+        (f'<polygon label="red" points="{POINTS}"/>', r"polygon 0 \(red\)"),
+        ('<polygon label="white" points="10,5;20"/>', "at least 6 numbers"),
+        ('<polygon label="white" points="10,5;20,x;1,1"/>', "finite numbers"),
+        ('<mask label="white" rle="0, 90" left="10" top="5" width="10" height="10"/>', "90 pixels"),
+        ('<mask label="white" rle="0, 100" left="55" top="5" width="10" height="10"/>', "inside"),
+        ('<mask label="white" rle="0, 100" left="x" top="5" width="10" height="10"/>', "left"),
+    ],
+)
+def test_what_cvat_may_say_besides_is_refused(tmp_path, inside, words):
+    with pytest.raises(DataError, match=rf"a\.png: .*{words}"):
+        list(cvat(tmp_path, inside))
+
+
+@pytest.mark.parametrize(
+    "text", ["<annotations>", "{}", "<a/>", '<annotations><track id="0"/></annotations>']
+)
+def test_other_files_are_not_cvats(tmp_path, text):
+    (tmp_path / "x.xml").write_text(text)
+    with pytest.raises(DataError, match=r"x\.xml: expected .*CVAT's XML"):
+        read_cvat(tmp_path / "x.xml", tmp_path)
+
+
+def yolo(folder: Path, line: str, names: str = "names: [grey, white]\n", **options: Any):
+    save(folder / "images" / "a.png", options.pop("orientation", 1))
+    (folder / "labels").mkdir(exist_ok=True)
+    (folder / "labels" / "a.txt").write_text(line)
+    (folder / "data.yaml").write_text(names)
+    return read_yolo(folder / "images", folder / "labels", folder / "data.yaml", **options)
+
+
+SHARES = " ".join(f"{v / (60, 40)[k % 2]:.6f}" for k, v in enumerate(SQUARE))
+
+
+@pytest.mark.parametrize("names", ["names: [grey, white]\n", "names:\n  0: grey\n  1: white\n"])
+def test_polygons_of_yolo(tmp_path, names):
+    found = yolo(tmp_path, f"1 {SHARES}\n\n", names)
+    on_the_object(found)
+    assert found.classes == {1: "grey", 2: "white"}
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("1 0.25 0.25 0.1 0.1", "Four numbers are a box"),
+        ("1 10 5 20 5 20 15 10 15", "x and y from 0 to 1"),
+        ("1 0.1 0.1 0.2 0.2 0.3", "at least 3 corners"),
+        (f"2 {SHARES}", "a class from 0 to 1, found 2"),
+        (f"x {SHARES}", "finite numbers"),
+        (f"1.5 {SHARES}", "a class from 0 to 1, found 1.5"),
+    ],
+)
+def test_lines_that_are_no_polygon_are_refused(tmp_path, line, words):
+    with pytest.raises(DataError, match=rf"a\.png: .*{words}"):
+        list(yolo(tmp_path, line))
+
+
+def test_pictures_and_texts_without_each_other(tmp_path):
+    save(tmp_path / "images" / "b.jpg")
+    yolo(tmp_path, f"1 {SHARES}")
+    (tmp_path / "labels" / "c.txt").write_text("")
+    found = yolo(tmp_path, f"1 {SHARES}")
+    assert found.notes == [
+        "not taken: 1 texts without a picture, as c.txt",
+        "1 pictures without a text: taken as pictures without objects",
+    ]
+    assert [len(example.masks) for example in found] == [1, 0]
+
+
+def test_yolos_shares_cannot_tell_how_a_turned_picture_lay(tmp_path):
+    with pytest.raises(DataError, match="EXIF orientation 6"):
+        list(yolo(tmp_path, f"1 {SHARES}", orientation=6))
+    on_the_object(yolo(tmp_path, f"1 {SHARES}", orientation=6, outlines="shown"))
+
+
+# --- the command ----------------------------------------------------------------------------------
+
+
+def test_the_command_says_what_was_read_otherwise(tmp_path, capsys):
+    coco(tmp_path, annotation={"bbox": [0, 0, 0, 0]}, categories=[{"id": 0, "name": "things"},
+         {"id": 1, "name": "white"}])  # fmt: skip
+    files = [str(tmp_path / name) for name in ("instances.json", "images", "out/x.tfrecord")]
+    assert command.main(["from-coco", *files]) == 0
+    out, lines = capsys.readouterr()
+    assert json.loads(out)["counts"]["boxes_from_masks"] == 1
+    assert "note: category 0, 'things', has no objects: left out" in lines
+    assert "note: 1 boxes were zeros, corners or shares: taken from their masks" in lines
