@@ -367,6 +367,80 @@ print("</pre><script>alert(8)</script>")
 raise ValueError("<script>alert(9)</script>")
 """
 
+NAMESPACES = """
+import ctypes, os, subprocess
+libc = ctypes.CDLL(None, use_errno=True)
+for attempt in (lambda: libc.unshare(0x10000000) == 0 and print("GOT IT user namespace"),
+                lambda: libc.unshare(0x20000) == 0 and print("GOT IT mount namespace"),
+                lambda: print("GOT IT memory", os.memfd_create("x")),
+                lambda: libc.shmget(0, 1000, 0o1666) >= 0 and print("GOT IT segment"),
+                lambda: libc.syscall(435, 0, 0) >= 0 and print("GOT IT clone3"),
+                lambda: subprocess.run(["unshare", "-Urm", "true"], check=True)
+                and print("GOT IT unshare")):
+    try:
+        attempt()
+    except Exception:
+        pass
+"""
+
+NESTED = """
+from IPython.display import display
+inner = []
+for _ in range(600): inner = [inner]
+display({"text/plain": "x"}, raw=True, metadata={"deep": inner})
+"""
+
+FLOOD = """
+import os, sys
+worker = sys.modules["__main__"]
+def receive(self):
+    while True:
+        os.write(self.writer.fileno(), b"x" * 1_000_000)
+worker.Channel.receive = receive
+"""
+
+MANY_PARTS = """
+import os, struct, sys
+worker = sys.modules["__main__"]
+def answer(self, request):
+    data = b'{"value": {"t": "list", "v": [' + b"[]," * 9_999_999 + b"[]]}}"
+    self.channel.writer.write(struct.pack(">I", len(data)) + data)
+    self.channel.writer.flush()
+    return {"value": 4}
+worker.Answers.answer = answer
+"""
+
+RECORDS = """
+seen = []
+def double(x):
+    seen.append(x)
+    return 2 * x
+"""
+
+
+def tells_hidden_inputs(_: dict) -> dict:
+    """Notes what the hidden check of exercise 1 asks, and tells it in exercise 2 in three ways."""
+    telling = (
+        "if 22 in seen:\n    print('GOT IT', seen)\n"
+        + made.IOU
+        + "\nif 22 in seen:\n    raise ValueError('GOT IT')"
+    )
+    return made.submission(RECORDS, telling)
+
+
+def surrogate_ids(notebook: dict) -> None:
+    cell = copy.deepcopy(cell_of(notebook, "lab1-ex1"))
+    cell["metadata"]["nbgrader"]["grade_id"] = "\ud800"
+    notebook["cells"].append(cell)
+
+
+def deep_outputs(notebook: dict) -> None:
+    inner: list = []
+    for _ in range(600):
+        inner = [inner]
+    cell_of(notebook, "lab1-ex1")["outputs"] = [{"output_type": "display_data", "data": inner}]
+
+
 ATTACKS: dict[str, Attack] = {
     # what is secret
     "looks for solutions": answer(LOOK_ROUND + LIE, sample=True),
@@ -436,4 +510,14 @@ ATTACKS: dict[str, Attack] = {
     "has a wrong kernel": changed(wrong_kernel, 3, 4, made.DOUBLE),
     "lacks a cell": changed(without_answer),
     "has ids twice": changed(doubled, 3, 4),
+    # what would stop the class
+    "makes namespaces and uncounted memory": answer(NAMESPACES + LIE, sample=True),
+    "shows a surrogate": answer("print('\\ud800')\n" + made.DOUBLE, 3, 4),
+    "raises a surrogate": answer("raise ValueError('\\ud800')", 0, 4),
+    "nests what it shows": answer(NESTED + made.DOUBLE, 3, 4, sample=True),
+    "floods the channel": answer(FLOOD + LIE, 0, None, sample=True),
+    "sends ten million lists": answer(MANY_PARTS + LIE, 0, None, sample=True),
+    "tells hidden inputs": Attack(tells_hidden_inputs, 3, 4, sample=True),
+    "has an id that is no text": changed(surrogate_ids),
+    "has outputs nested deeply": changed(deep_outputs),
 }  # fmt: skip

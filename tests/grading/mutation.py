@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import copy
+import functools
 import io
 import json
 import os
@@ -23,18 +24,21 @@ import signal
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 import numpy as np
 
-from tools import exercises, notebooks
+from tools import exercises, handed_in, notebooks
 from tools.exercises import Answer
 from tools.exercises import read_answers as read
+from tools.grading.grader import judged
 
 MUTANTS = Path(__file__).resolve().parent / "mutants"
+ENOUGH = 0.9
+"""Share of wrong answers that a student's own check must refuse to count as right here."""
 SECONDS = 60
 """What an answer and its check may take together."""
 
@@ -103,23 +107,57 @@ def run(grade_id: str, answers: list[Answer]) -> list[Verdict]:
 # --- inside the process of an exercise ----------------------------------------------------------
 
 
-def prepared(grade_id: str) -> tuple[dict, str]:
-    """The names that an answer finds, and the source of its check."""
+def prepared(grade_id: str) -> tuple[dict, exercises.Exercise, list[exercises.Exercise]]:
+    """The names that an answer finds, its exercise, and all exercises of the lab."""
     notebook = nbformat.read(lab_of(grade_id), as_version=4)
     names: dict = {"__name__": "__main__"}
     sources = exercises.setup_sources(notebook)
-    for exercise in exercises.read_exercises(notebook):
+    found = exercises.read_exercises(notebook)
+    for exercise in found:
         if exercise.grade_id == grade_id:
             for source in sources:
                 exec(compile(source, "set-up", "exec"), names)
-            return names, exercise.check.source
+            return names, exercise, found
         if exercise.check is not None:
             sources.append(exercise.answer.source)
     raise SystemExit(f"no exercise {grade_id} in the labs")
 
 
-def outcome(answer: str, check: str, names: dict) -> str:
-    """What a check says about an answer; "" if it passed."""
+def judge(exercise: exercises.Exercise, others: list[exercises.Exercise], names: dict) -> str:
+    """What a check that a student wrote makes of the answers that it must tell apart.
+
+    Returns:
+        A mistake that slipped through, if more than a tenth did; "" if not.
+    """
+    answers = read(MUTANTS / f"{exercise.judged_on}.py")
+    asked = next(other for other in others if other.grade_id == exercise.judged_on)
+    test = names[handed_in.bound_names(exercise.answer.source)[-1]]
+    target = handed_in.bound_names(asked.answer.source)[-1]
+    refused = []
+    for answer in answers:
+        own = dict(names)
+        exec(compile(answer.source, "mutant", "exec"), own)
+        try:
+            test(own[target])
+        except Exception:
+            refused.append(True)
+        else:
+            refused.append(False)
+    share, said = judged(answers, refused)
+    return said if share < ENOUGH else ""
+
+
+def outcome(
+    answer: str, check: str, names: dict, judging: Callable[[dict], str] | None = None
+) -> str:
+    """What a check says about an answer; "" if it passed.
+
+    Args:
+        answer: Source of the answer.
+        check: Source of the check.
+        names: What the answer finds.
+        judging: What else decides, given the names that are there then.
+    """
     plain = (np.ndarray, list, dict, set, tuple)
     names = {
         name: copy.deepcopy(value) if isinstance(value, plain) and name != "__builtins__" else value
@@ -132,6 +170,7 @@ def outcome(answer: str, check: str, names: dict) -> str:
             warnings.simplefilter("ignore")
             exec(compile(answer, "answer", "exec"), names)
             exec(compile(check, "check", "exec"), names)
+            return judging(names) if judging else ""
     except (Exception, SystemExit) as error:
         return f"{type(error).__name__}: {error}"
     finally:
@@ -147,10 +186,13 @@ def _too_long(*_: object) -> None:
 def work(grade_id: str, sources: list[str]) -> None:
     """Runs answers to one exercise; prints a line when prepared, and each verdict, as JSON."""
     with contextlib.redirect_stdout(io.StringIO()):
-        names, check = prepared(grade_id)
+        names, exercise, others = prepared(grade_id)
+    check = exercise.check.source
+    judging = functools.partial(judge, exercise, others) if exercise.judged_on else None
     print(json.dumps("prepared"), flush=True)
     for source in sources:
-        words = [outcome(source, part, names) for part in (exercises.without_hidden(check), check)]
+        visible = outcome(source, exercises.without_hidden(check), names)
+        words = [visible, outcome(source, check, names, judging)]
         print(json.dumps(words), flush=True)
 
 

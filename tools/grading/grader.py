@@ -157,7 +157,7 @@ class Grader:
         try:
             self._grade(submission, grade)
         except SourceError as error:
-            grade.failed, grade.verdicts = True, []
+            grade.failed, grade.verdicts, grade.lab = True, [], ""
             grade.problems = [f"Not graded: {clean(str(error))[:500]}"]
         except OSError as error:
             grade.problems.append(f"The file could not be read: {clean(str(error))[:200]}.")
