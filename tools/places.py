@@ -118,7 +118,7 @@ def students_origin() -> Path:
     labs = {path.stem: nbformat.read(path, as_version=4) for path in notebooks.find_labs()}
     folder = WORK / "origin" / "image-segmentation-labs"
     shutil.rmtree(folder, ignore_errors=True)
-    release.students_repository(labs, folder)
+    release.students(labs, folder)
     git = ["git", "-c", "user.name=places", "-c", "user.email=places@example.org"]
     for command in (
         ["init", "--quiet", "-b", "students"],

@@ -2,7 +2,7 @@
 
     python -m tools.run_labs              every lab in notebooks/, in order
     python -m tools.run_labs 2 05         these labs only
-    python -m tools.run_labs --store      and store the outputs in notebooks/ (`make notebooks`)
+    python -m tools.run_labs --store      store outputs, and times in README (`make notebooks`)
 
 Executed notebooks, HTML pages with an index, and summary.json go to build/labs/. A lab that fails
 does not stop the others; its copy is kept as NAME.failed.ipynb and the exit status is 1. The
@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -22,10 +23,14 @@ from pathlib import Path
 from tqdm import tqdm
 
 from helpers import files
+from helpers.environment import available_cpus
 from tools import notebooks, pages
 from tools.execution import LabExecution, LabRun, isolated_kernel_environment
 
 OUT = notebooks.ROOT / "build" / "labs"
+README = notebooks.ROOT / "README.md"
+MEASURED = ("<!-- run_labs: written by `make notebooks` -->", "<!-- run_labs: end -->")
+"""Between these lines of README stands what the labs took when they were stored."""
 CELL_TIMEOUT = 600.0
 LAB_TIMEOUT = 1800.0
 
@@ -148,6 +153,29 @@ def store(runs: list[LabRun], folder: Path) -> list[Path]:
     return stored
 
 
+def write_measured(runs: list[LabRun], readme: Path) -> None:
+    """Writes time and memory of the labs that ran to the end into README's table.
+
+    Rows of other labs stay as they are.
+    """
+    text = readme.read_text(encoding="utf-8")
+    begin, end = (text.index(mark) for mark in MEASURED)
+    before, table_, after = text[:begin], text[begin:end], text[end:]
+    rows = dict(re.findall(r"^\| (\d+) \|(.*)$", table_, re.MULTILINE))
+    for run in runs:
+        if run.ok:
+            number = str(int(run.lab[:2]))
+            rows[number] = f" {run.seconds:.0f} | {run.peak_mb / 1000:.1f} | {run.cells} |"
+    cpus = f"{available_cpus()} CPUs, no GPU"
+    lines = [
+        MEASURED[0],
+        f"| lab | seconds ({cpus}) | memory, GB | code cells |",
+        "|---|---|---|---|",
+    ]
+    lines += [f"| {number} |{rows[number]}" for number in sorted(rows)]
+    files.write_text(readme, before + "\n".join(lines) + "\n" + after)
+
+
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The command line; see the module's text."""
     parser = argparse.ArgumentParser(
@@ -199,6 +227,8 @@ def main(arguments: list[str] | None = None) -> int:
     if options.store:
         names = ", ".join(path.name for path in store(runs, options.notebooks)) or "nothing"
         print(f"Stored with outputs: {names}")
+        if options.notebooks == notebooks.NOTEBOOKS:
+            write_measured(runs, README)
     return 0 if all(run.ok for run in runs) else 1
 
 

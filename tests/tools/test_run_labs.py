@@ -14,7 +14,7 @@ import nbformat
 import psutil
 import pytest
 
-from tools import notebooks, run_labs
+from tools import execution, notebooks, run_labs
 from tools.execution import LabRun, resident_mb
 
 METRIC = """
@@ -271,3 +271,18 @@ def test_resident_memory_of_a_process_that_is_gone_is_zero():
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
     assert resident_mb(process.pid) == 0
+
+
+def test_time_and_memory_go_into_the_readmes_table_and_other_rows_stay(tmp_path):
+    readme = tmp_path / "README.md"
+    begin, end = run_labs.MEASURED
+    readme.write_text(f"# T\n\n{begin}\n| 2 | 9 | 1.0 | 5 |\n{end}\n\nrest\n")
+    good = LabRun("01_masks", nbformat.v4.new_notebook(), 12, 3.24, 512.4)
+    bad = LabRun("02_unet", nbformat.v4.new_notebook(), failure=execution.Failure(1, 1, "x", "x"))
+    run_labs.write_measured([good, bad], readme)
+    text = readme.read_text()
+    assert "| 1 | 3 | 0.5 | 12 |\n| 2 | 9 | 1.0 | 5 |\n" in text
+    assert text.startswith("# T\n") and text.endswith(f"{end}\n\nrest\n")
+    run_labs.write_measured([good, bad], readme)
+    assert readme.read_text() == text
+    assert run_labs.README.read_text(encoding="utf-8").count(begin) == 1
