@@ -8,11 +8,16 @@ on faster-coco-eval, which pycocotools' own evaluation is the model of.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from helpers.detection import Detected, Truth, box_areas, mask_areas
+from helpers.detection import box_areas, mask_areas
 from helpers.errors import ArrayError, explain
+
+if TYPE_CHECKING:
+    from helpers.detector import Detections
+    from helpers.kerbside import Case
 
 AREAS = {"small": (0.0, 400.0), "medium": (400.0, 2500.0), "large": (2500.0, 1e10)}
 """Sizes in pixels for Kerbside's pictures. They are not COCO's own (32 and 96 squared), which suit
@@ -23,7 +28,7 @@ _TYPES = {"mask": "segm", "box": "bbox", "boundary": "boundary"}
 
 
 def evaluate(
-    pictures: Sequence[tuple[Detected, Truth]],
+    pictures: Sequence[tuple[Detections, Case]],
     *,
     by: str = "mask",
     classes: Sequence[int] | None = None,

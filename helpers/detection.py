@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,10 @@ from helpers.errors import ArrayError, explain
 from helpers.masks import boundary_band, mask_to_box
 from helpers.metrics import bootstrap_draws, percentile_interval
 
+if TYPE_CHECKING:
+    from helpers.detector import Detections
+    from helpers.kerbside import Case
+
 Floats = NDArray[np.float64]
 
 IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)
@@ -30,24 +34,6 @@ IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)
 
 RECALL_POINTS = np.linspace(0, 1, 101)
 """COCO reads the curve at these recalls."""
-
-
-class Detected(Protocol):
-    """Answer of a model for one picture, such as `helpers.detector.Detections`."""
-
-    boxes: np.ndarray  # (D, 4)
-    masks: np.ndarray  # (D, H, W) bool
-    classes: np.ndarray  # (D,)
-    scores: np.ndarray  # (D,)
-
-
-class Truth(Protocol):
-    """Annotation of one picture, such as `helpers.kerbside.Case`."""
-
-    boxes: np.ndarray  # (G, 4)
-    masks: np.ndarray  # (G, H, W) bool
-    classes: np.ndarray  # (G,)
-    crowd: np.ndarray  # (G,) bool
 
 
 # --- overlaps ---------------------------------------------------------------------------------
@@ -143,7 +129,7 @@ class Picture:
     crowd: NDArray[np.bool_]  # (G,)
 
 
-def compare(detected: Detected, truth: Truth, *, by: str = "mask") -> Picture:
+def compare(detected: Detections, truth: Case, *, by: str = "mask") -> Picture:
     """Compares detections with the truth.
 
     Args:

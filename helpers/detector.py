@@ -17,8 +17,9 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,11 +115,10 @@ class Detector:
         image = check_image(image)
         height, width = image.shape[:2]
         if not 0 < height * width <= MAX_PIXELS:
-            expected, found = f"1 to {MAX_PIXELS:,} pixels", f"{height} x {width}"
             do = "Make it smaller first: `cv2.resize(image, None, fx=0.5, fy=0.5)`."
-            raise ArrayError(explain("image", expected=expected, found=found, do=do))
+            _refuse(f"1 to {MAX_PIXELS:,} pixels", f"{height} x {width}", do, of="image")
         if not 0 <= threshold <= 1:
-            raise ArrayError(explain("threshold", expected="0 to 1", found=str(threshold)))
+            _refuse("0 to 1", str(threshold), of="threshold")
         answer = {k: v.numpy()[0] for k, v in self._run(image).items() if k != "image_info"}
         scores = answer["detection_scores"][: int(answer["num_detections"])]
         kept = np.flatnonzero(scores >= threshold)
@@ -144,8 +144,7 @@ class Detector:
         wanted = self.signature.structured_input_signature[1][self.input_name].shape
         if not wanted.is_compatible_with((1, *image.shape)):
             expected = f"{wanted[1]} x {wanted[2]} pixels, the only size of this model"
-            found = f"{image.shape[0]} x {image.shape[1]}"
-            raise ArrayError(explain("image", expected=expected, found=found, do="Resize it."))
+            _refuse(expected, f"{image.shape[0]} x {image.shape[1]}", "Resize it.", of="image")
         answer = dict(self.signature(**{self.input_name: tf.constant(image[None])}))
         boxes = answer["detection_boxes"]
         if "image_info" in answer:
@@ -168,9 +167,8 @@ class Detector:
         # masks of the whole picture do, and so their size is not fixed in the signature.
         if name == MASKS[0] or (masks.shape[1:] == size and not fixed):
             if masks.shape[1:] != size:
-                expected = f"the picture's {size[0]} x {size[1]} pixels"
-                found = f"{masks.shape[1]} x {masks.shape[2]}"
-                raise WeightsError(explain(name, expected=expected, found=found))
+                expected, found = f"masks of the picture's {size} pixels", f"{masks.shape[1:]}"
+                _refuse(expected, found, of=name, kind=WeightsError)
             return masks > 0.5, None
         masks = masks.astype(np.float32)
         how = {"alignment": self.alignment, "threshold": self.mask_threshold}
@@ -211,6 +209,10 @@ def detect_all(
     return list(zip(found, cases, strict=True)), speed
 
 
+def _refuse(expected: str, found: str, do: str = "", *, of: str, kind: type = ArrayError) -> NoReturn:
+    raise kind(explain(of, expected=expected, found=found, do=do))
+
+
 # --- from small masks, one for each box, to masks of the whole picture ------------------------
 
 
@@ -244,14 +246,12 @@ def paste(
     """
     box_masks, boxes = np.asarray(box_masks, np.float32), np.asarray(boxes, float)
     if box_masks.ndim != 3 or 0 in box_masks.shape[1:]:
-        found = f"shape {box_masks.shape}"
-        raise ArrayError(explain("box_masks", expected="(N, M, M) with M > 0", found=found))
+        _refuse("(N, M, M) with M > 0", f"shape {box_masks.shape}", of="box_masks")
     if boxes.shape != (len(box_masks), 4):
         expected = f"shape ({len(box_masks)}, 4), one box for each mask"
-        raise ArrayError(explain("boxes", expected=expected, found=f"shape {boxes.shape}"))
+        _refuse(expected, f"shape {boxes.shape}", of="boxes")
     if alignment not in ("centres", "corners"):
-        expected = "'centres' or 'corners'"
-        raise ArrayError(explain("alignment", expected=expected, found=repr(alignment)))
+        _refuse("'centres' or 'corners'", repr(alignment), of="alignment")
     height, width = size
     masks = np.zeros((len(boxes), height, width), bool)
     for mask, values, (ymin, xmin, ymax, xmax) in zip(masks, box_masks, boxes, strict=True):
@@ -314,11 +314,17 @@ def load_detector(
         WeightsError: no such model, no SavedModel, one without masks or with another signature, or
             an archive that is damaged or not to be trusted.
     """
+    import tensorflow as tf
+
     name = str(name_or_path)
     if name in ZOO or Path(name).name.split(".tar")[0] in ZOO:
         label_map = fetch(COCO_LABEL_MAP) if label_map is None else label_map
     folder = _folder(ZOO.get(name, name), sha256, cache)
-    model = _load(folder)
+    try:
+        model = tf.saved_model.load(folder)
+    except Exception as error:  # TensorFlow raises anything here, from DecodeError to KeyError
+        found = f"{type(error).__name__}: {str(error).split(chr(10))[0][:200]}"
+        _refuse("a whole SavedModel", found, of=str(folder), kind=WeightsError)
     signature = _checked_signature(model, folder)
     (input_name,) = signature.structured_input_signature[1]
     described = _description(folder, garden="image_info" in signature.structured_outputs)
@@ -339,12 +345,12 @@ def _folder(name: str, sha256: str | None, cache: Path) -> Path:
         path = _unpacked(name, sha256, cache)
     if not path.is_dir():
         do = f'Names are "kerbside" and {", ".join(map(repr, ZOO))}; or give a path or an address.'
-        raise WeightsError(explain(name, expected="a model", found="no such file or folder", do=do))
+        _refuse("a model", "no such file or folder", do, of=name, kind=WeightsError)
     # A TFOD2 export has it in saved_model/, an archive of the zoo one folder deeper.
     found = sorted(path.rglob("saved_model.pb"), key=lambda file: len(file.parts))
     if not found:
         do = "Checkpoints alone do not do: export the model first."
-        raise WeightsError(explain(name, expected="saved_model.pb in it", found="none", do=do))
+        _refuse("saved_model.pb in it", "none", do, of=name, kind=WeightsError)
     return found[0].parent
 
 
@@ -376,28 +382,13 @@ def _unpacked(name: str, sha256: str | None, cache: Path) -> Path:
             os.replace(Path(new, "model"), folder)
     except Exception as error:  # Keras raises a plain Exception where a download fails
         expected = "a whole .tar or .tar.gz archive" + (f" with SHA-256 {sha256}" if sha256 else "")
-        found = f"{type(error).__name__}: {error}"
-        raise WeightsError(explain(name, expected=expected, found=found)) from error
+        _refuse(expected, f"{type(error).__name__}: {error}", of=name, kind=WeightsError)
     return folder
-
-
-def _load(folder: Path) -> Any:
-    import tensorflow as tf
-
-    try:
-        return tf.saved_model.load(folder)
-    except Exception as error:  # TensorFlow raises anything here, from DecodeError to KeyError
-        found = f"{type(error).__name__}: {str(error).split(chr(10))[0][:200]}"
-        expected = "a whole SavedModel"
-        raise WeightsError(explain(str(folder), expected=expected, found=found)) from error
 
 
 def _checked_signature(model: Any, folder: Path) -> Any:
     """The signature, once it is certain that it is like TFOD2's."""
-
-    def refuse(expected: str, found: str, do: str = "") -> None:
-        raise WeightsError(explain(str(folder), expected=expected, found=found, do=do))
-
+    refuse = partial(_refuse, of=str(folder), kind=WeightsError)
     signatures = getattr(model, "signatures", {})
     if "serving_default" not in signatures:
         refuse("a signature serving_default", ", ".join(signatures) or "no signatures")
@@ -434,4 +425,4 @@ def _description(folder: Path, *, garden: bool) -> dict:
         }
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         expected = "JSON with classes, alignment and mask_threshold"
-        raise WeightsError(explain(str(path), expected=expected, found=str(error))) from error
+        _refuse(expected, str(error), of=str(path), kind=WeightsError)
