@@ -209,7 +209,9 @@ def detect_all(
     return list(zip(found, cases, strict=True)), speed
 
 
-def _refuse(expected: str, found: str, do: str = "", *, of: str, kind: type = ArrayError) -> NoReturn:
+def _refuse(
+    expected: str, found: str, do: str = "", *, of: str, kind: type = ArrayError
+) -> NoReturn:
     raise kind(explain(of, expected=expected, found=found, do=do))
 
 
