@@ -29,11 +29,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)
-"""COCO's AP is the mean over these."""
-
-RECALL_POINTS = np.linspace(0, 1, 101)
-"""COCO reads the curve at these recalls."""
+IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)  # COCO's AP is the mean over these
+RECALL_POINTS = np.linspace(0, 1, 101)  # COCO reads the curve at these recalls
 
 
 # --- overlaps ---------------------------------------------------------------------------------
@@ -287,10 +284,10 @@ def average_precision(one: PRCurve) -> float:
 
 
 class Score(NamedTuple):
-    """Means over classes and IoU thresholds; NaN where there is nothing to find."""
+    """Average precision and average highest recall; NaN where there is nothing to find."""
 
-    ap: float  # average precision
-    ar: float  # average recall: the highest recall reached
+    ap: float
+    ar: float
 
 
 def score(
@@ -323,19 +320,13 @@ def interval(
 
     Args:
         pictures: Results of `compare`.
-        thresholds: As for `score`.
-        classes: As for `score`.
-        units: (P,) what is drawn: the camera of each picture, say, because pictures of one camera
-            are not independent. By default each picture is a unit of its own.
+        thresholds: Least overlaps to average over.
+        classes: Classes to average over.
+        units: (P,) what is drawn, such as the camera of each picture, because pictures of one
+            camera are not independent; by default the pictures.
         level: Confidence, from 0 to 1.
         samples: Number of draws.
-        seed: Seed of the draws; the same seed gives the same interval.
-
-    Returns:
-        The lower and the upper end.
-
-    Raises:
-        ArrayError: no pictures.
+        seed: Seed of the draws.
     """
     if not len(pictures):
         raise ArrayError(explain("pictures", expected="at least one", found="none"))

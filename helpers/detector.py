@@ -8,14 +8,11 @@ pixels and masks of the picture's size, whatever the model itself gives. Rests o
 from __future__ import annotations
 
 import json
-import math
 import os
 import tarfile
 import tempfile
-import time
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -25,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helpers import BUILD, DATA, fetch, records
-from helpers.errors import ArrayError, DataError, WeightsError, explain
+from helpers.errors import ArrayError, WeightsError, explain
 from helpers.masks import check_image
 
 SHIPPED = DATA / "weights" / "maskrcnn_kerbside"
@@ -46,15 +43,16 @@ CACHE = BUILD / "models"
 DESCRIPTION = Path("assets.extra") / "detector.json"
 """In a SavedModel of the course: its class names, and how its masks lie in their boxes."""
 
+ALIGNMENTS = ("centres", "corners")
+
 LEAST_SCORE = 0.05
 """Detections with a lower score change no AP in the digits reported, and take time."""
 
 MAX_PIXELS = 25_000_000
 """A hundred masks of a larger picture would take gigabytes."""
 
-REQUIRED = ("detection_boxes", "detection_classes", "detection_scores", "num_detections")
-MASKS = ("detection_masks_reframed", "detection_masks")
-_FEATURES = "detection_features"
+_REQUIRED = ("detection_boxes", "detection_classes", "detection_scores", "num_detections")
+_MASKS = ("detection_masks_reframed", "detection_masks")
 
 
 @dataclass(frozen=True)
@@ -66,10 +64,8 @@ class Detections:
     scores: np.ndarray  # (N,) float32, 0 to 1
     masks: np.ndarray  # (N, H, W) bool
     class_names: tuple[str, ...]  # (N,)
-    box_masks: np.ndarray | None = field(default=None, repr=False)
-    """(N, M, M) float32 that `masks` were pasted from; None if the model pastes them itself."""
-    features: np.ndarray | None = field(default=None, repr=False)
-    """(N, F) float32 that the classes were decided by; None if the model does not give it."""
+    box_masks: np.ndarray | None = None  # (N, M, M) float32, what `masks` were pasted from, if so
+    features: np.ndarray | None = None  # (N, F) float32, what classes were decided by, if given
 
     def take(self, rows: np.ndarray) -> Detections:
         """Some of them, by number or by a mask (N,) bool, in the order given."""
@@ -91,16 +87,12 @@ class Detections:
 class Detector:
     """A loaded model; call it with a picture. `load_detector` makes one."""
 
-    signature: Any = field(repr=False)
-    """The model's function from (1, H, W, 3) uint8 to a dictionary of tensors."""
-    input_name: str = field(repr=False)
+    signature: Any  # function from (1, H, W, 3) uint8 to a dictionary of tensors
+    input_name: str
     class_names: Mapping[int, str]
-    alignment: str
-    """Of masks in their boxes, see `paste`."""
-    mask_threshold: float
-    """A pixel belongs to a mask if its value is larger; for masks that come in boxes."""
-    model: Any = field(repr=False)
-    """The SavedModel itself, which the signature needs to stay alive; it has more signatures."""
+    alignment: str  # of masks in their boxes, see `paste`
+    mask_threshold: float  # a pixel belongs to a mask if its value is larger
+    model: Any = field(repr=False)  # the SavedModel, which the signature needs to stay alive
 
     def __call__(self, image: np.ndarray, threshold: float = 0.5) -> Detections:
         """Finds the objects in one picture.
@@ -134,7 +126,7 @@ class Detector:
             masks=masks,
             class_names=tuple(self.class_names.get(int(n), f"class {n}") for n in numbers),
             box_masks=box_masks,
-            features=answer[_FEATURES][kept] if _FEATURES in answer else None,
+            features=answer["detection_features"][kept] if "detection_features" in answer else None,
         )
 
     def _run(self, image: np.ndarray) -> dict:
@@ -160,12 +152,12 @@ class Detector:
         self, answer: dict, kept: np.ndarray, boxes: np.ndarray, size: tuple[int, int]
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """Masks of the picture's size, and the small ones that they come from, if they do."""
-        name = next(key for key in MASKS if key in answer)
+        name = next(key for key in _MASKS if key in answer)
         masks = answer[name][kept]
         fixed = self.signature.structured_outputs[name].shape[-2:].is_fully_defined()
         # A picture may happen to be of the size of the box masks; these never change size, while
         # masks of the whole picture do, and so their size is not fixed in the signature.
-        if name == MASKS[0] or (masks.shape[1:] == size and not fixed):
+        if name == _MASKS[0] or (masks.shape[1:] == size and not fixed):
             if masks.shape[1:] != size:
                 expected, found = f"masks of the picture's {size} pixels", f"{masks.shape[1:]}"
                 _refuse(expected, found, of=name, kind=WeightsError)
@@ -173,40 +165,6 @@ class Detector:
         masks = masks.astype(np.float32)
         how = {"alignment": self.alignment, "threshold": self.mask_threshold}
         return paste(masks, boxes, size, **how), masks
-
-
-def detect_all(
-    detect: Callable[[np.ndarray, float], Detections], cases: Iterable, *, at_once: int = 1
-) -> tuple[list[tuple[Detections, Any]], float]:
-    """Runs a detector on the `image` of every case, with a progress bar.
-
-    Args:
-        detect: Detector from `load_detector`, called with `LEAST_SCORE`.
-        cases: Cases such as `kerbside.cases` yields; all of them are read first.
-        at_once: Number of pictures that share the cores: while the masks of one are pasted, the
-            network looks at the next. The answers are the same, in the same order.
-
-    Returns:
-        Pairs of detections and case, and pictures a second, from picture to pasted masks, without
-        the first one, for which TensorFlow sets up.
-
-    Raises:
-        DataError: no cases.
-    """
-    from tqdm.auto import tqdm
-
-    cases = list(cases)
-    if not cases:
-        raise DataError(explain("pictures", expected="at least one", found="none"))
-    first = detect(cases[0].image, LEAST_SCORE)
-    start = time.perf_counter()
-    with ThreadPoolExecutor(at_once) as pool:
-        others = pool.map(lambda case: detect(case.image, LEAST_SCORE), cases[1:])
-        options = {"total": len(cases), "initial": 1, "desc": "detect", "unit": "image"}
-        found = [first, *tqdm(others, leave=False, **options)]
-    seconds = time.perf_counter() - start
-    speed = (len(cases) - 1) / seconds if len(cases) > 1 else math.nan
-    return list(zip(found, cases, strict=True)), speed
 
 
 def _refuse(
@@ -252,8 +210,8 @@ def paste(
     if boxes.shape != (len(box_masks), 4):
         expected = f"shape ({len(box_masks)}, 4), one box for each mask"
         _refuse(expected, f"shape {boxes.shape}", of="boxes")
-    if alignment not in ("centres", "corners"):
-        _refuse("'centres' or 'corners'", repr(alignment), of="alignment")
+    if alignment not in ALIGNMENTS:
+        _refuse(" or ".join(map(repr, ALIGNMENTS)), repr(alignment), of="alignment")
     height, width = size
     masks = np.zeros((len(boxes), height, width), bool)
     for mask, values, (ymin, xmin, ymax, xmax) in zip(masks, box_masks, boxes, strict=True):
@@ -360,9 +318,8 @@ def _unpacked(name: str, sha256: str | None, cache: Path) -> Path:
     """The folder that an archive unpacks to, complete or not at all."""
     import keras
 
-    remote = "://" in name
-    origin = name if remote else Path(name).resolve().as_uri()
-    state = None if remote else Path(name).stat().st_mtime_ns
+    origin = name if "://" in name else Path(name).resolve().as_uri()
+    state = None if "://" in name else Path(name).stat().st_mtime_ns
     key = zlib.crc32(repr((origin, state, sha256)).encode())
     folder = Path(cache).resolve() / f"{Path(name).name.split('.tar')[0]}-{key:08x}"
     if folder.is_dir():
@@ -370,15 +327,10 @@ def _unpacked(name: str, sha256: str | None, cache: Path) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
         with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=folder.parent) as new:
-            options = {
-                "file_hash": sha256 and sha256.lower(),
-                "hash_algorithm": "sha256",
-                "cache_dir": new,
-            }
-            file = keras.utils.get_file("archive", origin, cache_subdir=".", **options)
+            check = {"file_hash": sha256 and sha256.lower(), "hash_algorithm": "sha256"}
+            file = keras.utils.get_file("a", origin, cache_dir=new, cache_subdir=".", **check)
             with tarfile.open(file) as tar:
-                # Python's own guard: nothing outside the folder, no devices, no links out of it.
-                tar.extractall(Path(new, "model"), filter="data")
+                tar.extractall(Path(new, "model"), filter="data")  # nothing outside the folder
                 while tar.fileobj.read(1 << 20):
                     pass  # to the end, where gzip keeps its checksum
             os.replace(Path(new, "model"), folder)
@@ -400,31 +352,28 @@ def _checked_signature(model: Any, folder: Path) -> Any:
         refuse("one input, the picture", f"{len(inputs)}: {', '.join(inputs)}")
     (spec,) = inputs.values()
     if spec.dtype.name != "uint8":
-        do = "Export it with input_type=image_tensor."
-        refuse("an input of dtype uint8", spec.dtype.name, do)
+        refuse("an input of dtype uint8", spec.dtype.name, "Export it as image_tensor.")
     if not spec.shape.is_compatible_with([1, None, None, 3]) or spec.shape.rank != 4:
         refuse("an input of shape (1, H, W, 3)", str(spec.shape))
-    if missing := [key for key in REQUIRED if key not in outputs]:
-        refuse(f"the outputs {', '.join(REQUIRED)}", f"no {', '.join(missing)}")
-    if not any(key in outputs for key in MASKS):
-        do = "It finds boxes only: take a Mask R-CNN."
-        refuse("the output detection_masks", ", ".join(sorted(outputs)), do)
+    if missing := [key for key in _REQUIRED if key not in outputs]:
+        refuse(f"the outputs {', '.join(_REQUIRED)}", f"no {', '.join(missing)}")
+    if not any(key in outputs for key in _MASKS):
+        refuse("the output detection_masks", "boxes only", "Take a Mask R-CNN.")
     return signature
 
 
 def _description(folder: Path, *, garden: bool) -> dict:
     """Class names and way of pasting as the model's maker wrote them down, else what is usual."""
+    usual = {"classes": {}, "alignment": "centres" if garden else "corners", "mask_threshold": 0.5}
     path = folder / DESCRIPTION
     if not path.is_file():
-        alignment = "centres" if garden else "corners"
-        return {"classes": {}, "alignment": alignment, "mask_threshold": 0.5}
+        return usual
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        return {
-            "classes": {int(number): str(name) for number, name in stored["classes"].items()},
-            "alignment": stored["alignment"],
-            "mask_threshold": float(stored.get("mask_threshold", 0.5)),
-        }
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        stored = usual | {"alignment": None} | json.loads(path.read_text(encoding="utf-8"))
+        names = {int(number): str(name) for number, name in stored["classes"].items()}
+        if stored["alignment"] not in ALIGNMENTS:
+            raise ValueError(f"alignment {stored['alignment']}")
+        return stored | {"classes": names, "mask_threshold": float(stored["mask_threshold"])}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
         expected = "JSON with classes, alignment and mask_threshold"
         _refuse(expected, str(error), of=str(path), kind=WeightsError)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import numpy as np
 import pytest
@@ -11,7 +10,6 @@ import pytest
 from helpers import detector
 from helpers.detector import load_detector
 from helpers.errors import ArrayError, DataError, WeightsError
-from helpers.kerbside import Case
 
 tf = pytest.importorskip("tensorflow")
 from tests.helpers import saved_models  # noqa: E402  (it needs TensorFlow)
@@ -202,44 +200,7 @@ def test_a_cut_off_graph_is_named(tmp_path):
         load_detector(tmp_path)
 
 
-# --- many pictures, and parts of an answer ------------------------------------------------------
-
-
-def shaded_case(shade: int) -> Case:
-    none = np.zeros(0, int)
-    boxes, masks = np.zeros((0, 4)), np.zeros((0, 4, 4), bool)
-    image = np.full((4, 4, 3), shade, np.uint8)
-    return Case(image, boxes, none, masks, none.astype(bool))
-
-
-def shade_detector(image, threshold):
-    """Slow for the first of each three pictures, so that the others overtake it."""
-    shade = int(image[0, 0, 0])
-    time.sleep(0.02 if shade % 3 == 0 else 0.0)
-    none = np.zeros(0)
-    return detector.Detections(np.full((1, 4), shade), none, np.array([1.0]), none, ("x",))
-
-
-@pytest.mark.parametrize("at_once", [1, 2, 4])
-@pytest.mark.parametrize("count", [1, 2, 13])
-def test_pictures_at_once_give_the_same_answers_in_order(at_once, count):
-    cases = [shaded_case(shade) for shade in range(count)]
-    pairs, speed = detector.detect_all(shade_detector, iter(cases), at_once=at_once)
-    assert [case for _, case in pairs] == cases
-    assert [int(found.boxes[0, 0]) for found, _ in pairs] == list(range(count))
-    assert speed > 0 if count > 1 else np.isnan(speed)
-
-
-@pytest.mark.parametrize("at_once", [1, 2])
-def test_no_pictures_are_an_error_and_that_of_a_detector_comes_through(at_once):
-    with pytest.raises(DataError, match="at least one"):
-        detector.detect_all(shade_detector, [], at_once=at_once)
-
-    def broken(image, threshold):
-        raise ValueError("broken")
-
-    with pytest.raises(ValueError, match="broken"):
-        detector.detect_all(broken, [shaded_case(1)] * 5, at_once=at_once)
+# --- parts of an answer ------------------------------------------------------
 
 
 def detections(count: int = 3) -> detector.Detections:

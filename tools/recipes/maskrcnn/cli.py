@@ -150,7 +150,7 @@ def _evaluate(options: argparse.Namespace) -> dict:
     if options.coco:
         return _evaluate_photographs(options, detect)
     files = options.data or kerbside.record_files(options.split)
-    pairs, speed = detector.detect_all(detect, kerbside.cases(files))
+    pairs, speed = scores.detect_all(detect, kerbside.cases(files))
     found = scores.summary(pairs, speed)
     if options.record:
         weights.record_scores(_path(options.model), options.split, found)
@@ -166,7 +166,7 @@ def _evaluate_photographs(options: argparse.Namespace, detect: detector.Detector
     numbers = [_number(detect, each) for each in options.detected_as or options.category]
     chosen = photographs.read(options.coco, options.images, only=options.only, skip=options.skip)
     cases = scores.photograph_cases(chosen, options.category, numbers[0], numbers, by=options.by)
-    pairs, speed = detector.detect_all(detect, cases)
+    pairs, speed = scores.detect_all(detect, cases)
     pairs = scores.only(pairs, numbers, numbers[0])
     if not any((~case.crowd).any() for _, case in pairs):
         expected = f"objects to score by {options.by}: {', '.join(options.category)}"

@@ -7,15 +7,48 @@ Introduced in lab 4; `python -m tools.recipes.maskrcnn evaluate` ends here. Rest
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from helpers import coco, detection
-from helpers.detector import Detections
+from helpers.detector import LEAST_SCORE, Detections
+from helpers.errors import DataError, explain
 from helpers.kerbside import Case
 from tools.recipes.maskrcnn.photographs import CLASSES, NOT_JUDGED, UNKNOWN, Photograph
+
+
+def detect_all(
+    detect: Callable[[np.ndarray, float], Detections], cases: Iterable, *, at_once: int = 1
+) -> tuple[list[tuple[Detections, Any]], float]:
+    """Runs a detector on the `image` of every case, with a progress bar.
+
+    Args:
+        detect: Detector from `load_detector`, called with `LEAST_SCORE`.
+        cases: Cases such as `kerbside.cases` yields; all of them are read first.
+        at_once: Number of pictures that share the cores; the answers are the same.
+
+    Returns:
+        Pairs of detections and case, and pictures a second, without the first one, for which
+        TensorFlow sets up.
+    """
+    from tqdm.auto import tqdm
+
+    cases = list(cases)
+    if not cases:
+        raise DataError(explain("pictures", expected="at least one", found="none"))
+    first = detect(cases[0].image, LEAST_SCORE)
+    start = time.perf_counter()
+    with ThreadPoolExecutor(at_once) as pool:
+        others = pool.map(lambda case: detect(case.image, LEAST_SCORE), cases[1:])
+        options = {"total": len(cases), "initial": 1, "desc": "detect", "unit": "image"}
+        found = [first, *tqdm(others, leave=False, **options)]
+    speed = (len(cases) - 1) / (time.perf_counter() - start) if len(cases) > 1 else math.nan
+    return list(zip(found, cases, strict=True)), speed
 
 
 def photograph_cases(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 
 import cv2
@@ -12,6 +13,7 @@ import pytest
 from helpers import weights
 from helpers.detector import Detections
 from helpers.errors import CourseError, DataError
+from helpers.kerbside import Case
 from tools.recipes.maskrcnn import cli, photographs, scores
 
 PICTURE = np.full((20, 30, 3), 90, np.uint8)
@@ -141,3 +143,40 @@ def test_a_share_is_a_number(text):
     assert cli._share("a=b.tfrecord=0.25") == ("a=b.tfrecord", 0.25)
     with pytest.raises(CourseError, match="--photographs: expected FILE=SHARE"):
         cli._share(text)
+
+
+def shaded_case(shade: int) -> Case:
+    none = np.zeros(0, int)
+    boxes, masks = np.zeros((0, 4)), np.zeros((0, 4, 4), bool)
+    image = np.full((4, 4, 3), shade, np.uint8)
+    return Case(image, boxes, none, masks, none.astype(bool))
+
+
+def shade_detector(image, threshold):
+    """Slow for the first of each three pictures, so that the others overtake it."""
+    shade = int(image[0, 0, 0])
+    time.sleep(0.02 if shade % 3 == 0 else 0.0)
+    none = np.zeros(0)
+    return Detections(np.full((1, 4), shade), none, np.array([1.0]), none, ("x",))
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 4])
+@pytest.mark.parametrize("count", [1, 2, 13])
+def test_pictures_at_once_give_the_same_answers_in_order(at_once, count):
+    cases = [shaded_case(shade) for shade in range(count)]
+    pairs, speed = scores.detect_all(shade_detector, iter(cases), at_once=at_once)
+    assert [case for _, case in pairs] == cases
+    assert [int(found.boxes[0, 0]) for found, _ in pairs] == list(range(count))
+    assert speed > 0 if count > 1 else np.isnan(speed)
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_no_pictures_are_an_error_and_that_of_a_detector_comes_through(at_once):
+    with pytest.raises(DataError, match="at least one"):
+        scores.detect_all(shade_detector, [], at_once=at_once)
+
+    def broken(image, threshold):
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        scores.detect_all(broken, [shaded_case(1)] * 5, at_once=at_once)
