@@ -56,11 +56,6 @@ def without_dependencies() -> dict[str, Version]:
     return locked("\n".join(BARE.values()))
 
 
-def on_demand() -> dict[str, Requirement]:
-    """Apache Beam, which is installed when somebody asks for it."""
-    return by_name(uncommented((ROOT / "requirements/beam.txt").read_text(encoding="utf-8")))
-
-
 def locked(text: str = LOCK) -> dict[str, Version]:
     """Name and version of each package in a file with hashes, whatever the platform."""
     pins = re.findall(r"^([\w.-]+)==([^\s;\\]+)", text, re.MULTILINE)
@@ -252,7 +247,6 @@ COMES_WITH = {
 
 def test_every_import_is_of_a_declared_package():
     declared = for_labs().keys() | for_development().keys() | without_dependencies().keys()
-    declared |= on_demand().keys()
     distributions = metadata.packages_distributions()
     own = {"helpers", "parking", "tools", "tests", "conftest"}
     undeclared = []
@@ -264,12 +258,6 @@ def test_every_import_is_of_a_declared_package():
             if not names & declared:
                 undeclared.append(f"{path.relative_to(ROOT)} imports {name}")
     assert not undeclared, undeclared
-
-
-def test_what_is_installed_on_demand_has_one_version_each():
-    assert "apache-beam" in on_demand()
-    for name, requirement in on_demand().items():
-        assert [each.operator for each in requirement.specifier] == ["=="], name
 
 
 def test_keras_cv_is_reached_through_one_place():
