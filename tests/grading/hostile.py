@@ -390,25 +390,35 @@ for _ in range(600): inner = [inner]
 display({"text/plain": "x"}, raw=True, metadata={"deep": inner})
 """
 
-FLOOD = """
-import os, sys
-worker = sys.modules["__main__"]
+OF_WORKER = """
+import gc
+def of_worker(name):
+    return next(type(o) for o in gc.get_objects() if type(o).__name__ == name)
+"""
+
+FLOOD = (
+    OF_WORKER
+    + """
+import os
 def receive(self):
     while True:
         os.write(self.writer.fileno(), b"x" * 1_000_000)
-worker.Channel.receive = receive
+of_worker("Channel").receive = receive
 """
+)
 
-MANY_PARTS = """
-import os, struct, sys
-worker = sys.modules["__main__"]
+MANY_PARTS = (
+    OF_WORKER
+    + """
+import struct
 def answer(self, request):
     data = b'{"value": {"t": "list", "v": [' + b"[]," * 9_999_999 + b"[]]}}"
     self.channel.writer.write(struct.pack(">I", len(data)) + data)
     self.channel.writer.flush()
     return {"value": 4}
-worker.Answers.answer = answer
+of_worker("Answers").answer = answer
 """
+)
 
 RECORDS = """
 seen = []

@@ -215,6 +215,23 @@ def test_every_solution_of_the_course_has_all_points(sandboxed, number, tmp_path
     assert {v.grade_id: v.message for v in code if v.points != v.most} == {}
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("number", sorted(labs.read_all()))
+def test_a_submission_of_every_lab_can_be_graded_as_documented(sandboxed, number, tmp_path):
+    """The whole lab in the default mode with the default limits, as `make grade` runs it."""
+    [source] = (ROOT / "notebooks").glob(f"{number:02d}_*.ipynb")
+    (tmp_path / "in" / "the course").mkdir(parents=True)
+    shutil.copyfile(source, tmp_path / "in" / "the course" / source.name)
+    assert (
+        command.main([str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--workers", "1"]) == 0
+    )
+    [row] = rows(tmp_path / "out" / "grades.csv").values()
+    lab = labs.read(source)
+    written = sum(e.points for e in lab.exercises if e.check is None)
+    assert float(row["points"]) == lab.points - written, row
+
+
 def test_make_grade_passes_the_folder_on(root):
     line = ["make", "--dry-run", "grade", "SUBMISSIONS=a folder", "ARGS=--quick"]
     done = subprocess.run(line, cwd=root, capture_output=True, text=True, check=True)
