@@ -231,6 +231,8 @@ def imported_modules(source: str) -> set[str]:
 # Imported, and required by the package named here, which is declared.
 COMES_WITH = {
     "IPython": "ipywidgets",
+    "jupyter_client": "nbclient",
+    "zmq": "ipykernel",
     "traitlets": "ipywidgets",
     "bs4": "nbconvert",
     "jinja2": "nbconvert",
