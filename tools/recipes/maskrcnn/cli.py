@@ -151,7 +151,8 @@ def _evaluate(options: argparse.Namespace) -> dict:
         return _evaluate_photographs(options, detect)
     files = options.data or kerbside.record_files(options.split)
     pairs, speed = scores.detect_all(detect, kerbside.cases(files))
-    found = scores.summary(pairs, speed)
+    cameras = [case.source_id.rpartition("-")[0] for _, case in pairs]
+    found = scores.summary(pairs, speed) | scores.intervals(pairs, cameras)
     if options.record:
         weights.record_scores(_path(options.model), options.split, found)
     return found

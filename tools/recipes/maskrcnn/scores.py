@@ -145,6 +145,26 @@ def summary(pairs: Sequence[tuple[Detections, Case]], images_per_second: float) 
     return _plain(scores)
 
 
+def intervals(pairs: Sequence[tuple[Detections, Case]], units: Sequence[str]) -> dict:
+    """95 % intervals of AP and AP50 by mask and of AP by box, from a bootstrap over the units.
+
+    Args:
+        pairs: Detections and objects of each picture.
+        units: What each picture belongs to, such as its camera: pictures of one camera are not
+            independent.
+    """
+    masks, boxes = (
+        [detection.compare(found, case, by=by) for found, case in pairs] for by in ("mask", "box")
+    )
+    ends = {
+        "mask_ap_ci95": detection.interval(masks, units=units),
+        "mask_ap50_ci95": detection.interval(masks, units=units, thresholds=[0.5]),
+        "box_ap_ci95": detection.interval(boxes, units=units),
+    }
+    rounded = {name: [round(end, 4) for end in each] for name, each in ends.items()}
+    return rounded | {"ci95_units": len(set(units))}
+
+
 def photograph_row(
     pairs: Sequence[tuple[Detections, Case]], *, source: str, category: str, by: str
 ) -> dict:
