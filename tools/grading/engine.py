@@ -20,11 +20,11 @@ from pathlib import Path
 import psutil
 
 from helpers.environment import available_cpus
-from tools import notebooks
+from tools import handed_in, notebooks
 from tools.grading import labs, sandbox
 from tools.grading.grader import Grade, Grader
 from tools.grading.sandbox import Limits
-from tools.grading.submissions import Submission
+from tools.grading.submissions import Submission, printable
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,23 @@ def on_dask(
     with Client(scheduler) as client:
         waiting = {}
         for submission in submissions:
-            sent = replace(submission, path=None, content=submission.read())
+            try:
+                sent = replace(submission, path=None, content=submission.read())
+            except OSError as error:
+                yield submission, _not_graded(submission, error)
+                continue
             waiting[client.submit(grade_bytes, sent, job, pure=False)] = submission
         for done in completed(list(waiting)):
-            yield waiting[done], Grade.from_json(done.result())
+            try:
+                grade = Grade.from_json(done.result())
+            except Exception as error:  # the worker is gone, or another one than this course's
+                grade = _not_graded(waiting[done], error)
+            yield waiting[done], grade
+
+
+def _not_graded(submission: Submission, error: Exception) -> Grade:
+    """A row for what a worker could not grade; it is tried again in the next run."""
+    why = handed_in.clean(f"{type(error).__name__}: {error}")[:300]
+    place = printable(submission.place)
+    problems = [f"Not graded: {why}"]
+    return Grade(submission.student, place, submission.key, problems=problems, failed=True)
