@@ -21,6 +21,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from helpers import tfod
 from helpers.environment import THREAD_SETTINGS, available_cpus
 from tools import notebooks
 from tools.execution import isolated_kernel_environment
@@ -115,6 +116,9 @@ def main(arguments: list[str] | None = None) -> int:
     if options.only == "notebooks" or not (options.only or extra):
         try:
             labs = [lab.relative_to(notebooks.ROOT) for lab in notebooks.find_labs()]
+            if not tfod.installed():
+                labs = [lab for lab in labs if not lab.name.startswith("03")]
+                print(f"Skipped, lab 3: TFOD2 is not installed ({tfod.INSTALL}).")
         except notebooks.LabNotFoundError as error:
             print(error)
             parts.append(Part("notebook cells", failed=1, status=1))
