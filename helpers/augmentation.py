@@ -1,8 +1,8 @@
 """Random changes of training pictures that treat image and mask alike.
 
-Introduced in lab 2, used again in lab 5. Place and shape are changed here in one step, because each
-resampling blurs; colour comes from keras-cv (0.9.0 is its last release; its makers go on in
-keras-hub), which is reached through this module alone.
+Introduced in lab 2, used again for lab 5's networks. Place and shape are changed here in one step,
+because each resampling blurs; brightness, contrast and colour come from keras-cv (0.9.0 is its last
+release; its makers go on in keras-hub).
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from helpers import kerascv
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -56,9 +54,9 @@ def augmenter(size: int | tuple[int, int], seed: int, motion: Motion | None = No
         gives (B, *size, 3) and (B, *size), of the same types.
     """
     import tensorflow as tf
+    from keras_cv import layers  # importing it takes seconds
 
     motion = motion or Motion()
-    layers = kerascv.layers()
     size = (size, size) if isinstance(size, int) else size
     # One generator, since an operation that keeps its own random state starts over with each
     # epoch's iterator. Keras-cv's brightness and contrast draw from TensorFlow's global one.

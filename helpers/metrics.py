@@ -173,6 +173,7 @@ def bootstrap_interval(
     matrices: Sequence[np.ndarray] | np.ndarray,
     statistic: Callable[[np.ndarray], np.ndarray],
     *,
+    units: Sequence | None = None,
     level: float = 0.95,
     samples: int = 2000,
     seed: int = 0,
@@ -181,14 +182,16 @@ def bootstrap_interval(
 
     Draws as many images as there are, with replacement, adds their matrices and takes the score;
     the interval holds the middle `level` of the `samples` scores (percentile method). Images are
-    drawn and not pixels, because the pixels of one image are not independent of each other.
+    drawn and not pixels, because the pixels of one image are not independent of each other; nor
+    are the images of one camera, hence `units`.
 
     Args:
         matrices: (N, C, C), the confusion matrix of each image.
-        statistic: from (samples, C, C) to (samples,), such as `mean_iou`.
-        level: confidence, from 0 to 1.
-        samples: how often to draw.
-        seed: of the draws; the same seed gives the same interval.
+        statistic: Function from (samples, C, C) to (samples,), such as `mean_iou`.
+        units: N labels, such as camera numbers: images of one label are drawn together.
+        level: Confidence level, from 0 to 1.
+        samples: Number of draws.
+        seed: Seed of the draws; the same seed gives the same interval.
 
     Returns:
         The lower and the upper end.
@@ -197,10 +200,22 @@ def bootstrap_interval(
     if matrices.ndim != 3 or not len(matrices):
         found = f"shape {matrices.shape}"
         raise ArrayError(explain("matrices", expected="(N, C, C) with N > 0", found=found))
+    if units is not None:
+        matrices = _by_unit(matrices, units)
     count, classes, _ = matrices.shape
     drawn = bootstrap_draws(count, samples, seed)
     sums = (drawn @ matrices.reshape(count, -1)).reshape(samples, classes, classes)
     return percentile_interval(statistic(sums), level)
+
+
+def _by_unit(values: np.ndarray, units: Sequence) -> np.ndarray:
+    """Sums of the values with the same label."""
+    labels, index = np.unique(np.asarray(units), return_inverse=True)
+    if len(index) != len(values):
+        raise ArrayError(explain("units", expected=f"{len(values)} labels", found=str(len(index))))
+    sums = np.zeros((len(labels), *values.shape[1:]), values.dtype)
+    np.add.at(sums, index, values)
+    return sums
 
 
 def bootstrap_mean(

@@ -11,12 +11,17 @@ annotators left undecided). The labs train on 0-based labels, in the order of `C
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import socket
+import subprocess
+import sys
+import tempfile
 import threading
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,75 +42,73 @@ SPLITS = {"train": "train[:85%]", "validation": "train[85%:]", "test": "test"}
 OXFORD, TOY = "oxford_iiit_pet", "toy_pets"
 _NAMES = {OXFORD: "Oxford-IIIT Pet (photos)", TOY: "toy pets (rendered)"}
 _DOWNLOAD_HOST = "thor.robots.ox.ac.uk"
+_PATIENCE = 20.0  # seconds without a new byte, after which a download is given up
 
 
 @dataclass(frozen=True)
 class PetData:
-    """A prepared data set: what it is called, where it lies, how many images each split has."""
+    """A prepared data set: its name, its folder, and how many images each split has."""
 
     name: str
     folder: Path
     images: dict[str, int]
-
-    @property
-    def is_real(self) -> bool:
-        """Whether these are photos; if not, no score says anything about photos."""
-        return self.name == _NAMES[OXFORD]
+    """Number of images used of each split."""
+    published: dict[str, int] | None = None
+    """Number of images that each split has; None where all are used."""
 
     def title(self, split: str) -> str:
         """The name to print beside a figure or a score of `split`.
 
         >>> find_pets(source="toy").title("test")
+        Using toy pets (rendered): 204 train, 36 validation, 120 test.
         'toy pets (rendered), test, 120 images'
         """
-        return f"{self.name}, {split}, {self.images[split]} images"
+        used, whole = self.images[split], (self.published or self.images)[split]
+        return f"{self.name}, {split}, {used} {'' if used == whole else f'of {whole} '}images"
 
 
-def find_pets(*, data_dir: str | os.PathLike | None = None, source: str = "auto") -> PetData:
+def find_pets(
+    *, data_dir: str | os.PathLike | None = None, source: str = "auto", limit: int | None = None
+) -> PetData:
     """Decides which data set is used and prints it.
 
     Args:
-        data_dir: where prepared data lies (the folder with `oxford_iiit_pet` in it) and where a
-            download goes; by default `$TFDS_DATA_DIR`, then TFDS's own `~/tensorflow_datasets`.
-            If given, it must hold the data: nothing else is taken in its place, except that
-            `source="oxford"` may download into it.
+        data_dir: Folder with `oxford_iiit_pet` in it, where a download goes too; by default
+            `$TFDS_DATA_DIR`, then TFDS's own `~/tensorflow_datasets`. If given, it must hold the
+            data: nothing else is taken in its place, but `source="oxford"` may download into it.
         source: "auto" takes Oxford-IIIT Pet if it is prepared, downloads it (800 MB) if there is a
             network, and otherwise takes the toy pets; "local" does the same without a download;
             "oxford" insists on the photos, "toy" on the toy pets. The environment variable
             `PETS_SOURCE` stands in for "auto", unless `data_dir` says where to look.
+        limit: Largest number of images used of each split; None takes all.
 
     Raises:
-        DataError: what was asked for is not there, damaged, or empty.
+        DataError: What was asked for is not there, damaged, or empty.
     """
     if source == "auto" and data_dir is None:
         source = os.environ.get("PETS_SOURCE", "auto")
     if source not in ("auto", "local", "oxford", "toy"):
         expected = '"auto", "local", "oxford" or "toy"'
         raise DataError(explain("source", expected=expected, found=repr(source)))
-
-    if source == "toy":
-        folder = _toy_folder()
-    else:
-        folder = _find_photos(data_dir, source)
-    found = _describe(folder)
+    found = _describe(_toy_folder() if source == "toy" else _find_photos(data_dir, source))
+    if limit is not None:
+        used = {name: min(limit, count) for name, count in found.images.items()}
+        found = replace(found, images=used, published=found.images)
     counts = ", ".join(f"{count} {split}" for split, count in found.images.items())
     print(f"Using {found.name}: {counts}.")
     return found
 
 
 def load_pets(
-    split: str,
-    *,
-    data_dir: str | os.PathLike | None = None,
-    source: str | PetData = "auto",
+    split: str, *, data_dir: str | os.PathLike | None = None, source: str | PetData = "auto"
 ) -> tf.data.Dataset:
     """One split of the pets, in TFDS's own features.
 
     Args:
         split: "train", "validation" (the last 15 % of the published train split) or "test" (the
             published one). They share no image; choose on validation, report on test.
-        data_dir: as for `find_pets`.
-        source: as for `find_pets`, or what it returned.
+        data_dir: As for `find_pets`.
+        source: As for `find_pets`, or what it returned.
 
     Returns:
         Elements `{"image": (H, W, 3) uint8 RGB, "segmentation_mask": (H, W, 1) uint8 of 1 to 3,
@@ -114,7 +117,7 @@ def load_pets(
         label outside 1 to 3 stops the iteration with an error that names the file.
 
     Raises:
-        DataError: the split is unknown, or there is no such data.
+        DataError: The split is unknown, or there is no such data.
     """
     import tensorflow as tf
     import tensorflow_datasets as tfds
@@ -124,17 +127,14 @@ def load_pets(
         raise DataError(explain("split", expected=expected, found=found))
     if not isinstance(source, PetData):
         source = find_pets(data_dir=data_dir, source=source)
-    builder = tfds.builder_from_directory(source.folder)
-    raw = builder.as_dataset(
+    raw = tfds.builder_from_directory(source.folder).as_dataset(
         split=SPLITS[split],
         shuffle_files=False,
         decoders={name: tfds.decode.SkipDecoding() for name in ("image", "segmentation_mask")},
     )
 
     def decode(example: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        # In Python, so that an error can name the file; a few hundred pictures are decoded once
-        # and cached.
-        image, mask = tf.numpy_function(
+        image, mask = tf.numpy_function(  # in Python, so that an error can name the file
             _decode,
             [example["file_name"], example["image"], example["segmentation_mask"]],
             (tf.uint8, tf.uint8),
@@ -147,8 +147,10 @@ def load_pets(
     examples = tf.data.Dataset.from_generator(
         lambda: _checked(raw, source, split), output_signature=raw.element_spec
     )
-    return examples.map(decode, num_parallel_calls=tf.data.AUTOTUNE).apply(
-        tf.data.experimental.assert_cardinality(source.images[split])
+    return (
+        examples.take(source.images[split])
+        .map(decode, num_parallel_calls=tf.data.AUTOTUNE)
+        .apply(tf.data.experimental.assert_cardinality(source.images[split]))
     )
 
 
@@ -171,17 +173,17 @@ def _checked(raw: tf.data.Dataset, source: PetData, split: str) -> Iterator[dict
     """The examples as read. TensorFlow does not name the shard that is damaged; this does."""
     import tensorflow as tf
 
-    count, why = 0, ""
+    promised, count, why = (source.published or source.images)[split], 0, ""
     try:
         for example in raw.as_numpy_iterator():
             yield example
             count += 1
     except tf.errors.OpError as error:
         why = f" ({type(error).__name__})"
-    if count != source.images[split]:
+    if count != promised:
         shards = sorted(source.folder.glob(f"*-{SPLITS[split].partition('[')[0]}.tfrecord-*"))
         broken = [str(shard) for shard in shards if not _is_whole(shard)] or map(str, shards)
-        expected = f"whole records, {source.images[split]} of {split}"
+        expected = f"whole records, {promised} of {split}"
         do = "The data set is damaged: prepare it again."
         raise DataError(explain(", ".join(broken), expected=expected, found=f"{count}{why}", do=do))
 
@@ -238,19 +240,20 @@ def _find_photos(data_dir: str | os.PathLike | None, source: str) -> Path:
     """The folder of Oxford-IIIT Pet; for "auto" and "local", that of the toy pets if need be."""
     default = Path(os.environ.get("TFDS_DATA_DIR") or Path.home() / "tensorflow_datasets")
     place = Path(data_dir) if data_dir is not None else default
-    folder = _prepared(place, OXFORD)
-    if folder is not None:
+    if (folder := _prepared(place, OXFORD)) is not None:
         return folder
-    may_download = source == "oxford" or (source == "auto" and data_dir is None)
-    online = may_download and _can_reach(_DOWNLOAD_HOST)
-    if online:
-        return _download(place)
-    if source == "oxford" or data_dir is not None:
-        reason = f" {_DOWNLOAD_HOST} cannot be reached, so it was not downloaded."
-        do = 'Prepare it where there is a network, or use source="toy" without data_dir.'
-        raise _missing(place, OXFORD, do + (reason if may_download else ""))
+    may_download, why = source == "oxford" or (source == "auto" and data_dir is None), ""
     if may_download:
-        print(f"Oxford-IIIT Pet is not prepared and {_DOWNLOAD_HOST} cannot be reached.")
+        why = f"{_DOWNLOAD_HOST} cannot be reached"
+        if _can_reach(_DOWNLOAD_HOST):
+            why = _download(place)
+            if (folder := _prepared(place, OXFORD)) is not None:
+                return folder
+    if source == "oxford" or data_dir is not None:
+        do = 'Prepare it where there is a network, or use source="toy" without data_dir.'
+        raise _missing(place, OXFORD, f"{do} Not downloaded: {why}." if why else do)
+    if may_download:
+        print(f"Oxford-IIIT Pet is not on this machine, and {why}: going on with the toy pets.")
     return _toy_folder()
 
 
@@ -285,20 +288,47 @@ def _can_reach(host: str, seconds: float = 3.0) -> bool:
     return bool(answer)
 
 
-def _download(place: Path) -> Path:
-    """Downloads and prepares Oxford-IIIT Pet with TFDS's own progress bars."""
-    import tensorflow_datasets as tfds
+def _download(place: Path) -> str:
+    """Downloads and prepares Oxford-IIIT Pet; returns why it failed, or nothing.
 
-    print(f"Downloading Oxford-IIIT Pet (800 MB) to {place} ...")
-    builder = tfds.builder(OXFORD, data_dir=place)
-    try:
-        builder.download_and_prepare()  # into a temporary folder, renamed when it is complete
-    except Exception as error:
-        do = 'Try again, or go on with source="toy".'
-        raise DataError(
-            explain(OXFORD, expected="a download", found=f"{type(error).__name__}: {error}", do=do)
-        ) from error
-    return Path(builder.data_dir)
+    TFDS tries for minutes where nothing comes, so it works in a process of its own, which is ended
+    when nothing has grown for `_PATIENCE` seconds.
+    """
+    from tqdm.auto import tqdm
+
+    print(
+        f"Downloading Oxford-IIIT Pet to {place}: 800 MB, some five minutes. To go on without it, "
+        'interrupt and take source="toy".'
+    )
+    code = "import sys, tensorflow_datasets as t; t.builder(sys.argv[1], data_dir=sys.argv[2])"
+    command = [sys.executable, "-c", f"{code}.download_and_prepare()", OXFORD, str(place)]
+    with tempfile.TemporaryFile("w+") as said, tqdm(unit="MB", desc="download", leave=False) as bar:
+        child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said)
+        size, since = -1, time.monotonic()
+        try:
+            while child.poll() is None:
+                time.sleep(0.2)
+                now = _bytes_in(place / "downloads", place / OXFORD)
+                if now != size:
+                    size, since = now, time.monotonic()
+                    bar.update(now // 10**6 - bar.n)
+                elif time.monotonic() - since > _PATIENCE:
+                    return f"nothing came for {_PATIENCE:.0f} seconds"
+            said.seek(0)
+            lines = said.read().strip().splitlines() or ["no message"]
+            return f"the download failed ({lines[-1][:120]})" if child.returncode else ""
+        finally:
+            child.kill()
+            child.wait()
+
+
+def _bytes_in(*folders: Path) -> int:
+    """Size of all files in some folders, while somebody else writes and renames them."""
+    total = 0
+    for file in (file for folder in folders for file in folder.rglob("*")):
+        with contextlib.suppress(OSError):
+            total += file.stat().st_size
+    return total
 
 
 def _describe(folder: Path) -> PetData:

@@ -80,30 +80,6 @@ def combined_loss(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     return cross_entropy(labels, logits) + dice_loss(labels, logits)
 
 
-def boundary_loss(extra: float = 4.0, width: int = 2) -> Callable:
-    """`combined_loss` in which pixels near a change of label weigh more.
-
-    The weights are 1 + `extra` within `width` pixels of another label and 1 elsewhere, divided by
-    their mean, as U-Net's paper (Ronneberger et al., 2015) does for the gaps between cells.
-
-    Args:
-        extra: 0 gives `combined_loss` itself.
-        width: of the band on each side of an edge, in pixels.
-    """
-    from keras import ops
-
-    def loss(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-        pixels = ops.cast(labels, "float32")[..., None]
-        window = 2 * width + 1
-        highest = ops.max_pool(pixels, window, strides=1, padding="same")
-        lowest = -ops.max_pool(-pixels, window, strides=1, padding="same")
-        weights = 1 + extra * ops.cast(highest > lowest, "float32")[..., 0]
-        each = ops.sparse_categorical_crossentropy(labels, logits, from_logits=True)
-        return ops.sum(weights * each) / ops.sum(weights) + dice_loss(labels, logits)
-
-    return loss
-
-
 # --- training ---------------------------------------------------------------------------------
 
 

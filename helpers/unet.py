@@ -3,7 +3,7 @@
 Introduced in lab 2, used again for street scenes in lab 5. Rests on Keras, and for the light
 model's encoder on MobileNetV2 as `keras.applications` has it. What is here suffices to build them;
 their training is in `helpers.training`, their weights in `helpers.weights`, their scores in
-`helpers.scoring`.
+`helpers.segmentation`.
 
 From the shell: `python -m tools.recipes.unet train|evaluate --help`.
 """
@@ -29,8 +29,9 @@ SIZE = 128
 WEIGHTS = DATA / "weights" / "unet_pets.weights.h5"
 """Trained by this project on photos; `unet_pets.json` beside it says how and how well."""
 
-SCALES = (1.0, 1.25, 1.5)
-"""How much the views of `at_scales` are enlarged; chosen on the validation photos."""
+ATROUS_RATES = (2, 3, 4)
+"""Dilation rates of DeepLabV3+'s pyramid. The paper's 6, 12 and 18 suit maps of 33 x 33 cells; on
+ours of 8 x 10 they would look past the edge at nothing but padding."""
 
 _ENCODER_TAPS = ("block_3_expand_relu", "block_6_expand_relu", "block_13_expand_relu")
 _ENCODER_TOP = "block_16_project_BN"
@@ -147,32 +148,6 @@ def light_unet(
     return keras.Model(inputs, logits, name="light_unet")
 
 
-def at_scales(model: keras.Model, enlarge: Sequence[float] = SCALES) -> keras.Model:
-    """The light U-Net looking at each picture several times, enlarged more and less.
-
-    A pet that fills the picture is recognised best from afar, a small one from near. Costs as much
-    as the sum of the views.
-
-    Args:
-        model: from `light_unet` with its own `filters`; the weights are copied.
-        enlarge: one view for each.
-
-    Returns:
-        A model of the same input and output; the logits are those of the mean probabilities.
-    """
-    import keras
-
-    size, classes = model.input_shape[1:3], model.output_shape[-1]
-    views = []
-    for number, factor in enumerate(enlarge):
-        twin = light_unet(size, classes, enlarge=factor)
-        twin.name = f"view_{number}"
-        twin.set_weights(model.get_weights())
-        views.append(keras.ops.softmax(twin(model.input)))
-    mean = sum(views) / len(views)
-    return keras.Model(model.input, keras.ops.log(mean + 1e-7), name=model.name)
-
-
 def fold_batch_norm(model: keras.Model) -> keras.Model:
     """A copy for prediction alone, whose convolutions do the work of their batch normalisation.
 
@@ -214,6 +189,56 @@ def fold_batch_norm(model: keras.Model) -> keras.Model:
         if not isinstance(layer, layers.Identity):
             layer.set_weights(weights)
     return result
+
+
+def deeplab(
+    size: tuple[int, int], num_classes: int, *, encoder_weights: str | os.PathLike | None = None
+) -> keras.Model:
+    """DeepLabV3+ (Chen et al., 2018) as keras-cv builds it, on MobileNetV2.
+
+    Keras-cv takes the deep features at a thirty-second of the picture's size, where the paper has a
+    sixteenth or an eighth. Its way up works in steps of eight and four, so the picture is first
+    resized to multiples of 32, and the answer back. The last two layers of its head change places:
+    a 1 x 1 convolution and a bilinear resize give the same in any order, but 9 maps are enlarged at
+    a fraction of what 256 cost. (Its presets ask a server even where no weights are wanted, so the
+    model is built from its parts.)
+
+    Args:
+        size: Height and width of the images.
+        num_classes: C.
+        encoder_weights: As for `light_unet`.
+
+    Returns:
+        A model from (B, H, W, 3) float32 in 0 to 255 to (B, H, W, C) logits.
+    """
+    import keras
+    from keras import layers
+    from keras_cv import layers as keras_cv_layers
+    from keras_cv import models
+
+    inputs = keras.Input((*size, 3), name="image")
+    seen = tuple(32 * max(1, round(side / 32)) for side in size)
+    x = keras.ops.image.resize(layers.Rescaling(1 / 127.5, offset=-1)(inputs), seen)
+    encoder = mobilenet(x, encoder_weights)
+    for layer in encoder.layers:
+        layer.trainable = not isinstance(layer, layers.BatchNormalization)
+    backbone = keras.Model(inputs, encoder.output)
+    backbone.pyramid_level_inputs = {"P2": "block_3_expand_relu", "P5": "block_16_project_BN"}
+    head = keras.Sequential(
+        [
+            layers.Conv2D(256, 1, use_bias=False),
+            layers.BatchNormalization(momentum=0.9),
+            layers.ReLU(),
+            layers.Conv2D(num_classes, 1),
+            layers.UpSampling2D(4, interpolation="bilinear"),
+        ]
+    )
+    pyramid = keras_cv_layers.SpatialPyramidPooling(dilation_rates=list(ATROUS_RATES))
+    whole = models.DeepLabV3Plus(
+        backbone, num_classes, spatial_pyramid_pooling=pyramid, segmentation_head=head
+    )
+    logits = keras.ops.image.resize(whole.output, size)
+    return keras.Model(inputs, logits, name="deeplab_v3_plus")
 
 
 def mobilenet(x: keras.KerasTensor, weights: str | os.PathLike | None) -> keras.Model:

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 import helpers
-from helpers import metrics, records, weights
+from helpers import metrics, records
 from helpers.detector import SHIPPED, Detections, Detector, load_detector
 from helpers.environment import available_cpus
 from helpers.kerbside import record_files
@@ -102,7 +102,7 @@ def main() -> None:
         command = f"python -m tests.benchmarks.mask_boundaries --every {options.every} --record"
         data = f"Kerbside (rendered), test, {len(stills['test'])} stills"
         record = {"command": command, "data": data, "cpus": available_cpus(), "sizes": rows}
-        weights.write_record(RECORD.with_suffix(""), record)
+        command.write_record(RECORD.with_suffix(""), record)
 
 
 if __name__ == "__main__":

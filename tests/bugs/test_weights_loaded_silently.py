@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from helpers import unet, weights
+from tools.recipes import command
 
 keras = pytest.importorskip("keras")
 
@@ -35,7 +36,7 @@ def model(seed: int) -> keras.Model:
 def check(load: Callable[[keras.Model, Path], None], folder: Path, printed: Callable) -> None:
     """Loading prints which file and which model; a file that is not there is an error."""
     path = folder / "trained.weights.h5"
-    weights.save(trained := model(seed=1), path)
+    command.save(trained := model(seed=1), path)
     fresh = model(seed=2)
     printed()
     load(fresh, path)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from helpers import augmentation, metrics, scoring, training, unet, weights
+from helpers import augmentation, metrics, segmentation, training, unet
 from helpers.errors import DataError, WeightsError
 from tests.helpers.made import dataset, discs, pair
+from tools.recipes import command
 
 tf = pytest.importorskip("tensorflow")
 keras = pytest.importorskip("keras")
@@ -198,7 +199,7 @@ def test_the_reported_miou_is_that_of_one_matrix_over_the_epoch():
     model = network()
     training.compile_model(model, steps=2, learning_rate=0.02)
     history = training.fit(model, train, validation, epochs=1)
-    scores = scoring.evaluate(model, examples, data="made", to_pair=pair)
+    scores = segmentation.evaluate(model, examples, data="made", to_pair=pair)
     assert history["val_miou"][0] == pytest.approx(float(metrics.mean_iou(scores.matrix)), abs=1e-5)
 
 
@@ -313,7 +314,7 @@ def test_a_backup_that_cannot_be_read_is_named(tmp_path, damage):
     if damage == "cut":
         state.write_bytes(state.read_bytes()[:1000])
     else:
-        weights.save(unet.classic_unet(SIZE, filters=(7,)), state)
+        command.save(unet.classic_unet(SIZE, filters=(7,)), state)
     with pytest.raises(WeightsError, match=r"backup: expected the state of .* Delete the folder"):
         training.fit(compiled(), train, validation, epochs=3, backup=backup)
     assert state.is_file()

@@ -10,6 +10,7 @@ import pytest
 from helpers import unet
 from helpers.errors import WeightsError
 from tests.helpers.made import SIZE, pictures, shake
+from tools.recipes import unet as recipe
 
 keras = pytest.importorskip("keras")
 
@@ -98,7 +99,7 @@ def test_several_scales_are_the_mean_of_what_each_says(light):
         twin = unet.light_unet(SIZE, enlarge=enlarge)
         twin.set_weights(model.get_weights())
         expected += keras.ops.softmax(twin(images)).numpy() / 2
-    found = keras.ops.softmax(unet.at_scales(model, (1.0, 1.5))(images)).numpy()
+    found = keras.ops.softmax(recipe.at_scales(model, (1.0, 1.5))(images)).numpy()
     np.testing.assert_allclose(found, expected, atol=1e-5)
     alone = keras.ops.softmax(model(images)).numpy()
     assert np.abs(found - alone).max() > 1e-4  # little: this network knows nothing yet

@@ -11,6 +11,7 @@ import pytest
 from helpers import training, unet, weights
 from helpers.errors import WeightsError
 from tests.helpers.made import shake
+from tools.recipes import command
 
 keras = pytest.importorskip("keras")
 
@@ -24,7 +25,7 @@ def small() -> keras.Model:
 def test_weights_come_back_and_loading_says_so(small, tmp_path, capsys):
     path = tmp_path / "new folder" / "a.weights.h5"
     saved = shake(small).get_weights()
-    weights.save(small, path)
+    command.save(small, path)
     assert [p.name for p in path.parent.iterdir()] == ["a.weights.h5"]
     other = shake(unet.classic_unet(16, filters=(4, 6)), seed=1)
     capsys.readouterr()
@@ -37,10 +38,10 @@ def test_weights_come_back_and_loading_says_so(small, tmp_path, capsys):
 
 def test_a_compiled_models_file_holds_no_optimiser(small, tmp_path):
     """Adam's moments are twice the size of the model, and of no use to who predicts with it."""
-    weights.save(small, plain := tmp_path / "plain.weights.h5")
+    command.save(small, plain := tmp_path / "plain.weights.h5")
     training.compile_model(small, steps=10)
     small.optimizer.build(small.trainable_variables)
-    weights.save(small, compiled := tmp_path / "compiled.weights.h5")
+    command.save(small, compiled := tmp_path / "compiled.weights.h5")
     assert compiled.stat().st_size < 1.2 * plain.stat().st_size
     weights.load(small, plain)
 
@@ -48,7 +49,7 @@ def test_a_compiled_models_file_holds_no_optimiser(small, tmp_path):
 @pytest.mark.parametrize("damage", ["missing", "cut", "text", "empty", "other model", "a folder"])
 def test_weights_that_cannot_be_loaded_leave_the_model_as_it_was(small, tmp_path, damage):
     path = tmp_path / "bad.weights.h5"
-    weights.save(shake(small), path)
+    command.save(shake(small), path)
     whole = path.read_bytes()
     if damage in ("missing", "a folder"):
         path.unlink()
@@ -61,7 +62,7 @@ def test_weights_that_cannot_be_loaded_leave_the_model_as_it_was(small, tmp_path
     if damage == "empty":
         path.write_bytes(b"")
     if damage == "other model":  # as many layers, but other sizes from the second level on
-        weights.save(unet.classic_unet(16, filters=(4, 7)), path)
+        command.save(unet.classic_unet(16, filters=(4, 7)), path)
     before = shake(small, seed=2).get_weights()
     with pytest.raises(WeightsError, match=r"bad\.weights\.h5: expected .*, found "):
         weights.load(small, path)
@@ -72,7 +73,7 @@ def test_weights_that_cannot_be_loaded_leave_the_model_as_it_was(small, tmp_path
 def test_damage_in_the_middle_of_a_file_is_noticed_or_harmless(small, tmp_path):
     """HDF5 without checksums: a changed number may pass, but never half a file of them."""
     path = tmp_path / "bad.weights.h5"
-    weights.save(shake(small), path)
+    command.save(shake(small), path)
     whole = bytearray(path.read_bytes())
     whole[200 : len(whole) // 2] = bytes(len(whole) // 2 - 200)
     path.write_bytes(whole)
@@ -87,13 +88,13 @@ def test_a_folder_that_cannot_be_written_to_is_named(small, tmp_path):
     """A file in place of the folder: also root, who may write anywhere, cannot write there."""
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     with pytest.raises(WeightsError, match=r"a\.weights\.h5: expected .* can be written to"):
-        weights.save(small, tmp_path / "file" / "a.weights.h5")
+        command.save(small, tmp_path / "file" / "a.weights.h5")
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
 def test_another_ending_is_refused_by_name(small, tmp_path):
     with pytest.raises(WeightsError, match=r"a\.h5: expected .*\.weights\.h5"):
-        weights.save(small, tmp_path / "a.h5")
+        command.save(small, tmp_path / "a.h5")
 
 
 @pytest.mark.parametrize("moment", ["while it is written", "before it is renamed"])
@@ -101,7 +102,7 @@ def test_an_interrupted_save_leaves_the_old_file_and_nothing_else(
     small, tmp_path, monkeypatch, moment
 ):
     path = tmp_path / "a.weights.h5"
-    weights.save(small, path)
+    command.save(small, path)
     old = path.read_bytes()
 
     def write_half(model: keras.Model, name: Path) -> None:
@@ -116,6 +117,6 @@ def test_an_interrupted_save_leaves_the_old_file_and_nothing_else(
     else:
         monkeypatch.setattr(os, "replace", do_not_rename)
     with pytest.raises(WeightsError, match="No space left on device"):
-        weights.save(shake(small), path)
+        command.save(shake(small), path)
     assert [p.name for p in tmp_path.iterdir()] == ["a.weights.h5"]
     assert path.read_bytes() == old

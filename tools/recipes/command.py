@@ -9,18 +9,23 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 import helpers
-from helpers import training, weights
+from helpers import files, training, weights
 from helpers.environment import available_cpus, version
-from helpers.errors import CourseError
+from helpers.errors import CourseError, WeightsError, explain
 
 if TYPE_CHECKING:
+    import h5py
     import keras
     import tensorflow as tf
 
@@ -80,7 +85,7 @@ def train(
     """
     start, cpu_start = time.monotonic(), time.process_time()
     history = training.fit(model, batches, validation, epochs=epochs, backup=BACKUPS / run_name)
-    weights.save(model, path)
+    save(model, path)
     record = {
         **about,
         "seconds": round(time.monotonic() - start, 1),
@@ -91,5 +96,81 @@ def train(
         "keras": version("keras"),
         "val_miou_by_epoch": [round(value, 4) for value in history.get("val_miou", [])],
     }
-    weights.write_record(path, record | {"scores": {}})
+    write_record(path, record | {"scores": {}})
     return record
+
+
+# --- files of weights and their records ---------------------------------------------------------
+
+
+def check_destination(path: str | os.PathLike) -> None:
+    """Raises `WeightsError` unless weights can be written to `path`; leaves nothing there."""
+    path = Path(path)
+    if not path.name.endswith(".weights.h5"):
+        expected = "a name that ends in .weights.h5"
+        raise WeightsError(explain(str(path), expected=expected, found=path.name))
+    check_parent(path, "a file name in a folder that can be written to")
+
+
+def check_parent(path: Path, expected: str) -> None:
+    """Raises `WeightsError` unless something can be written beside `path`; leaves nothing there."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise WeightsError(explain(str(path), expected=expected, found=str(error))) from error
+
+
+def save(model: keras.Model, path: str | os.PathLike) -> None:
+    """Writes a model's weights as Keras's `.weights.h5`; a file of that name is there whole or not.
+
+    The numbers are stored with 16 bits each: half the size, and scores that differ in the fourth
+    digit at most.
+
+    Raises:
+        WeightsError: the folder cannot be written to.
+    """
+    import h5py
+    import keras
+
+    check_destination(path)
+    path = Path(path)
+    whole = path.with_name(f".{os.getpid()}-whole-{path.name}")
+    half = path.with_name(f".{os.getpid()}-half-{path.name}")
+
+    def copy(name: str, item: h5py.Group | h5py.Dataset) -> None:
+        if isinstance(item, h5py.Dataset):
+            small = item.astype("float16") if item.dtype == np.float32 else item
+            target.create_dataset(name, data=small[()])
+        else:
+            target.require_group(name).attrs.update(item.attrs)
+
+    try:
+        # As a model that was never compiled: Adam's state would be twice the size of the model.
+        keras.Model(model.input, model.output).save_weights(whole)
+        with h5py.File(whole) as source, h5py.File(half, "w") as target:
+            source.visititems(copy)
+        os.replace(half, path)
+    except OSError as error:
+        expected = "a file name in a folder that can be written to"
+        raise WeightsError(explain(str(path), expected=expected, found=str(error))) from error
+    finally:
+        whole.unlink(missing_ok=True)
+        half.unlink(missing_ok=True)
+
+
+def write_record(path: str | os.PathLike, record: dict) -> None:
+    """Writes the record beside a file of weights, whole or not at all."""
+    files.write_text(weights.record_path(path), json.dumps(record, indent=1) + "\n")
+
+
+def record_scores(path: str | os.PathLike, split: str, scores: dict) -> None:
+    """Adds what an evaluation gave, or replaces it, in the record beside a file of weights.
+
+    Raises:
+        WeightsError: there is no record.
+    """
+    record = weights.read_record(path)
+    record["scores"][split] = scores
+    write_record(path, record)

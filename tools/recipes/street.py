@@ -3,25 +3,41 @@
 The same steps as the lab describes, with a record of how the weights were made. Besides Kerbside
 they learn from CamVid (Brostow et al., 2009), photographs from a car, if a folder of it is given.
 Rests on
-`helpers.street`, `helpers.training`, `helpers.augmentation` and `tools.recipes.command`.
+`helpers.unet`, `helpers.training`, `helpers.augmentation` and `tools.recipes.command`.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from helpers import augmentation, metrics, street, training, weights
+from helpers import DATA, augmentation, kerbside, metrics, segmentation, training, unet, weights
 from helpers.errors import DataError, explain
 from tools.recipes import command
 
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
+
+CROP = (160, 224)
+"""What the networks see while they learn: part of a picture, at half the cost."""
+
+WEIGHTS = DATA / "weights" / "unet_kerbside.weights.h5"
+"""Trained by this project; `unet_kerbside.json` beside it says how and how well."""
+
+BAND = 2
+"""Width in pixels of the band along an outline in which Boundary IoU compares."""
+
+MODELS = {
+    "unet": partial(unet.light_unet, num_classes=len(kerbside.SURFACES), enlarge=1.0),
+    "deeplab": partial(unet.deeplab, num_classes=len(kerbside.SURFACES)),
+}
 
 MOTION = augmentation.Motion(zoom=(-0.5, 0.0), angle=0.06, paste=0.0)
 """Cameras stand upright, and streets are no puzzles."""
@@ -47,7 +63,7 @@ weight, a network that is trained for minutes finds none of them."""
 
 
 def small_loss(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """`training.boundary_loss` with more weight for what is small and none for unknown pixels."""
+    """`boundary_loss` with more weight for what is small and none for unknown pixels."""
     import tensorflow as tf
 
     labels = tf.cast(labels, tf.int32)
@@ -56,20 +72,44 @@ def small_loss(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     pixels = tf.cast(labels, tf.float32)[..., None]
     highest = tf.nn.max_pool2d(pixels, 5, 1, "SAME")
     edge = (highest > -tf.nn.max_pool2d(-pixels, 5, 1, "SAME"))[..., 0]
-    small = tf.constant([SMALL.get(k, 1.0) for k in range(len(street.CLASSES))])
+    small = tf.constant([SMALL.get(k, 1.0) for k in range(len(kerbside.SURFACES))])
     weights = known * (1 + 4 * tf.cast(edge, tf.float32)) * tf.gather(small, truth)
     each = tf.nn.sparse_softmax_cross_entropy_with_logits(truth, logits)
     probabilities = tf.nn.softmax(logits) * known[..., None]
-    one_hot = tf.one_hot(truth, len(street.CLASSES)) * known[..., None]
+    one_hot = tf.one_hot(truth, len(kerbside.SURFACES)) * known[..., None]
     both = tf.reduce_sum(probabilities * one_hot, axis=(0, 1, 2))
     total = tf.reduce_sum(probabilities + one_hot, axis=(0, 1, 2))
     dice = 1 - tf.reduce_mean((2 * both + 1) / (total + 1))
     return tf.reduce_sum(weights * each) / (tf.reduce_sum(weights) + 1) + dice
 
 
+def boundary_loss(extra: float = 4.0, width: int = 2) -> Callable:
+    """`training.combined_loss` in which pixels near a change of label weigh more.
+
+    The weights are 1 + `extra` within `width` pixels of another label and 1 elsewhere, divided by
+    their mean, as U-Net's paper (Ronneberger et al., 2015) does for the gaps between cells.
+
+    Args:
+        extra: Additional weight near an edge; 0 gives `combined_loss` itself.
+        width: Width of the band on each side of an edge, in pixels.
+    """
+    from keras import ops
+
+    def loss(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+        pixels = ops.cast(labels, "float32")[..., None]
+        window = 2 * width + 1
+        highest = ops.max_pool(pixels, window, strides=1, padding="same")
+        lowest = -ops.max_pool(-pixels, window, strides=1, padding="same")
+        weights = 1 + extra * ops.cast(highest > lowest, "float32")[..., 0]
+        each = ops.sparse_categorical_crossentropy(labels, logits, from_logits=True)
+        return ops.sum(weights * each) / ops.sum(weights) + training.dice_loss(labels, logits)
+
+    return loss
+
+
 LOSSES = {
     "combined": training.combined_loss,
-    "boundary": training.boundary_loss(),
+    "boundary": boundary_loss(),
     "small": small_loss,
 }
 
@@ -91,9 +131,9 @@ def camvid(folder: Path, split: str) -> tf.data.Dataset:
 
     def read(name: tf.Tensor) -> dict[str, tf.Tensor]:
         image = tf.io.decode_jpeg(tf.io.read_file(str(images) + "/" + name + ".jpg"), channels=3)
-        image = tf.image.resize(image, street.SIZE, antialias=True)
+        image = tf.image.resize(image, kerbside.SIZE, antialias=True)
         truth = tf.io.decode_png(tf.io.read_file(str(labels) + "/" + name + ".png"), channels=1)
-        truth = tf.image.resize(truth, street.SIZE, method="nearest")[..., 0]
+        truth = tf.image.resize(truth, kerbside.SIZE, method="nearest")[..., 0]
         return {
             "image": tf.cast(tf.round(image), tf.uint8),
             "labels": tf.gather(table, tf.cast(truth, tf.int32)),
@@ -107,25 +147,25 @@ def _train(options: argparse.Namespace) -> dict:
     import keras
     import tensorflow as tf
 
-    weights.check_destination(options.weights)  # now, not after minutes of training
+    command.check_destination(options.weights)  # now, not after minutes of training
     keras.utils.set_random_seed(options.seed)
-    build = street.MODELS[options.model]
-    model = build(street.CROP, encoder_weights=None if options.initial else options.encoder_weights)
+    build = MODELS[options.model]
+    model = build(CROP, encoder_weights=None if options.initial else options.encoder_weights)
     if options.initial:
         weights.load(model, options.initial)
     motion = NEAR if options.loss == "small" else MOTION
-    augment = augmentation.augmenter(street.CROP, options.seed, motion)
+    augment = augmentation.augmenter(CROP, options.seed, motion)
 
     def changed(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return augment(tf.cast(images, tf.float32), tf.cast(labels, tf.int32))
 
     def small(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         # Validation in the size that is trained; the whole picture is for `evaluate`.
-        images = tf.image.resize(images, street.CROP, antialias=True)
-        labels = tf.image.resize(labels[..., None], street.CROP, method="nearest")[..., 0]
+        images = tf.image.resize(images, CROP, antialias=True)
+        labels = tf.image.resize(labels[..., None], CROP, method="nearest")[..., 0]
         return images, tf.cast(labels, tf.int32)
 
-    stills, data = street.load("train"), "Kerbside (rendered), train"
+    stills, data = kerbside.surfaces("train"), "Kerbside (rendered), train"
     data += f", {len(stills)} stills"
     if options.camvid:
         frames = camvid(options.camvid, "train")
@@ -137,7 +177,9 @@ def _train(options: argparse.Namespace) -> dict:
         augment=changed,
         seed=options.seed,
     )
-    validation = training.batches(street.load("val"), lambda e: small(*_pair(e)), batch_size=16)
+    validation = training.batches(
+        kerbside.surfaces("val"), lambda e: small(*_pair(e)), batch_size=16
+    )
     steps = options.epochs * int(train.cardinality())
     training.compile_model(
         model,
@@ -148,7 +190,7 @@ def _train(options: argparse.Namespace) -> dict:
     )
     if options.camvid:
         miou = keras.metrics.MeanIoU(
-            len(street.CLASSES), sparse_y_pred=False, name="miou", ignore_class=UNKNOWN
+            len(kerbside.SURFACES), sparse_y_pred=False, name="miou", ignore_class=UNKNOWN
         )
         model.compile(optimizer=model.optimizer, loss=LOSSES[options.loss], metrics=[miou])
     initial = f" --initial {options.initial.name}" if options.initial else ""
@@ -175,22 +217,22 @@ def _pair(example: dict) -> tuple:
     import tensorflow as tf
 
     return (
-        tf.ensure_shape(example["image"], (*street.SIZE, 3)),
-        tf.ensure_shape(example["labels"], street.SIZE),
+        tf.ensure_shape(example["image"], (*kerbside.SIZE, 3)),
+        tf.ensure_shape(example["labels"], kerbside.SIZE),
     )
 
 
 def _evaluate_camvid(model: keras.Model, options: argparse.Namespace) -> dict:
     """Classes that CamVid and Kerbside share, in CamVid's val frames; unknown pixels left out."""
     frames = camvid(options.camvid, "val")
-    found = street.answer(model, frames)
+    found = segmentation.answer(model, frames)
     shared = sorted({number for number in CAMVID.values() if number != UNKNOWN})
     matrices = []
     for truth, labels in zip(found.truth, found.labels, strict=True):
         known = truth != UNKNOWN
         labels = np.where(labels == CROSSING, ROAD, labels)
         pair = truth[known], labels[known]
-        matrices.append(metrics.confusion_matrix(*pair, len(street.CLASSES)))
+        matrices.append(metrics.confusion_matrix(*pair, len(kerbside.SURFACES)))
 
     def mean(total: np.ndarray) -> float:
         return float(np.nanmean(_ious(total)[shared]))
@@ -201,13 +243,13 @@ def _evaluate_camvid(model: keras.Model, options: argparse.Namespace) -> dict:
     summary = {
         "data": f"CamVid, val, {len(matrices)} frames",
         "images": len(matrices),
-        "classes": [street.CLASSES[number] for number in shared],
+        "classes": [kerbside.SURFACES[number] for number in shared],
         "per_class_iou": [None if np.isnan(value) else round(float(value), 4) for value in each],
         "miou": round(mean(np.sum(matrices, axis=0)), 4),
         "miou_ci95": [round(end, 4) for end in metrics.percentile_interval(drawn, 0.95)],
     }
     if options.record:
-        weights.record_scores(options.weights, "camvid_val", summary)
+        command.record_scores(options.weights, "camvid_val", summary)
     return summary
 
 
@@ -218,34 +260,36 @@ def _ious(matrix: np.ndarray) -> np.ndarray:
 
 
 def _evaluate(options: argparse.Namespace) -> dict:
-    model = street.MODELS[options.model](street.SIZE)
+    model = MODELS[options.model](kerbside.SIZE)
     weights.load(model, options.weights)
     if options.camvid:
         return _evaluate_camvid(model, options)
-    stills = street.load(options.split)
-    found = street.answer(model, stills)
+    stills = kerbside.surfaces(options.split)
+    found = segmentation.answer(model, stills)
     start = time.monotonic()
-    street.answer(model, stills.take(32))
+    segmentation.answer(model, stills.take(32))
     seconds = time.monotonic() - start
     summary = found.scores(f"Kerbside (rendered), {options.split}, {len(stills)} stills").summary()
-    each = street.boundary_scores(found.truth, found.labels, "vehicle")
+    each = segmentation.boundary_scores(
+        found.truth, found.labels, kerbside.SURFACES.index("vehicle"), width=BAND
+    )
     low, high = metrics.bootstrap_mean(each)
     summary |= {
-        "classes": list(street.CLASSES),
+        "classes": list(kerbside.SURFACES),
         "vehicle_boundary_iou": round(float(each.mean()), 4),
         "vehicle_boundary_iou_ci95": [round(low, 4), round(high, 4)],
-        "boundary_band_pixels": street.BAND,
+        "boundary_band_pixels": BAND,
         "stills_per_second": round(32 / seconds, 1),
     }
     if options.record:
-        weights.record_scores(options.weights, options.split, summary)
+        command.record_scores(options.weights, options.split, summary)
     return summary
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs a command; the last line printed is one JSON object."""
     parser = argparse.ArgumentParser(
-        prog="python -m tools.recipes.street", description=street.__doc__.split("\n\n")[0]
+        prog="python -m tools.recipes.street", description=__doc__.split("\n\n")[0]
     )
     verbs = parser.add_subparsers(required=True, metavar="train|evaluate")
     train = verbs.add_parser("train", help="train on the train split of Kerbside")
@@ -268,17 +312,15 @@ def main(arguments: list[str] | None = None) -> int:
     )
     train.set_defaults(run=_train)
     evaluate = verbs.add_parser("evaluate", help="score a split, all pixels in one matrix")
-    evaluate.add_argument("--split", choices=street.SPLITS, default="test")
+    evaluate.add_argument("--split", choices=kerbside.SPLITS, default="test")
     evaluate.add_argument(
         "--record", action="store_true", help="add the scores to the JSON file beside the weights"
     )
     evaluate.set_defaults(run=_evaluate)
     for verb in (train, evaluate):
         verb.add_argument("--camvid", type=Path, metavar="DIR", help="CamVid, added or scored")
-        verb.add_argument("--model", choices=list(street.MODELS), default="unet")
-        verb.add_argument(
-            "--weights", type=Path, default=street.WEIGHTS, help="default: the shipped ones"
-        )
+        verb.add_argument("--model", choices=list(MODELS), default="unet")
+        verb.add_argument("--weights", type=Path, default=WEIGHTS, help="default: the shipped ones")
     return command.run(parser, arguments)
 
 

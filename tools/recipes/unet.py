@@ -1,23 +1,58 @@
 """`python -m tools.recipes.unet train|evaluate`: the U-Nets of lab 2 from the shell, on pets.
 
 The same steps as the lab's, with a record of how the weights were made. Rests on `helpers.pets`,
-`helpers.training`, `helpers.scoring` and `tools.recipes.command`.
+`helpers.training`, `helpers.segmentation` and `tools.recipes.command`.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from helpers import augmentation, pets, scoring, training, unet, weights
+from helpers import augmentation, pets, segmentation, training, unet, weights
 from tools.recipes import command
+
+if TYPE_CHECKING:
+    import keras
+
+
+SCALES = (1.0, 1.25, 1.5)
+"""How much the views of `at_scales` are enlarged; chosen on the validation photos."""
+
+
+def at_scales(model: keras.Model, enlarge: Sequence[float] = SCALES) -> keras.Model:
+    """The light U-Net looking at each picture several times, enlarged more and less.
+
+    A pet that fills the picture is recognised best from afar, a small one from near. Costs as much
+    as the sum of the views.
+
+    Args:
+        model: from `light_unet` with its own `filters`; the weights are copied.
+        enlarge: one view for each.
+
+    Returns:
+        A model of the same input and output; the logits are those of the mean probabilities.
+    """
+    import keras
+
+    size, classes = model.input_shape[1:3], model.output_shape[-1]
+    views = []
+    for number, factor in enumerate(enlarge):
+        twin = unet.light_unet(size, classes, enlarge=factor)
+        twin.name = f"view_{number}"
+        twin.set_weights(model.get_weights())
+        views.append(keras.ops.softmax(twin(model.input)))
+    mean = sum(views) / len(views)
+    return keras.Model(model.input, keras.ops.log(mean + 1e-7), name=model.name)
 
 
 def _train(options: argparse.Namespace) -> dict:
     import keras
 
-    weights.check_destination(options.weights)  # now, not after minutes of training
+    command.check_destination(options.weights)  # now, not after minutes of training
     keras.utils.set_random_seed(options.seed)
     photos = pets.find_pets(data_dir=options.data_dir)
     to_pair = partial(pets.to_pair, size=unet.SIZE)
@@ -55,8 +90,8 @@ def _evaluate(options: argparse.Namespace) -> dict:
     weights.load(model, options.weights)
     several = options.model == "light" and not options.single_view
     if several:
-        model = unet.at_scales(model)
-    scores = scoring.evaluate(
+        model = at_scales(model)
+    scores = segmentation.evaluate(
         model,
         pets.load_pets(options.split, source=photos),
         data=photos.title(options.split),
@@ -64,9 +99,9 @@ def _evaluate(options: argparse.Namespace) -> dict:
         flips=not options.single_view,
     )
     summary = scores.summary()
-    views = {"flips": not options.single_view, "scales": unet.SCALES if several else None}
+    views = {"flips": not options.single_view, "scales": SCALES if several else None}
     if options.record:
-        weights.record_scores(options.weights, options.split, summary | views)
+        command.record_scores(options.weights, options.split, summary | views)
     return summary
 
 

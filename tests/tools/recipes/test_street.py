@@ -7,7 +7,7 @@ import argparse
 import numpy as np
 import pytest
 
-from helpers import street
+from helpers import kerbside
 from helpers.errors import DataError
 from tools.recipes import street as recipe
 
@@ -51,7 +51,7 @@ def test_a_mistake_about_a_pole_costs_more_than_one_about_a_road():
         logits = tf.constant(9.0 * np.eye(9)[np.full((1, 12, 16), 4)], tf.float32)
         return float(recipe.small_loss(tf.constant(labels), logits))
 
-    assert cost(street.CLASSES.index("pole")) > 1.5 * cost(street.CLASSES.index("road"))
+    assert cost(kerbside.SURFACES.index("pole")) > 1.5 * cost(kerbside.SURFACES.index("road"))
 
 
 @pytest.fixture
@@ -77,10 +77,10 @@ def frames(tmp_path):
 @pytest.mark.parametrize(("theirs", "ours"), [(2, "pole"), (5, "vegetation"), (9, "person")])
 def test_camvid_has_the_labels_of_kerbside(frames, theirs, ours):
     first, second = recipe.camvid(frames(theirs), "val").as_numpy_iterator()
-    assert (first["image"].shape, first["image"].dtype) == ((*street.SIZE, 3), np.uint8)
+    assert (first["image"].shape, first["image"].dtype) == ((*kerbside.SIZE, 3), np.uint8)
     assert (first["file_name"], second["file_name"]) == (b"a", b"b")
     assert set(first["labels"][:118].ravel()) == {0}
-    assert set(first["labels"][122:].ravel()) == {street.CLASSES.index(ours)}
+    assert set(first["labels"][122:].ravel()) == {kerbside.SURFACES.index(ours)}
 
 
 @pytest.mark.parametrize("theirs", [6, 7, 10, 11])
@@ -96,10 +96,10 @@ def test_a_folder_without_frames_is_named(tmp_path):
 
 def test_a_crossing_is_road_to_camvid_and_unknown_pixels_are_not_scored(frames):
     """A network that says sky for light and crossing for dark pixels is right about a road."""
-    inputs = keras.Input((*street.SIZE, 3), name="image")
-    layer = keras.layers.Conv2D(len(street.CLASSES), 1)
+    inputs = keras.Input((*kerbside.SIZE, 3), name="image")
+    layer = keras.layers.Conv2D(len(kerbside.SURFACES), 1)
     model = keras.Model(inputs, layer(inputs), name="parrot")
-    kernel, bias = np.zeros((1, 1, 3, len(street.CLASSES))), np.full(len(street.CLASSES), -1e3)
+    kernel, bias = np.zeros((1, 1, 3, len(kerbside.SURFACES))), np.full(len(kerbside.SURFACES), -1e3)
     kernel[..., 0], bias[0], bias[recipe.CROSSING] = 0.1, 0.0, 30.0
     layer.set_weights([kernel, bias])
     options = argparse.Namespace(camvid=frames(3), record=False)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers import pets, scoring, training, unet, weights
+from helpers import pets, segmentation, training, unet, weights
 from tools.recipes import command
 from tools.recipes import unet as unet_cli
 
@@ -22,7 +22,7 @@ KEYS = {"data", "images", "miou", "per_class_iou", "accuracy", "dice", "miou_ci9
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("weights") / "random.weights.h5"
-    weights.save(unet.light_unet(), path)
+    command.save(unet.light_unet(), path)
     return path
 
 
@@ -91,8 +91,8 @@ def test_evaluate_scores_what_it_is_given(make_pets, trained, capsys, many):
     found = json.loads(capsys.readouterr().out.splitlines()[-1])
     model = unet.light_unet()
     weights.load(model, trained)
-    scores = scoring.evaluate(
-        unet.at_scales(model) if many else model,
+    scores = segmentation.evaluate(
+        unet_cli.at_scales(model) if many else model,
         pets.load_pets("train", data_dir=data),
         data="Oxford-IIIT Pet (photos), train, 8 images",
         to_pair=partial(pets.to_pair, size=unet.SIZE),
@@ -115,7 +115,7 @@ def test_train_writes_weights_and_a_record_that_evaluate_goes_on_with(
     make_pets, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.setattr(unet, "light_unet", small_light_unet)
-    monkeypatch.setattr(unet, "at_scales", lambda model: model)
+    monkeypatch.setattr(unet_cli, "at_scales", lambda model: model)
     monkeypatch.setattr(command, "BACKUPS", tmp_path / "backups")
     data, path = make_pets(), tmp_path / "out" / "new.weights.h5"
     assert train_here("--data-dir", data, "--weights", path, "--seed", "3") == 0

@@ -94,7 +94,7 @@ def _write_model(folder: Path, options: argparse.Namespace, losses: dict[str, fl
     }
     if plan.initial:
         record["began_with"] = weights.read_record(plan.initial)
-    weights.write_record(output, record)
+    command.write_record(output, record)
     return {name: value for name, value in record.items() if name != "scores"}
 
 
@@ -154,7 +154,7 @@ def _evaluate(options: argparse.Namespace) -> dict:
     cameras = [case.source_id.rpartition("-")[0] for _, case in pairs]
     found = scores.summary(pairs, speed) | scores.intervals(pairs, cameras)
     if options.record:
-        weights.record_scores(_path(options.model), options.split, found)
+        command.record_scores(_path(options.model), options.split, found)
     return found
 
 
@@ -197,7 +197,7 @@ def _record_row(model: Path, row: dict) -> None:
         keys = ("ap", "ap_low", "ap_high", "ap50", "ap50_low", "ap50_high")
         row |= {"renders_alone": other.get("renders_alone", {key: other[key] for key in keys})}
     others = [other for other in record.get("photographs", []) if not same(other)]
-    weights.write_record(model, record | {"photographs": [*others, row]})
+    command.write_record(model, record | {"photographs": [*others, row]})
 
 
 def _number(detect: detector.Detector, name: str) -> int:

@@ -19,7 +19,7 @@ import numpy as np
 
 from helpers.detector import DESCRIPTION
 from helpers.errors import WeightsError, explain
-from helpers.weights import check_parent
+from tools.recipes.command import check_parent
 from tools.recipes.maskrcnn.model import MASK_THRESHOLD, padded_size
 
 if TYPE_CHECKING:

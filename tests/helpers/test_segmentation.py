@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from helpers import metrics, scoring
+from helpers import metrics, segmentation
 from helpers.errors import ArrayError, DataError
 from tests.helpers.made import SIZE, pair, pictures, shake
 
@@ -17,7 +17,7 @@ keras = pytest.importorskip("keras")
 
 @pytest.mark.parametrize("flips", [False, True])
 def test_probabilities_add_up_to_1(light, flips):
-    found = scoring.predict(shake(light), pictures(2, SIZE), flips=flips)
+    found = segmentation.predict(shake(light), pictures(2, SIZE), flips=flips)
     assert (found.shape, found.dtype) == ((2, SIZE, SIZE, 3), np.float32)
     assert found.min() >= 0
     np.testing.assert_allclose(found.sum(axis=-1), 1, atol=1e-5)
@@ -28,8 +28,8 @@ def test_with_flips_a_mirrored_picture_gives_the_mirrored_answer(light):
     mirrored = images[:, :, ::-1]
 
     def difference(flips: bool) -> float:
-        first = scoring.predict(model, images, flips=flips)
-        second = scoring.predict(model, mirrored, flips=flips)
+        first = segmentation.predict(model, images, flips=flips)
+        second = segmentation.predict(model, mirrored, flips=flips)
         return float(np.abs(first - second[:, :, ::-1]).max())
 
     assert difference(flips=True) < 1e-5
@@ -38,7 +38,10 @@ def test_with_flips_a_mirrored_picture_gives_the_mirrored_answer(light):
 
 def test_prediction_does_not_depend_on_the_rest_of_the_batch(classic):
     model, images = shake(classic), pictures(4, SIZE)
-    alone, together = scoring.predict(model, images[:1]), scoring.predict(model, images)[:1]
+    alone, together = (
+        segmentation.predict(model, images[:1]),
+        segmentation.predict(model, images)[:1],
+    )
     np.testing.assert_allclose(alone, together, atol=1e-5)
 
 
@@ -59,7 +62,7 @@ def coloured(truth: np.ndarray) -> tf.data.Dataset:
 
 def test_every_pixel_of_every_picture_is_counted_once(rng):
     truth = rng.integers(0, 3, (5, 8, 8))
-    scores = scoring.evaluate(
+    scores = segmentation.evaluate(
         colour_model(8), coloured(truth), data="made, test", to_pair=pair, batch_size=2
     )
     assert scores.matrices.shape == (5, 3, 3)
@@ -76,14 +79,14 @@ def test_wrong_answers_are_counted_where_they_belong():
     painted = truth.copy()
     painted[0, 3, 5] = 2
     dataset = coloured(painted).map(lambda e: e | {"labels": tf.zeros_like(e["labels"])})
-    scores = scoring.evaluate(colour_model(8), dataset, data="made", to_pair=pair)
+    scores = segmentation.evaluate(colour_model(8), dataset, data="made", to_pair=pair)
     assert scores.matrix.tolist() == [[63, 0, 1], [0, 0, 0], [0, 0, 0]]
 
 
 def test_a_summary_against_figures_worked_out_by_hand():
     first = np.array([[4, 1, 0], [1, 3, 1], [0, 0, 6]])
     second = np.array([[2, 0, 0], [0, 4, 0], [0, 2, 8]])
-    scores = scoring.Scores("toy, test, 2 images", np.stack([first, second]), ("a", "b"))
+    scores = segmentation.Scores("toy, test, 2 images", np.stack([first, second]), ("a", "b"))
     found = scores.summary()
     assert list(found) == [
         "data", "images", "miou", "per_class_iou", "accuracy", "dice", "miou_ci95"
@@ -104,7 +107,7 @@ def test_a_summary_against_figures_worked_out_by_hand():
 
 def test_a_class_that_occurs_nowhere_is_valid_json():
     """NaN is not JSON: `json.loads` of other languages stops there."""
-    scores = scoring.Scores("made", np.array([[[5, 1, 0], [2, 7, 0], [0, 0, 0]]]), ("a",))
+    scores = segmentation.Scores("made", np.array([[[5, 1, 0], [2, 7, 0], [0, 0, 0]]]), ("a",))
     text = json.dumps(scores.summary())
     assert "NaN" not in text
     assert json.loads(text)["per_class_iou"][2] is None
@@ -113,7 +116,7 @@ def test_a_class_that_occurs_nowhere_is_valid_json():
 def test_an_empty_dataset_is_an_error(rng):
     dataset = coloured(rng.integers(0, 3, (2, 8, 8))).take(0)
     with pytest.raises(DataError, match="made, test: expected at least one image, found none"):
-        scoring.evaluate(colour_model(8), dataset, data="made, test", to_pair=pair)
+        segmentation.evaluate(colour_model(8), dataset, data="made, test", to_pair=pair)
 
 
 def test_nan_names_the_picture(rng):
@@ -123,4 +126,4 @@ def test_nan_names_the_picture(rng):
 
     dataset = coloured(rng.integers(0, 3, (5, 8, 8))).map(spoil)
     with pytest.raises(ArrayError, match=r"model output: expected numbers, found NaN.* 3\.png"):
-        scoring.evaluate(colour_model(8), dataset, data="made", to_pair=pair, batch_size=2)
+        segmentation.evaluate(colour_model(8), dataset, data="made", to_pair=pair, batch_size=2)

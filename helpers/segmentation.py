@@ -1,0 +1,230 @@
+"""Prediction with a segmentation network, and its scores on a whole split.
+
+Introduced in lab 2, used again in lab 5. Rests on `helpers.metrics`; the network is any Keras model
+that gives logits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from helpers import metrics
+from helpers.errors import ArrayError, DataError, explain
+from helpers.kerbside import camera_of
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Confusion matrices of the images of one split."""
+
+    data: str
+    """Name of the split, repeated wherever its scores are."""
+    matrices: np.ndarray
+    """(N, C, C) int64, truth in rows."""
+    file_names: tuple[str, ...]
+    """N names."""
+
+    @property
+    def matrix(self) -> np.ndarray:
+        """(C, C): all pixels of the split."""
+        return self.matrices.sum(axis=0)
+
+    def summary(self, units: Sequence | None = None) -> dict:
+        """The scores as numbers from 0 to 1, ready for JSON.
+
+        Args:
+            units: As for `metrics.bootstrap_interval`; None takes each image for itself.
+        """
+        low, high = metrics.bootstrap_interval(self.matrices, metrics.mean_iou, units=units)
+        return {
+            "data": self.data,
+            "images": len(self.matrices),
+            "miou": round(float(metrics.mean_iou(self.matrix)), 4),
+            "per_class_iou": [
+                None if np.isnan(v) else round(float(v), 4)  # NaN is not JSON
+                for v in metrics.iou_per_class(self.matrix)
+            ],
+            "accuracy": round(float(metrics.accuracy(self.matrix)), 4),
+            "dice": round(float(metrics.mean_dice(self.matrix)), 4),
+            "miou_ci95": [round(low, 4), round(high, 4)],
+        }
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Probabilities that a network gave for some pictures, beside pictures and truth."""
+
+    file_names: tuple[str, ...]
+    images: np.ndarray
+    """(N, H, W, 3) uint8 RGB."""
+    truth: np.ndarray
+    """(N, H, W) uint8 labels."""
+    probabilities: np.ndarray
+    """(N, H, W, C) float16."""
+
+    @property
+    def labels(self) -> np.ndarray:
+        """(N, H, W) uint8: the most probable class of every pixel."""
+        return self.probabilities.argmax(axis=-1).astype(np.uint8)
+
+    def of_camera(self, camera: int) -> np.ndarray:
+        """Indices of one camera's stills."""
+        return np.flatnonzero([camera_of(name) == camera for name in self.file_names])
+
+    def scores(self, data: str) -> Scores:
+        """A confusion matrix for each picture; `data` is the name of the split."""
+        classes = self.probabilities.shape[-1]
+        pairs = zip(self.truth, self.labels, strict=True)
+        matrices = [metrics.confusion_matrix(a, b, classes) for a, b in pairs]
+        return Scores(data, np.stack(matrices), self.file_names)
+
+
+def predict(model: keras.Model, images: np.ndarray, *, flips: bool = False) -> np.ndarray:
+    """Class probabilities of a batch.
+
+    Args:
+        model: Network that gives logits.
+        images: (B, H, W, 3), 0 to 255.
+        flips: Whether to predict the mirrored images as well, mirror the answers back and average.
+
+    Returns:
+        (B, H, W, C) float32, a sum of 1 over the classes.
+    """
+    import tensorflow as tf
+
+    images = np.asarray(images, np.float32)
+    probabilities = tf.nn.softmax(model.predict_on_batch(images)).numpy()
+    if flips:
+        mirrored = tf.nn.softmax(model.predict_on_batch(images[:, :, ::-1])).numpy()
+        probabilities = (probabilities + mirrored[:, :, ::-1]) / 2
+    return probabilities
+
+
+def evaluate(
+    model: keras.Model,
+    dataset: tf.data.Dataset,
+    *,
+    data: str,
+    to_pair: Callable[[dict], tuple[tf.Tensor, tf.Tensor]],
+    flips: bool = False,
+    batch_size: int = 16,
+) -> Scores:
+    """Predicts every image of a split and counts every pixel, with a progress bar.
+
+    Args:
+        model: Network that gives logits.
+        dataset: Elements with "file_name" and what `to_pair` needs, as `load_pets` gives them.
+        data: Name of the split, repeated in the scores.
+        to_pair: Function from an element to an (H, W, 3) image and (H, W) 0-based labels.
+        flips: As for `predict`.
+        batch_size: Number of images predicted at once.
+
+    Raises:
+        DataError: The dataset is empty.
+        ArrayError: The model's output holds NaN.
+    """
+    from tqdm.auto import tqdm
+
+    classes = model.output_shape[-1]
+    batches = dataset.map(lambda e: (*to_pair(e), e["file_name"])).batch(batch_size).prefetch(1)
+    matrices, names = [], []
+    with tqdm(total=len(dataset), desc="evaluate", unit="image", leave=False) as bar:
+        for images, truth, file_names in batches.as_numpy_iterator():
+            probabilities = predict(model, images, flips=flips)
+            spoilt = np.isnan(probabilities).any(axis=(1, 2, 3))
+            if spoilt.any():
+                found = f"NaN, first for {file_names[spoilt.argmax()].decode()}"
+                raise ArrayError(explain("model output", expected="numbers", found=found))
+            for labels, answer in zip(truth, probabilities.argmax(axis=-1), strict=True):
+                matrices.append(metrics.confusion_matrix(labels, answer, classes))
+            names += [name.decode() for name in file_names]
+            bar.update(len(images))
+    if not matrices:
+        raise DataError(explain(data, expected="at least one image", found="none"))
+    return Scores(data, np.stack(matrices), tuple(names))
+
+
+def answer(model: keras.Model, dataset: tf.data.Dataset, *, batch_size: int = 8) -> Answers:
+    """Predicts pictures of one size and keeps the probabilities, with a progress bar.
+
+    Args:
+        model: Network that gives logits.
+        dataset: Elements with "image", "labels" and "file_name", as `kerbside.surfaces` gives them.
+        batch_size: Number of pictures predicted at once.
+
+    Raises:
+        DataError: The dataset is empty.
+    """
+    import tensorflow as tf
+    from tqdm.auto import tqdm
+
+    # One graph for all batches; `model.predict` would make one anew for each call.
+    probabilities_of = tf.function(
+        lambda images: tf.nn.softmax(model(tf.cast(images, tf.float32), training=False)),
+        input_signature=[tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)],
+    )
+    parts: list[tuple] = []
+    with tqdm(total=len(dataset), desc=model.name, unit="still", leave=False) as bar:
+        for batch in dataset.batch(batch_size).prefetch(1).as_numpy_iterator():
+            found = probabilities_of(batch["image"]).numpy().astype(np.float16)
+            parts.append((batch["file_name"], batch["image"], batch["labels"], found))
+            bar.update(len(found))
+    if not parts:
+        raise DataError(explain("dataset", expected="at least one still", found="none"))
+    names, images, truth, probabilities = (
+        np.concatenate(each) for each in zip(*parts, strict=True)
+    )
+    return Answers(tuple(name.decode() for name in names), images, truth, probabilities)
+
+
+def boundary_scores(
+    truth: Sequence[np.ndarray], answers: Sequence[np.ndarray], label: int, width: int = 2
+) -> np.ndarray:
+    """Boundary IoU of one class in every picture that has it.
+
+    Args:
+        truth: (N, H, W) labels.
+        answers: (N, H, W) labels.
+        label: Number of the class.
+        width: Width of the bands in pixels.
+
+    Returns:
+        (M,) from 0 to 1, for the M pictures in whose truth the class occurs.
+    """
+    return np.array(
+        [
+            metrics.boundary_iou(labels == label, found == label, width=width)
+            for labels, found in zip(truth, answers, strict=True)
+            if (labels == label).any()
+        ]
+    )
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keeps off the page what TensorFlow's C++ code and its warnings write to standard error."""
+    import warnings
+
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with Path(os.devnull).open("w") as nowhere, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            os.dup2(nowhere.fileno(), 2)
+            yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, 2)
+        os.close(kept)
