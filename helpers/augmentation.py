@@ -44,10 +44,10 @@ def augmenter(size: int | tuple[int, int], seed: int, motion: Motion | None = No
     so no label is made up.
 
     Args:
-        size: height and width of what the network sees, one number where they are equal; best
+        size: Height and width of what the network sees, one number where they are equal; best
             `MARGIN` times smaller than what the function is given.
-        seed: of all random numbers; they go on from batch to batch and from epoch to epoch.
-        motion: how far pictures are moved; by default as suits pets.
+        seed: Seed of all random numbers, which go on from batch to batch and epoch to epoch.
+        motion: Limits of the motion; by default as suits pets.
 
     Returns:
         A function of (B, H, W, 3) float32 images from 0 to 255 and (B, H, W) int32 labels that

@@ -99,18 +99,15 @@ def check_same_size(first: np.ndarray, second: np.ndarray, names: tuple[str, str
 # --- integer labels, stacks of masks, colour maps ---------------------------------------------
 
 
-def labels_to_masks(labels: Labels, values: Sequence[int]) -> NDArray[np.bool_]:
-    """(H, W) integer labels -> (N, H, W) bool, one mask for each of the N `values`, in order."""
-    labels = check_labels(labels)
-    return labels[None] == np.asarray(values, dtype=labels.dtype).reshape(-1, 1, 1)
-
-
 def masks_to_labels(masks: np.ndarray, values: Sequence[int] | None = None) -> NDArray[np.int32]:
     """(N, H, W) bool -> (H, W) int32; pixels of no mask are 0, mask i is `values[i]` (or i + 1).
 
+    >>> masks_to_labels(np.array([[[True, False]], [[False, True]]]))
+    array([[1, 2]], dtype=int32)
+
     Raises:
-        ArrayError: two masks share a pixel. Labels hold one value per pixel, so one of the two
-            would be lost in silence; decide which is in front and cut the other first.
+        ArrayError: Two masks share a pixel: labels would lose one of them in silence. Decide which
+            is in front and cut the other first.
     """
     masks = np.asarray(masks)
     if masks.dtype != np.bool_ or masks.ndim != 3:
@@ -134,7 +131,11 @@ def masks_to_labels(masks: np.ndarray, values: Sequence[int] | None = None) -> N
 
 
 def labels_to_rgb(labels: Labels, colours: Colours) -> Image:
-    """(H, W) labels -> (H, W, 3) uint8; label i becomes `colours[i]` (RGB, 0 to 255)."""
+    """(H, W) labels -> (H, W, 3) uint8; label i becomes `colours[i]` (RGB, 0 to 255).
+
+    >>> labels_to_rgb(np.array([[0, 1]]), [(0, 0, 0), (255, 0, 0)]).tolist()
+    [[[0, 0, 0], [255, 0, 0]]]
+    """
     labels = check_labels(labels, len(colours))
     return np.asarray(colours, dtype=np.uint8)[labels]
 
@@ -142,11 +143,8 @@ def labels_to_rgb(labels: Labels, colours: Colours) -> Image:
 def rgb_to_labels(rgb: Image, colours: Colours) -> NDArray[np.uint8]:
     """(H, W, 3) uint8 -> (H, W) uint8 labels, by exact comparison of colours.
 
-    Exactness is the point: a colour map that went through JPEG or a smooth resize has colours that
-    are in no list, and this function says so instead of guessing.
-
     Raises:
-        DataError: a pixel has a colour that is not in `colours`.
+        DataError: A pixel has a colour that is not in `colours`, as after JPEG or a smooth resize.
     """
     rgb = check_image(rgb, "rgb")
     pack = np.array([1 << 16, 1 << 8, 1])
@@ -208,9 +206,13 @@ def mask_to_rle(mask: Mask) -> dict:
 def rle_to_mask(rle: Mapping) -> Mask:
     """COCO's run-length code, compressed (bytes or str) or a plain list of counts -> (H, W) bool.
 
+    >>> rle_to_mask({"size": [2, 2], "counts": [1, 2, 1]})
+    array([[False,  True],
+           [ True, False]])
+
     Raises:
-        DataError: no such code, damaged, or its runs do not fill `size`. This is checked before
-            pycocotools decodes it, because its C code takes the runs on trust.
+        DataError: No such code, damaged, or its runs do not fill `size`. (pycocotools takes the
+            runs on trust, so they are checked first.)
     """
     try:
         height, width = (int(side) for side in rle["size"])
@@ -284,8 +286,11 @@ def polygons_to_mask(polygons: Sequence[np.ndarray], size: tuple[int, int]) -> M
 def mask_to_box(mask: Mask) -> NDArray[np.float64]:
     """The smallest box round a mask: ymin, xmin, ymax, xmax in pixels, upper ends exclusive.
 
+    >>> mask_to_box(np.array([[False, False, False], [False, True, True]]))
+    array([1., 1., 2., 3.])
+
     Raises:
-        ArrayError: the mask is empty, so it has no box.
+        ArrayError: The mask is empty, so it has no box.
     """
     mask = check_mask(mask)
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
@@ -317,7 +322,7 @@ def overlay(image: Image, masks: np.ndarray, colours: Colours, alpha: float = 0.
         image: (H, W, 3) uint8 RGB.
         masks: (N, H, W) bool; a later mask is painted over an earlier one.
         colours: RGB, 0 to 255; mask i takes `colours[i % len(colours)]`.
-        alpha: from 0 (the image alone) to 1 (the colour alone).
+        alpha: Opacity of the colours, from 0 to 1.
     """
     blend = check_image(image).astype(np.float32)
     for index, mask in enumerate(masks):

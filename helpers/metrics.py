@@ -48,10 +48,13 @@ def _ratio(part: int, whole: int, empty: float | None) -> float:
 def mask_iou(first: Mask, second: Mask, *, empty: float | None = None) -> float:
     """Intersection over union of two masks, |A and B| / |A or B|, from 0 to 1 (Jaccard, 1901).
 
+    >>> mask_iou(np.array([[True, True, False]]), np.array([[False, True, True]]))
+    0.3333333333333333
+
     Args:
         first: (H, W) bool.
         second: (H, W) bool, of the same size.
-        empty: the value for two empty masks; without it they are an error.
+        empty: Value for two empty masks; without it they are an error.
     """
     both, a, b = _overlap(first, second)
     return _ratio(both, a + b - both, empty)
@@ -61,6 +64,9 @@ def mask_dice(first: Mask, second: Mask, *, empty: float | None = None) -> float
     """Dice coefficient of two masks, 2 |A and B| / (|A| + |B|), from 0 to 1 (Dice, 1945).
 
     It is a function of the IoU, 2 IoU / (1 + IoU). Arguments as for `mask_iou`.
+
+    >>> mask_dice(np.array([[True, True, False]]), np.array([[False, True, True]]))
+    0.5
     """
     both, a, b = _overlap(first, second)
     return _ratio(2 * both, a + b, empty)
@@ -74,9 +80,9 @@ def boundary_iou(
     Args:
         first: (H, W) bool.
         second: (H, W) bool, of the same size.
-        width: of the bands in pixels; by default 2 % of the picture's diagonal, at least 1
+        width: Width of the bands in pixels; by default 2 % of the picture's diagonal, at least 1
             (Cheng et al., "Boundary IoU", 2021).
-        empty: as for `mask_iou`.
+        empty: As for `mask_iou`.
     """
     if width is None:
         width = max(1, round(0.02 * float(np.hypot(*np.shape(first)[:2]))))
@@ -93,13 +99,17 @@ def confusion_matrix(
     """Counts pixels: entry [i, j] has class i in the truth and class j in the prediction.
 
     Args:
-        truth: integers from 0 to `num_classes - 1`, of any shape.
-        prediction: integers in the same range, of the same shape.
+        truth: Integers from 0 to `num_classes - 1`, of any shape.
+        prediction: Integers in the same range, of the same shape.
         num_classes: C, the size of the result.
-        ignore: a value of the truth whose pixels do not count (void), often 255.
+        ignore: Value of the truth whose pixels do not count (void), often 255.
 
     Returns:
         (C, C) int64. Matrices of several images add up to the matrix of all their pixels.
+
+    >>> confusion_matrix(np.array([0, 0, 1, 255]), np.array([0, 1, 1, 1]), 2, ignore=255)
+    array([[1, 1],
+           [0, 1]])
     """
     truth, prediction = check_labels(truth, name="truth"), np.asarray(prediction)
     if truth.shape != prediction.shape:
@@ -141,6 +151,9 @@ def iou_per_class(matrix: np.ndarray) -> NDArray[np.float64]:
     """TP / (TP + FP + FN) of each class, from 0 to 1; NaN for a class in neither.
 
     `matrix`: (..., C, C) from `confusion_matrix`; returns (..., C).
+
+    >>> iou_per_class(np.array([[1, 1], [0, 1]]))
+    array([0.5, 0.5])
     """
     hits, truth, prediction = _parts(matrix)
     return _divide(hits, truth + prediction - hits)
@@ -229,9 +242,9 @@ def bootstrap_mean(
 
     Args:
         values: (N,), no NaN.
-        level: confidence, from 0 to 1.
-        samples: how often to draw.
-        seed: of the draws.
+        level: Confidence level, from 0 to 1.
+        samples: Number of draws.
+        seed: Seed of the draws.
 
     Returns:
         The lower and the upper end.
@@ -249,9 +262,9 @@ def bootstrap_draws(count: int, samples: int, seed: int) -> np.ndarray:
     """How often each of `count` images is drawn, when as many are drawn with replacement.
 
     Args:
-        count: of the images.
-        samples: how often that is done.
-        seed: of the draws.
+        count: Number of images.
+        samples: Number of draws.
+        seed: Seed of the draws.
 
     Returns:
         (samples, count) int; each row adds up to `count`.

@@ -97,11 +97,11 @@ def compile_model(
     batches.
 
     Args:
-        model: is compiled in place.
-        steps: of the whole training.
-        learning_rate: the highest, after the warm-up.
-        loss: of integer labels and logits.
-        averaging: if given, the model ends with, and is validated with, an exponential moving
+        model: Model to compile, in place.
+        steps: Number of training steps in all epochs together.
+        learning_rate: Highest learning rate, after the warm-up.
+        loss: Function of integer labels and logits.
+        averaging: If given, the model ends with, and is validated with, an exponential moving
             average of its weights: `averaging` times the old one plus the rest new, each step.
     """
     import keras
@@ -136,13 +136,13 @@ def fit(
     """Trains with a progress bar over the steps, and goes on where an earlier try was interrupted.
 
     Args:
-        model: compiled.
-        train: batches.
-        validation: batches, scored after each epoch.
-        epochs: in all, those of an interrupted try included.
-        backup: a folder for the state after each epoch. If it holds one, the training goes on from
+        model: Compiled model.
+        train: Batches of images and labels.
+        validation: Batches that are scored after each epoch.
+        epochs: Number of epochs, those of an interrupted try included.
+        backup: Folder for the state after each epoch. If it holds one, the training goes on from
             there and says so; it is removed when the training is complete.
-        callbacks: more of Keras's callbacks.
+        callbacks: Further Keras callbacks.
 
     Returns:
         Keras's history: loss, miou, val_loss, val_miou of each epoch, those before an interruption

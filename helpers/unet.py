@@ -63,9 +63,9 @@ def classic_unet(
     """U-Net as Ronneberger et al. (2015) drew it, one level shallower and with same-size output.
 
     Args:
-        size: height and width of the images; divisible by 2 ** (len(filters) - 1).
+        size: Height and width of the images; divisible by 2 ** (len(filters) - 1).
         num_classes: C.
-        filters: of each level; the last one is the bottleneck.
+        filters: Number of filters of each level; the last one is the bottleneck.
 
     Returns:
         A model from (B, size, size, 3) float32 in 0 to 255 to (B, size, size, C) logits.
@@ -104,13 +104,13 @@ def light_unet(
     frozen: statistics of ImageNet's 1.3 million photos are better than any that a batch of 8 has.
 
     Args:
-        size: height and width of the images, even; one number where they are square.
+        size: Height and width of the images, even; one number where they are square.
         num_classes: C.
         encoder_weights: None for random ones, "imagenet" to download them, or a file of
             `keras.applications.MobileNetV2(include_top=False)`.
-        enlarge: how much larger the encoder sees the pictures, in height and width; what comes out
-            is rounded to a multiple of 32.
-        filters: of the decoder, from the deepest level to the last.
+        enlarge: Factor by which the encoder sees the pictures enlarged; the result is rounded to a
+            multiple of 32.
+        filters: Number of filters of the decoder's levels, from the deepest to the last.
 
     Returns:
         A model from (B, H, W, 3) float32 in 0 to 255 to (B, H, W, C) logits. Its weights fit every
@@ -246,7 +246,7 @@ def mobilenet(x: keras.KerasTensor, weights: str | os.PathLike | None) -> keras.
 
     Args:
         x: (B, H, W, 3).
-        weights: as `encoder_weights` of `light_unet`.
+        weights: As `encoder_weights` of `light_unet`.
     """
     import keras
 

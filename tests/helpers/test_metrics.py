@@ -311,3 +311,17 @@ def test_wrong_arrays(call, words: list[str]) -> None:
         call()
     for word in words:
         assert word in str(caught.value)
+
+
+def test_images_of_one_unit_are_drawn_together() -> None:
+    """Ten copies of each of four pictures tell no more than the four."""
+    rng = np.random.default_rng(3)
+    four = rng.integers(1, 50, (4, 3, 3))
+    many, units = np.repeat(four, 10, axis=0), np.repeat(list("abcd"), 10)
+    alone = metrics.bootstrap_interval(four, metrics.mean_iou)
+    together = metrics.bootstrap_interval(many, metrics.mean_iou, units=units)
+    too_narrow = metrics.bootstrap_interval(many, metrics.mean_iou)
+    assert together == pytest.approx(alone)
+    assert too_narrow[1] - too_narrow[0] < 0.5 * (alone[1] - alone[0])
+    with pytest.raises(ArrayError, match="expected 40 labels"):
+        metrics.bootstrap_interval(many, metrics.mean_iou, units=units[:3])

@@ -7,6 +7,8 @@ import io
 import re
 import shutil
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -53,7 +55,7 @@ def names(dataset: tf.data.Dataset) -> list[str]:
 
 def test_prepared_photos_come_first_and_are_announced(make_pets, capsys):
     found = pets.find_pets(data_dir=make_pets())
-    assert (found.name, found.is_real) == (PHOTOS, True)
+    assert found.name == PHOTOS
     assert found.images == {"train": 8, "validation": 2, "test": 4}
     assert capsys.readouterr().out == f"Using {PHOTOS}: 8 train, 2 validation, 4 test.\n"
     assert found.title("test") == f"{PHOTOS}, test, 4 images"
@@ -89,7 +91,7 @@ def test_the_newest_version_is_taken(make_pets):
 def test_without_data_and_network_the_toy_pets_are_taken_and_said_so(monkeypatch, capsys):
     monkeypatch.setattr(pets, "_can_reach", lambda host: False)
     found = pets.find_pets()
-    assert (found.name, found.is_real) == (TOYS, False)
+    assert found.name == TOYS
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2
     assert "not prepared and thor.robots.ox.ac.uk cannot be reached" in lines[0]
@@ -106,25 +108,71 @@ def test_a_network_that_swallows_packets_does_not_hang(blocked, monkeypatch, cap
     assert len(capsys.readouterr().out.splitlines()) == 2
 
 
-def test_with_a_network_the_photos_are_downloaded(make_pets, monkeypatch):
-    folder = make_pets() / "oxford_iiit_pet" / "4.0.0"
+def test_with_a_network_the_photos_are_downloaded(make_pets, monkeypatch, tmp_path):
+    prepared, place = make_pets(), tmp_path / "downloaded"
+    monkeypatch.setenv("TFDS_DATA_DIR", str(place))
     monkeypatch.setattr(pets, "_can_reach", lambda host: True)
-    monkeypatch.setattr(pets, "_download", lambda place: folder)
-    assert pets.find_pets().folder == folder
     assert pets.find_pets(source="local").name == TOYS
 
+    def download(where: Path) -> str:
+        shutil.copytree(prepared, where)
+        return ""
 
-def test_a_download_that_fails_is_one_clear_error(monkeypatch, tmp_path):
-    import tensorflow_datasets as tfds
+    monkeypatch.setattr(pets, "_download", download)
+    assert pets.find_pets().folder == place / "oxford_iiit_pet" / "4.0.0"
 
-    class Broken:
-        def download_and_prepare(self) -> None:
-            raise OSError("disk full")
 
+def instead_of_tfds(monkeypatch, code: str) -> None:
+    """The process that downloads runs `code`."""
+    start = subprocess.Popen
     monkeypatch.setattr(pets, "_can_reach", lambda host: True)
-    monkeypatch.setattr(tfds, "builder", lambda *args, **kwargs: Broken())
-    with pytest.raises(DataError, match=r'a download, found OSError: disk full.*source="toy"'):
+    monkeypatch.setattr(
+        subprocess, "Popen", lambda _, **options: start([sys.executable, "-c", code], **options)
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("import time; time.sleep(60)", "nothing came for 1 seconds"),
+        ("raise OSError('disk full')", "the download failed (OSError: disk full)"),
+    ],
+)
+def test_a_download_that_stalls_or_fails_goes_on_with_the_toy_pets(
+    code, why, monkeypatch, tmp_path, capsys
+):
+    instead_of_tfds(monkeypatch, code)
+    monkeypatch.setattr(pets, "_PATIENCE", 1.0 if "sleep" in code else 60.0)
+    start = time.monotonic()
+    assert pets.find_pets().name == TOYS
+    assert time.monotonic() - start < 30
+    first, second, _ = capsys.readouterr().out.splitlines()
+    assert "800 MB" in first and 'source="toy"' in first
+    assert second.endswith(f"{why}: going on with the toy pets.")
+    with pytest.raises(DataError, match=re.escape(why)):
         pets.find_pets(data_dir=tmp_path, source="oxford")
+
+
+def test_a_download_that_grows_is_waited_for(monkeypatch, tmp_path):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    (tmp_path / "downloads").mkdir()
+    file = str(tmp_path / "downloads" / "images")
+    code = f"""import time
+for _ in range(8):
+    time.sleep(0.4)
+    open({file!r}, "a").write("more")"""
+    instead_of_tfds(monkeypatch, code)
+    monkeypatch.setattr(pets, "_PATIENCE", 2.0)
+    pets.find_pets()
+    assert (tmp_path / "downloads" / "images").stat().st_size == 8 * 4
+
+
+def test_a_limit_is_said_wherever_the_split_is_named(make_pets, capsys):
+    found = pets.find_pets(data_dir=make_pets(), limit=3)
+    assert found.images == {"train": 3, "validation": 2, "test": 3}
+    assert found.title("test") == f"{PHOTOS}, test, 3 of 4 images"
+    assert found.title("validation") == f"{PHOTOS}, validation, 2 images"
+    assert len(names(pets.load_pets("test", source=found))) == 3
 
 
 @pytest.mark.parametrize("source", ["auto", "local", "oxford"])

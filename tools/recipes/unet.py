@@ -1,7 +1,8 @@
-"""`python -m tools.recipes.unet train|evaluate`: the U-Nets of lab 2 from the shell, on pets.
+"""`python -m tools.recipes.unet train|evaluate|export|predict`: lab 2's U-Nets from the shell.
 
-The same steps as the lab's, with a record of how the weights were made. Rests on `helpers.pets`,
-`helpers.training`, `helpers.segmentation` and `tools.recipes.command`.
+The same steps as the lab's, with a record of how the weights were made; `export` writes a file for
+LiteRT, as phones run it, and `predict` turns a photo into a mask with such a file. Rests on
+`helpers.pets`, `helpers.training`, `helpers.segmentation` and `tools.recipes.command`.
 """
 
 from __future__ import annotations
@@ -10,9 +11,23 @@ import argparse
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from helpers import augmentation, pets, segmentation, training, unet, weights
+import cv2
+import numpy as np
+
+from helpers import (
+    augmentation,
+    files,
+    masks,
+    pets,
+    pictures,
+    segmentation,
+    training,
+    unet,
+    weights,
+)
+from helpers.errors import WeightsError, explain
 from tools.recipes import command
 
 if TYPE_CHECKING:
@@ -105,10 +120,90 @@ def _evaluate(options: argparse.Namespace) -> dict:
     return summary
 
 
+def to_litert(model: keras.Model, calibration: np.ndarray | None = None) -> bytes:
+    """The content of a .tflite file.
+
+    Args:
+        model: Network of one picture size, (B, H, W, 3) to (B, H, W, C) logits.
+        calibration: (N, H, W, 3) pictures for int8; None gives float16.
+    """
+    import tensorflow as tf
+
+    call = tf.function(
+        lambda image: model(image, training=False),
+        input_signature=[tf.TensorSpec((1, *model.input_shape[1:]), name="image")],
+    )
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([call.get_concrete_function()])
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if calibration is None:
+        converter.target_spec.supported_types = [tf.float16]
+    else:
+        converter.representative_dataset = lambda: (
+            [np.float32(each[None])] for each in calibration
+        )
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    with segmentation.quiet():
+        return converter.convert()
+
+
+def _export(options: argparse.Namespace) -> dict:
+    model, calibration = unet.light_unet(), None
+    weights.load(model, options.weights)
+    if options.int8:
+        photos = pets.find_pets(data_dir=options.data_dir)
+        split = pets.load_pets("validation", source=photos).take(32)
+        pairs = split.map(partial(pets.to_pair, size=unet.SIZE))
+        calibration = np.stack([image for image, _ in pairs.as_numpy_iterator()])
+    content = to_litert(unet.fold_batch_norm(model), calibration)
+    files.write_bytes(options.out, content)
+    kind = "float16" if calibration is None else "int8"
+    return {"out": str(options.out), "kind": kind, "megabytes": round(len(content) / 1e6, 2)}
+
+
+def open_litert(path: Path) -> Any:
+    """An interpreter for a .tflite file, by the package ai-edge-litert or TensorFlow's own.
+
+    Raises:
+        WeightsError: The file is missing or no such file.
+    """
+    import tensorflow as tf
+
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError:
+        Interpreter = tf.lite.Interpreter
+    try:
+        with segmentation.quiet():
+            runner = Interpreter(model_content=path.read_bytes())
+            runner.allocate_tensors()
+    except (OSError, ValueError) as error:
+        expected = "a LiteRT model, as `export` writes it"
+        found = str(error).splitlines()[0]
+        raise WeightsError(explain(str(path), expected=expected, found=found)) from error
+    return runner
+
+
+def _predict(options: argparse.Namespace) -> dict:
+    runner, photo = open_litert(options.model), pictures.read(options.photo)
+    source, target = runner.get_input_details()[0], runner.get_output_details()[0]
+    size = tuple(int(side) for side in source["shape"][1:3])
+    small = cv2.resize(photo, size[::-1], interpolation=cv2.INTER_AREA)
+    runner.set_tensor(source["index"], np.float32(small[None]))
+    runner.invoke()
+    logits = runner.get_tensor(target["index"])[0]
+    shares = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    shares /= shares.sum(axis=-1, keepdims=True)
+    # The class is chosen last, at the photo's own size.
+    mask = cv2.resize(shares, photo.shape[1::-1]).argmax(axis=-1).astype(np.uint8)
+    files.write_bytes(options.out, masks.encode_png(mask))
+    found = {name: round(float((mask == k).mean()), 4) for k, name in enumerate(pets.CLASSES)}
+    return {"out": str(options.out), "height": mask.shape[0], "width": mask.shape[1]} | found
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """`python -m tools.recipes.unet train|evaluate`; the last line printed is one JSON object."""
+    """Runs a command; the last line printed is one JSON object."""
     parser = argparse.ArgumentParser(prog="python -m tools.recipes.unet", description=__doc__)
-    verbs = parser.add_subparsers(required=True, metavar="train|evaluate")
+    verbs = parser.add_subparsers(required=True, metavar="train|evaluate|export|predict")
     train = verbs.add_parser("train", help="train the light U-Net on the train split")
     train.add_argument("--epochs", type=int, default=100, help="default: %(default)s")
     train.add_argument("--seed", type=int, default=0, help="default: %(default)s")
@@ -131,10 +226,22 @@ def main(arguments: list[str] | None = None) -> int:
     evaluate.set_defaults(run=_evaluate)
     for verb in (train, evaluate):
         verb.add_argument("--model", choices=("light", "classic"), default="light")
+    export = verbs.add_parser("export", help="write the light U-Net as a file for LiteRT")
+    export.add_argument(
+        "--int8", action="store_true", help="whole numbers, calibrated on validation"
+    )
+    export.add_argument("--out", type=Path, required=True, help="FILE.tflite")
+    export.set_defaults(run=_export)
+    for verb in (train, evaluate, export):
         verb.add_argument("--data-dir", help="TFDS folder; default: $TFDS_DATA_DIR, then ~")
         verb.add_argument(
             "--weights", type=Path, default=unet.WEIGHTS, help="default: the shipped ones"
         )
+    predict = verbs.add_parser("predict", help="a mask for a photo: 0 pet, 1 background, 2 border")
+    predict.add_argument("photo", type=Path, help="picture of any usual format")
+    predict.add_argument("--model", type=Path, required=True, help="FILE.tflite of `export`")
+    predict.add_argument("--out", type=Path, required=True, help="MASK.png, as large as the photo")
+    predict.set_defaults(run=_predict)
     return command.run(parser, arguments)
 
 

@@ -99,7 +99,10 @@ def test_a_crossing_is_road_to_camvid_and_unknown_pixels_are_not_scored(frames):
     inputs = keras.Input((*kerbside.SIZE, 3), name="image")
     layer = keras.layers.Conv2D(len(kerbside.SURFACES), 1)
     model = keras.Model(inputs, layer(inputs), name="parrot")
-    kernel, bias = np.zeros((1, 1, 3, len(kerbside.SURFACES))), np.full(len(kerbside.SURFACES), -1e3)
+    kernel, bias = (
+        np.zeros((1, 1, 3, len(kerbside.SURFACES))),
+        np.full(len(kerbside.SURFACES), -1e3),
+    )
     kernel[..., 0], bias[0], bias[recipe.CROSSING] = 0.1, 0.0, 30.0
     layer.set_weights([kernel, bias])
     options = argparse.Namespace(camvid=frames(3), record=False)

@@ -162,3 +162,34 @@ def test_without_a_record_there_is_nothing_to_add_scores_to(make_pets, trained, 
     assert f"error: {trained.with_name('random.json')}: expected the record of" in (
         capsys.readouterr().err
     )
+
+
+def test_a_photo_becomes_a_mask_of_its_own_size_through_a_file_for_phones(
+    trained, tmp_path, capsys
+):
+    import cv2
+    import numpy as np
+
+    model, photo, out = (tmp_path / name for name in ("a.tflite", "photo.png", "mask.png"))
+    arguments = ["export", "--weights", str(trained), "--out", str(model)]
+    assert unet_cli.main(arguments) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["kind"] == "float16"
+    pixels = np.random.default_rng(0).integers(0, 256, (50, 70, 3)).astype(np.uint8)
+    cv2.imwrite(str(photo), pixels)
+    arguments = ["predict", str(photo), "--model", str(model), "--out", str(out)]
+    assert unet_cli.main(arguments) == 0
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    mask = cv2.imread(str(out), cv2.IMREAD_UNCHANGED)
+    assert mask.shape == (50, 70)
+    assert found["pet"] == pytest.approx((mask == 0).mean(), abs=1e-3)
+
+    network = unet.light_unet()
+    weights.load(network, trained)
+    small = cv2.resize(pixels[..., ::-1], (unet.SIZE, unet.SIZE), interpolation=cv2.INTER_AREA)
+    shares = segmentation.predict(network, small[None])[0]
+    expected = cv2.resize(shares, (70, 50)).argmax(axis=-1)
+    assert (mask == expected).mean() > 0.97
+
+    model.write_bytes(b"no model")
+    assert unet_cli.main(arguments) == 1
+    assert "expected a LiteRT model" in capsys.readouterr().err
