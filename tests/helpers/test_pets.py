@@ -94,7 +94,7 @@ def test_without_data_and_network_the_toy_pets_are_taken_and_said_so(monkeypatch
     assert found.name == TOYS
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2
-    assert "not prepared and thor.robots.ox.ac.uk cannot be reached" in lines[0]
+    assert "thor.robots.ox.ac.uk cannot be reached: going on with the toy pets" in lines[0]
     assert lines[1].startswith(f"Using {TOYS}: ")
 
 
