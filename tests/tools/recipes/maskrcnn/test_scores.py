@@ -14,6 +14,7 @@ from helpers import weights
 from helpers.detector import Detections
 from helpers.errors import CourseError, DataError
 from helpers.kerbside import Case
+from tools.recipes import command
 from tools.recipes.maskrcnn import cli, photographs, scores
 
 PICTURE = np.full((20, 30, 3), 90, np.uint8)
@@ -122,7 +123,7 @@ def test_a_row_of_the_record_stands_beside_what_the_model_began_with(tmp_path):
     row = {"source": "VOC", "category": "vehicle", "by": "mask"}
     row |= dict.fromkeys(("ap", "ap_low", "ap_high", "ap50", "ap50_low", "ap50_high"), 0.25)
     before = [row, row | {"by": "box", "ap": 0.5}]
-    weights.write_record(tmp_path / "model", {"began_with": {"photographs": before}})
+    command.write_record(tmp_path / "model", {"began_with": {"photographs": before}})
     cli._record_row(tmp_path / "model", row | {"ap": 0.75})
     cli._record_row(tmp_path / "model", row | {"ap": 1.0})  # replaces the first
     cli._record_row(tmp_path / "model", row | {"source": "COCO"})
