@@ -46,9 +46,6 @@ def mask_overlaps(
         truth: (G, H, W) bool.
         crowd: (G,) bool. For a crowd, the share of the detection that lies on it replaces the IoU.
 
-    Raises:
-        ArrayError: masks that are not bool, or of different sizes.
-
     >>> left, both = np.array([[[True, False]]]), np.array([[[True, True]]])
     >>> mask_overlaps(left, both).tolist()
     [[0.5]]
@@ -57,12 +54,10 @@ def mask_overlaps(
     """
     detected, truth = np.asarray(detected), np.asarray(truth)
     for name, masks in (("detected", detected), ("truth", truth)):
-        if masks.ndim != 3 or masks.dtype != np.bool_:
+        if masks.ndim != 3 or masks.dtype != np.bool_ or masks.shape[1:] != detected.shape[1:]:
+            expected = "(N, H, W) bool of one height and width"
             found = f"{masks.shape} {masks.dtype}"
-            raise ArrayError(explain(name, expected="(N, H, W) bool", found=found))
-    if detected.shape[1:] != truth.shape[1:]:
-        found = f"{detected.shape[1:]} and {truth.shape[1:]}"
-        raise ArrayError(explain("masks", expected="one height and width", found=found))
+            raise ArrayError(explain(name, expected=expected, found=found))
     # Only pixels of objects can be common. As floats, because NumPy multiplies only those fast;
     # the counts are exact up to 16 million pixels.
     covered = truth.any(axis=0)

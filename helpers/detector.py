@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,7 +102,7 @@ class Detector:
             threshold: Least score of a detection.
 
         Raises:
-            ArrayError: no picture, an empty or a huge one, or a threshold outside 0 to 1.
+            ArrayError: an empty or a huge picture, or a threshold outside 0 to 1.
         """
         image = check_image(image)
         height, width = image.shape[:2]
@@ -118,16 +118,11 @@ class Detector:
         boxes = answer["detection_boxes"][kept].astype(np.float32)
         boxes = boxes.clip(0, np.array([height, width, height, width], np.float32))
         numbers = answer["detection_classes"][kept].astype(np.int64)
+        names = tuple(self.class_names.get(int(n), f"class {n}") for n in numbers)
         masks, box_masks = self._masks(answer, kept, boxes, (height, width))
-        return Detections(
-            boxes=boxes,
-            classes=numbers,
-            scores=scores[kept].astype(np.float32),
-            masks=masks,
-            class_names=tuple(self.class_names.get(int(n), f"class {n}") for n in numbers),
-            box_masks=box_masks,
-            features=answer["detection_features"][kept] if "detection_features" in answer else None,
-        )
+        features = answer["detection_features"][kept] if "detection_features" in answer else None
+        scores = scores[kept].astype(np.float32)
+        return Detections(boxes, numbers, scores, masks, names, box_masks, features)
 
     def _run(self, image: np.ndarray) -> dict:
         """The model's own answer, but with boxes in pixels of the picture."""
@@ -158,18 +153,13 @@ class Detector:
         # A picture may happen to be of the size of the box masks; these never change size, while
         # masks of the whole picture do, and so their size is not fixed in the signature.
         if name == _MASKS[0] or (masks.shape[1:] == size and not fixed):
-            if masks.shape[1:] != size:
-                expected, found = f"masks of the picture's {size} pixels", f"{masks.shape[1:]}"
-                _refuse(expected, found, of=name, kind=WeightsError)
             return masks > 0.5, None
         masks = masks.astype(np.float32)
         how = {"alignment": self.alignment, "threshold": self.mask_threshold}
         return paste(masks, boxes, size, **how), masks
 
 
-def _refuse(
-    expected: str, found: str, do: str = "", *, of: str, kind: type = ArrayError
-) -> NoReturn:
+def _refuse(expected: str, found: str, do: str = "", *, of: str, kind: Any = ArrayError):
     raise kind(explain(of, expected=expected, found=found, do=do))
 
 
@@ -197,9 +187,6 @@ def paste(
 
     Returns:
         (N, H, W) bool; False outside the box.
-
-    Raises:
-        ArrayError: shapes that do not fit each other, or an unknown alignment.
 
     >>> paste(np.ones((1, 28, 28)), np.array([[0, 1, 2, 3]]), (2, 4)).astype(int).tolist()
     [[[0, 1, 1, 0], [0, 1, 1, 0]]]
@@ -271,8 +258,7 @@ def load_detector(
         cache: Folder where archives are kept and unpacked.
 
     Raises:
-        WeightsError: no such model, no SavedModel, one without masks or with another signature, or
-            an archive that is damaged or not to be trusted.
+        WeightsError: no such model, one without masks, or an archive not to be trusted.
     """
     import tensorflow as tf
 
