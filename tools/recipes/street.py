@@ -42,6 +42,9 @@ MODELS = {
 MOTION = augmentation.Motion(zoom=(-0.5, 0.0), angle=0.06, paste=0.0)
 """Cameras stand upright, and streets are no puzzles."""
 
+SHIPPED = WEIGHTS.with_name("unet_street.weights.h5")
+"""The U-Net that also learnt from CamVid; lab 5 compares shorter trainings on Kerbside alone."""
+
 NEAR = augmentation.Motion(zoom=(-0.7, -0.1), angle=0.06, paste=0.0)
 """Parts of pictures at about their own size or larger: a pole is three pixels wide."""
 
@@ -320,7 +323,7 @@ def main(arguments: list[str] | None = None) -> int:
     for verb in (train, evaluate):
         verb.add_argument("--camvid", type=Path, metavar="DIR", help="CamVid, added or scored")
         verb.add_argument("--model", choices=list(MODELS), default="unet")
-        verb.add_argument("--weights", type=Path, default=WEIGHTS, help="default: the shipped ones")
+        verb.add_argument("--weights", type=Path, default=SHIPPED, help="default: the shipped ones")
     return command.run(parser, arguments)
 
 
