@@ -1,7 +1,7 @@
-"""Training a segmentation network: the input pipeline, losses, callbacks and an honest resume.
+"""Training a segmentation network: the input pipeline, losses and an honest resume.
 
-Introduced in lab 2, used again in lab 5. Rests on Keras, which does the training, the checkpoints
-and the early stopping. The random changes of the pictures are in `helpers.augmentation`.
+Introduced in lab 2, used for lab 5's networks too. Rests on Keras, which does the training and the
+checkpoints. The random changes of the pictures are in `helpers.augmentation`.
 """
 
 from __future__ import annotations
@@ -33,8 +33,14 @@ def batches(
 ) -> tf.data.Dataset:
     """From single examples to batches of (images, labels).
 
-    Resizing is done once and cached in memory; with `augment` the examples are also shuffled, anew
-    in each epoch, and the last, smaller batch is left out.
+    Args:
+        dataset: Elements that `to_pair` understands.
+        to_pair: Function from an element to (H, W, 3) image and (H, W) labels; its results are
+            cached in memory.
+        batch_size: Number of examples in a batch.
+        augment: Function of a batch. With it the examples are also shuffled, anew in each epoch,
+            and the last, smaller batch is left out.
+        seed: Seed of the shuffling.
     """
     import tensorflow as tf
 

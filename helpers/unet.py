@@ -99,9 +99,8 @@ def light_unet(
 ) -> keras.Model:
     """U-Net whose way down is MobileNetV2 (Sandler et al., 2018) and whose way up is narrow.
 
-    The encoder sees the pictures enlarged, because its filters were learnt on larger objects; fine
-    detail comes from a skip connection at half the picture's own size. Its batch normalisation is
-    frozen: statistics of ImageNet's 1.3 million photos are better than any that a batch of 8 has.
+    The encoder sees the pictures enlarged, because its filters were learnt on larger objects. Its
+    batch normalisation is frozen: ImageNet's statistics are better than any of a batch of 8.
 
     Args:
         size: Height and width of the images, even; one number where they are square.
@@ -196,12 +195,11 @@ def deeplab(
 ) -> keras.Model:
     """DeepLabV3+ (Chen et al., 2018) as keras-cv builds it, on MobileNetV2.
 
-    Keras-cv takes the deep features at a thirty-second of the picture's size, where the paper has a
-    sixteenth or an eighth. Its way up works in steps of eight and four, so the picture is first
-    resized to multiples of 32, and the answer back. The last two layers of its head change places:
-    a 1 x 1 convolution and a bilinear resize give the same in any order, but 9 maps are enlarged at
-    a fraction of what 256 cost. (Its presets ask a server even where no weights are wanted, so the
-    model is built from its parts.)
+    Keras-cv takes the deep features at a thirty-second of the size (the paper: a sixteenth or an
+    eighth), so the picture is first resized to multiples of 32, and the answer back. The last
+    two layers of its head change places: a 1 x 1 convolution and a bilinear resize give the same in
+    any order, but few maps are enlarged faster than 256. It is built from its parts, because its
+    presets ask a server even where no weights are wanted.
 
     Args:
         size: Height and width of the images.
