@@ -23,7 +23,7 @@ import numpy as np
 
 from helpers import pictures, records
 from helpers.errors import DataError, explain
-from helpers.masks import mask_to_box, rle_to_mask
+from helpers.masks import rle_to_mask
 from helpers.pictures import Size
 
 
@@ -105,22 +105,24 @@ class Annotated:
         size = shown if turn == 1 else stored
         counts = Counter(pictures_turned=int(orientation != 1))
         found: list[tuple[Shape, np.ndarray, np.ndarray]] = []
-        seen = set()
+        seen: dict[Any, list[Any]] = {}
         for shape in self.shapes(size):
-            key = (shape.number, shape.crowd, repr(shape.segmentation), repr(shape.box))
-            if isinstance(shape.segmentation, (list, dict)) and key in seen:
-                counts["objects_given_twice"] += 1
-                continue
-            seen.add(key)
+            if isinstance(shape.segmentation, (list, dict)):
+                before = seen.setdefault((shape.number, shape.crowd, repr(shape.box)), [])
+                if shape.segmentation in before:
+                    counts["objects_given_twice"] += 1
+                    continue
+                before.append(shape.segmentation)
             if shape.number not in self.classes:
                 expected, number = f"one of {len(self.classes)} classes", f"class {shape.number}"
                 raise DataError(explain(shape.where, expected=expected, found=number))
             alone = self.boxes_alone and shape.box is not None and not shape.segmentation
             mask = _filled(shape, size) if alone else _mask(shape, size)
-            if not mask.any():
+            around = box_around(mask)
+            if around[2] == 0:
                 counts["objects_without_pixels"] += 1  # smaller than a pixel, or outside
                 continue
-            box = pictures.upright_box(_box(shape, mask, counts), turn, size)
+            box = pictures.upright_box(_box(shape, around, size, counts), turn, size)
             found.append((shape, pictures.upright(mask, turn), box))
             if len(found) * mask.size > records.MAX_MASK_PIXELS:
                 expected = f"at most {records.MAX_MASK_PIXELS} pixels in all masks"
@@ -413,11 +415,11 @@ def each_picture_once(annotated: Sequence[Annotated], notes: list[str]) -> list[
         same.setdefault(key, []).append(each)
     kept = []
     for entries in same.values():
-        objects = {repr([(s.number, s.segmentation) for s in e.objects]) for e in entries} - {"[]"}
-        joined = max(entries, key=lambda each: (len(each.objects), -annotated.index(each)))
+        joined = max(entries, key=lambda each: len(each.objects))  # of equals the first
         if len(entries) > 1:
+            objects = {repr([(s.number, s.segmentation) for s in e.objects]) for e in entries}
             ids = ", ".join(each.source_id for each in entries)
-            if len(objects) > 1:
+            if len(objects - {"[]"}) > 1:
                 expected, found = "each picture once", f"it as {ids}, each with objects of its own"
                 problem = explain(str(joined.path), expected=expected, found=found)
                 kept += [replace(each, problem=problem) for each in entries]
@@ -529,8 +531,10 @@ def _polygon_mask(polygons: Sequence[Any], size: Size, where: str) -> np.ndarray
     if isinstance(polygons[0], (int, float)):
         expected, found = "a list of polygons", f"one flat list, {polygons!r:.60}"
         raise DataError(explain(where, expected=expected, found=found))
+    checked = []
     for polygon in polygons:
         corners = numbers(polygon, where)
+        checked.append(corners.tolist())
         if corners.size < 6 or corners.size % 2:
             expected, found = "at least 6 numbers, x and y in turn", f"{corners.size} numbers"
             raise DataError(explain(where, expected=expected, found=found))
@@ -541,7 +545,7 @@ def _polygon_mask(polygons: Sequence[Any], size: Size, where: str) -> np.ndarray
             expected = f"corners in pixels, in or near a picture of {width}x{height}"
             found = f"x {x.min():g} to {x.max():g}, y {y.min():g} to {y.max():g}"
             raise DataError(explain(where, expected=expected, found=found))
-    codes = coco_mask.frPyObjects([list(map(float, polygon)) for polygon in polygons], *size)
+    codes = coco_mask.frPyObjects(checked, *size)
     # In the order of rows, in which everything that follows is faster.
     return np.ascontiguousarray(coco_mask.decode(coco_mask.merge(codes))).view(bool)
 
@@ -563,7 +567,15 @@ def _run_length_mask(code: dict[str, Any], size: Size, where: str) -> np.ndarray
         raise DataError(message) from error
 
 
-def _box(shape: Shape, mask: np.ndarray, counts: Counter[str]) -> np.ndarray:
+def box_around(mask: np.ndarray) -> np.ndarray:
+    """The smallest box (4,) round a mask (H, W) bool; zeros for an empty one."""
+    import cv2
+
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    return np.array([top, left, top + height, left + width], float)
+
+
+def _box(shape: Shape, around: np.ndarray, size: Size, counts: Counter[str]) -> np.ndarray:
     """An object's box (4,), as stated if that is where the mask is; else the mask's, counted.
 
     Some tools write zeros, corners, or shares of the picture; which of them shows in the mask.
@@ -571,7 +583,6 @@ def _box(shape: Shape, mask: np.ndarray, counts: Counter[str]) -> np.ndarray:
     Raises:
         DataError: The stated box is somewhere else.
     """
-    around = mask_to_box(mask)
     if shape.box is None:
         return around
     values = numbers(shape.box, f"{shape.where}, bbox", texts=True)
@@ -579,7 +590,7 @@ def _box(shape: Shape, mask: np.ndarray, counts: Counter[str]) -> np.ndarray:
         found = f"{values.size}"
         raise DataError(explain(f"{shape.where}, bbox", expected="4 numbers", found=found))
     x, y, width, height = values.tolist()
-    (bottom, right), limits = mask.shape, records.tolerance(around).tolist()
+    (bottom, right), limits = size, records.tolerance(around).tolist()
 
     def distance(*box: float) -> float:
         """How far a box is from the mask's, in tolerances."""
@@ -590,7 +601,7 @@ def _box(shape: Shape, mask: np.ndarray, counts: Counter[str]) -> np.ndarray:
     stated, corners = distance(y, x, y + height, x + width), distance(y, x, height, width)
     if min(width, height) > 0 and stated <= 1 and not corners < stated / 2:
         box = np.array([y, x, y + height, x + width])
-        clipped = np.clip(box, 0, (*mask.shape, *mask.shape))
+        clipped = np.clip(box, 0, (*size, *size))
         counts["boxes_clipped"] += not np.array_equal(clipped, box)
         return clipped
     shares = min(

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers import pictures, records
-from helpers.errors import DataError, explain
+from helpers.errors import DataError, SetupError, explain
 from tools.records.annotations import Annotated, AnnotationSet
 
 COUNTS = (
@@ -200,8 +200,14 @@ def _on_dask(
     parts: Mapping[Path, Sequence[Annotated]], skip_bad: bool, where: str | int
 ) -> list[dict[str, Any]]:
     """All shards, by the workers of a cluster, or by so many processes of this machine."""
-    from dask.distributed import Client, KilledWorker, LocalCluster, as_completed
     from tqdm import tqdm
+
+    try:
+        from dask.distributed import Client, KilledWorker, LocalCluster, as_completed
+    except ImportError as error:
+        do = "`pip install distributed`, or leave --workers and --scheduler out."
+        message = explain("distributed", expected="to be installed", found=str(error), do=do)
+        raise SetupError(message) from error
 
     with contextlib.ExitStack() as stack:
         if isinstance(where, int):
