@@ -199,14 +199,14 @@ def find(folder: str | Path, name: str, *, by_name: bool = False) -> Path:
     own = [each.removeprefix("./").removeprefix(f"{root.name}/") for each in spellings]
     inside, outside = [], False
     for spelling in dict.fromkeys(last if by_name else spellings + own):
-        path = Path(os.path.normpath(root / spelling.replace("\0", "")))
+        path = Path(os.path.normpath(root / spelling))
         outside |= path == root or not path.is_relative_to(root)
         if path != root and path.is_relative_to(root):
             inside.append(path)
-            if path.is_file():
+            if _is_file(path):
                 return path
     expected, found, do = f"a picture {name!r} in it", "no such file", ""
-    if any((root / each).is_file() for each in last[1::2] if each):
+    if any(_is_file(root / each) for each in last[1::2] if each):
         do = f"{last[-1]!r} is there: with --by-name only the last part of names counts."
     elif outside or not inside:
         expected, found = "a path inside it", repr(name)
@@ -216,8 +216,16 @@ def find(folder: str | Path, name: str, *, by_name: bool = False) -> Path:
     raise DataError(explain(str(folder), expected=expected, found=found, do=do))
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long, or with a NUL in it
+        return False
+
+
 def _near(path: Path) -> str:
     """A name in the same folder that is spelled nearly alike, or nothing."""
-    names = os.listdir(path.parent) if path.parent.is_dir() else []  # noqa: PTH208
+    names = os.listdir(path.parent) if os.path.isdir(path.parent) else []  # noqa: PTH112, PTH208
+    names = [name for name in names if name != path.name]
     same = [name for name in names if Path(name).stem == path.stem]
     return next(iter(same or difflib.get_close_matches(path.name, names[:5000], 1, 0.8)), "")

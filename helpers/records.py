@@ -542,7 +542,12 @@ def label_map_text(names: Mapping[int, str]) -> str:
 
     for number, name in names.items():
         whole = name.encode("utf-8", "replace").decode() == name
-        if number < 1 or not name or not whole or list(names.values()).count(name) > 1:
+        if (
+            not 0 < number < 1 << 31
+            or not name
+            or not whole
+            or list(names.values()).count(name) > 1
+        ):
             expected, found = (
                 "classes numbered from 1, each with its own name",
                 f"{number}: {name!r}",

@@ -225,6 +225,13 @@ def test_a_name_nearly_alike_is_suggested(folder):
             pictures.find(folder, name)
 
 
+@pytest.mark.parametrize("name", ["a\0.jpg", "a" * 5000 + ".jpg", "sub", "broken.jpg"])
+def test_what_is_no_file_is_refused(folder, name):
+    (folder / "broken.jpg").symlink_to("nowhere.jpg")
+    with pytest.raises(DataError, match="found no such file"):
+        pictures.find(folder, name)
+
+
 def test_links_are_followed(folder, tmp_path):
     (folder / "link.jpg").symlink_to(tmp_path / "secret" / "s.jpg")
     (folder / "door").symlink_to(tmp_path / "secret")

@@ -120,6 +120,7 @@ class Annotated:
             mask = _filled(shape, size) if alone else _mask(shape, size)
             around = box_around(mask)
             if around[2] == 0:
+                _refuse_a_box_without_mask(shape, size)
                 counts["objects_without_pixels"] += 1  # smaller than a pixel, or outside
                 continue
             box = pictures.upright_box(_box(shape, around, size, counts), turn, size)
@@ -355,6 +356,9 @@ def _labelme_shapes(shapes: list[dict], numbers_of: Mapping[str, int]) -> Iterat
     for index, shape in enumerate(shapes):
         label, group = shape["label"], shape.get("group_id")
         what = f"shape {index} ({label})"
+        if not isinstance(group, (int, str, type(None))) or isinstance(group, bool):
+            expected, found = "a number or a text", f"{group!r:.60}"
+            raise DataError(explain(f"{what}, group_id", expected=expected, found=found))
         if label not in numbers_of:
             expected = f"a label of the label map: {', '.join(numbers_of)}"
             raise DataError(explain(what, expected=expected, found=repr(label)))
@@ -617,6 +621,17 @@ def _box(shape: Shape, around: np.ndarray, size: Size, counts: Counter[str]) -> 
     do = "--boxes masks takes all boxes from the masks."
     found = f"{values.tolist()}"
     raise DataError(explain(f"{shape.where}, bbox", expected=expected, found=found, do=do))
+
+
+def _refuse_a_box_without_mask(shape: Shape, size: Size) -> None:
+    """An object whose outline has no pixel, while its box has some, is not where it seems to be."""
+    if shape.box is not None:
+        values = numbers(shape.box, f"{shape.where}, bbox", texts=True)
+        x, y, width, height = [*values.tolist(), 0, 0, 0, 0][:4]
+        inside = min(x + width, size[1]) - max(x, 0), min(y + height, size[0]) - max(y, 0)
+        if min(inside) > 2:
+            expected, found = "pixels in its outline", f"none, but a bbox {values.tolist()}"
+            raise DataError(explain(shape.where, expected=expected, found=found))
 
 
 def _filled(shape: Shape, size: Size) -> np.ndarray:

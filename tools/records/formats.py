@@ -331,7 +331,9 @@ def _yolo_names(file: Path) -> dict[int, str]:
         try:
             content = yaml.safe_load(text)
         except yaml.YAMLError as error:
-            raise DataError(explain(str(file), expected="YAML", found=str(error)[:200])) from error
+            raise DataError(
+                explain(str(file), expected="YAML", found=" ".join(str(error).split())[:200])
+            ) from error
         found = content.get("names") if isinstance(content, dict) else None
     if isinstance(found, dict) and all(type(key) is int for key in found):
         found = {key: found[key] for key in sorted(found)}

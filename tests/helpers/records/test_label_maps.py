@@ -86,7 +86,9 @@ def test_protobuf_reads_back_what_is_written(found):
     assert {item.id: item.name for item in items} == found
 
 
-@pytest.mark.parametrize("wrong", [{0: "a"}, {-1: "a"}, {1: ""}, {1: "\ud800"}, {1: "a", 2: "a"}])
+@pytest.mark.parametrize(
+    "wrong", [{0: "a"}, {-1: "a"}, {2**31: "a"}, {1: ""}, {1: "\ud800"}, {1: "a", 2: "a"}]
+)
 def test_what_a_label_map_cannot_hold_is_not_written(wrong):
     with pytest.raises(DataError, match="classes numbered from 1, each with its own name"):
         label_map_text(wrong)

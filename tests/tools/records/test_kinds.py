@@ -191,6 +191,15 @@ def test_an_object_without_pixels_is_counted(tmp_path):
     assert found.counts["objects_without_pixels"] == 1
 
 
+@pytest.mark.parametrize(
+    "segmentation",
+    [{"size": [40, 60], "counts": [2400]}, [[10.1, 5.1, 10.2, 5.1, 10.2, 5.2]]],
+)
+def test_an_empty_outline_in_a_box_that_is_not_is_refused(tmp_path, segmentation):
+    with pytest.raises(DataError, match=r"annotation 1: expected pixels in its outline"):
+        list(coco(tmp_path, annotation={"segmentation": segmentation}))
+
+
 def test_ids_that_begin_anew_in_each_picture_do_no_harm(tmp_path):
     images = [{"id": k, "file_name": f"{k}.png", "width": 60, "height": 40} for k in (1, 2, 3)]
     for k in (1, 2, 3):
@@ -405,6 +414,15 @@ def test_an_empty_group_joins_nothing(tmp_path):
     labelme(tmp_path, shapes=[{"group_id": ""}, {"group_id": "", "points": elsewhere}])
     (example,) = read_labelme(tmp_path)
     assert len(example.masks) == 2
+
+
+@pytest.mark.parametrize("group", [True, 1.5, [1], {"id": 1}])
+def test_a_group_that_is_no_number_is_refused(tmp_path, group):
+    labelme(tmp_path, shapes=[{"group_id": group}])
+    with pytest.raises(
+        DataError, match=r"shape 0 \(white\), group_id: expected a number or a text"
+    ):
+        list(read_labelme(tmp_path))
 
 
 @pytest.mark.parametrize("kind", ["circle", "line", "point", "linestrip", "mask", "rotation"])
