@@ -29,6 +29,8 @@ MAX_TABLE = 560
 """Characters of a table on a slide; a longer one goes over several."""
 MAX_TEXT = 420
 """Characters of Markdown that a slide holds; what is longer has its rest in the notes."""
+MAX_LIST = 800
+"""Characters of a list on a slide; the rest of its items are in the notes."""
 REVEAL = ("dist/reveal.js", "dist/reveal.css", "dist/reset.css", "dist/theme/white.css")
 FOLDERS = ("dist/theme/fonts", "plugin/notes")
 
@@ -58,6 +60,11 @@ def _split(source: str) -> tuple[str, str]:
     shown = [blocks.pop(0)]
     while blocks and (len("\n".join([*shown, blocks[0]])) <= MAX_TEXT or shown[-1].startswith("#")):
         shown.append(blocks.pop(0))
+    if len(shown[-1]) > MAX_LIST and re.match(r"[-*] |\d+\. ", shown[-1]):  # such as references
+        items = re.split(r"\n(?=[-*] |\d+\. )", shown[-1])
+        while len(items) > 1 and len("\n".join(items)) > MAX_LIST:
+            blocks.insert(0, items.pop())
+        shown[-1] = "\n".join(items)
     return "\n\n".join(shown), "\n\n".join(blocks)
 
 
