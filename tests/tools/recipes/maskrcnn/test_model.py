@@ -198,6 +198,18 @@ def test_it_goes_on_after_the_last_checkpoint(run):
     assert names == {"ckpt-2.index", "ckpt-4.index"}
 
 
+def test_the_rate_falls_to_zero_with_the_steps_or_with_the_time():
+    plan = training.Plan(("a",), steps=1000, learning_rate=2e-3)
+    assert training._rate(plan, 0) == 0
+    assert training._rate(plan, 50) == pytest.approx(1e-3)  # half of the warm-up
+    assert training._rate(plan, 100) == pytest.approx(2e-3)
+    assert training._rate(plan, 550) == pytest.approx(1e-3)
+    assert training._rate(plan, 1000) == pytest.approx(0)
+    # Half of the time is over after a fifth of the steps: the time counts.
+    assert training._rate(plan, 200, 0.5) == pytest.approx(1e-3)
+    assert training._rate(plan, 300, 1.0) == pytest.approx(0)
+
+
 def test_losses_are_finite_and_logged_for_tensorboard(run):
     folder, trained, _ = run
     assert set(trained.losses) >= {"total", "rpn_score", "rpn_box", "frcnn_cls", "mask"}
