@@ -309,6 +309,8 @@ def _numbers(key: str, encoded: bytes, size: tuple | None, suffix: str = "") -> 
 
     The header is looked at first, so that a few bytes cannot ask for gigabytes.
     """
+    from PIL import Image
+
     expected = f"{size[1]}x{size[0]} pixels" if size else f"1 to {pictures.MAX_PIXELS} pixels"
     scans = encoded.count(b"\xff\xda") if encoded.startswith(b"\xff\xd8") else 0
     _need(scans <= 200, key, "a JPEG of at most 200 scans", f"{scans}{suffix}")
@@ -319,6 +321,8 @@ def _numbers(key: str, encoded: bytes, size: tuple | None, suffix: str = "") -> 
             _need(good, key, expected, f"{claimed[1]}x{claimed[0]}{suffix}")
             if size is None:
                 return np.broadcast_to(np.uint8(0), claimed)
+            if encoded.startswith(b"\x89PNG"):
+                Image.open(io.BytesIO(encoded)).verify()  # the checksums, which decoding skips
             picture.load()
             if picture.mode.startswith("I"):  # of 16 bits the upper 8, as TFOD2 has it
                 return (np.asarray(picture) >> 8).astype(np.uint8)
