@@ -26,8 +26,8 @@ MAY_IMPORT = {
 }
 """The packages of this repository that the files of each may import."""
 
-BUDGETS = {"helpers": (52, 8059), "parking": (21, 4329)}
-"""Most files and most lines of each package."""
+BUDGETS = {"helpers": (20, 4700), "parking": (14, 4330)}
+"""Most files and most lines of each package. They may only fall; the aims are 4,000 and 3,200."""
 
 
 def imports(tree: ast.Module) -> Iterator[str]:
@@ -123,11 +123,9 @@ def test_nothing_goes_round_in_a_circle(package):
     assert not circle(arrows_of(sources_of(package)))
 
 
-@pytest.mark.parametrize("package", ["helpers", "parking"])
-def test_no_module_but_a_command_line_draws_figures(package):
-    arrows = arrows_of(sources_of(package))
-    drawing = {name for name, found in arrows.items() if "helpers.figures" in found}
-    assert all(name.endswith("cli") for name in drawing)
+def test_only_labs_and_tools_draw_figures():
+    arrows = arrows_of({**sources_of("helpers"), **sources_of("parking")})
+    assert not [name for name, found in arrows.items() if "helpers.figures" in found]
 
 
 @pytest.mark.parametrize("package", BUDGETS)
@@ -136,6 +134,17 @@ def test_a_package_stays_within_its_budget(package):
     files, lines = BUDGETS[package]
     assert len(sources) <= files
     assert sum(source.count("\n") for source in sources.values()) <= lines
+
+
+def test_helpers_holds_what_labs_use_and_nothing_else():
+    sources = sources_of("helpers")
+    arrows = arrows_of({**sources, **notebook_sources()})
+    used = reached(set(notebook_sources()), arrows) | {"helpers"}
+    assert not set(sources) - used
+
+
+def test_helpers_is_flat():
+    assert not [path for path in (ROOT / "helpers").rglob("*.py") if path.parent.name != "helpers"]
 
 
 def test_importing_helpers_brings_neither_tensorflow_nor_matplotlib():
