@@ -1,5 +1,5 @@
-# The course's commands; `make help` lists them. All of them work from any folder name and, once
-# the environment is there, without a network.
+# The course's commands; `make help` lists them. All of them work from any folder name and, once the
+# environment is there, most of them without a network.
 .DEFAULT_GOAL := help
 .PHONY: help setup lab labs notebooks release grade test lint places lock data clean
 
@@ -64,6 +64,7 @@ data: setup  ## render the two bundled datasets anew (Blender, Python 3.11, abou
 	@$(IN_VENV) -m tools.render.pets --pack
 	@$(IN_VENV) -m tools.render.street --pack
 
-clean:  ## remove what the commands made, but not .venv
-	@rm -rf build .pytest_cache .ruff_cache .hypothesis
+clean:  ## remove what the commands made, but not .venv and not the marks in build/grades
+	@[ ! -d build ] || find build -mindepth 1 -maxdepth 1 ! -name grades -exec rm -rf {} +
+	@rm -rf .pytest_cache .ruff_cache .hypothesis
 	@find . -path './.venv*' -prune -o -type d -name __pycache__ -prune -exec rm -rf {} +

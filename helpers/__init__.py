@@ -1,4 +1,4 @@
-"""What more than one lab needs, from masks and metrics to models and the case study.
+"""What the labs import, from masks and metrics to models; the case study is in `parking`.
 
 `import helpers` is fast and imports neither TensorFlow nor Matplotlib: a module is imported when
 it is first used (`helpers.masks`, `from helpers import metrics`). Every lab starts with

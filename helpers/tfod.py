@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from helpers import DATA, ROOT, files
+from helpers.environment import version
 from helpers.errors import DataError, SetupError, explain
 
 FOLDER = Path(sys.prefix) / "tfod2"
@@ -58,7 +59,7 @@ def install() -> None:
         SetupError: The installer is missing or failed; the message ends with what it said last.
     """
     options = ["--quiet", "--no-deps", "--require-hashes", "--target", str(FOLDER)]
-    if importlib.util.find_spec("pip"):
+    if version("pip") != "not installed":  # to ask find_spec would switch setuptools' distutils off
         installer = [sys.executable, "-m", "pip", "install", "--upgrade", *options]
     else:  # uv makes environments without pip
         uv = shutil.which("uv") or str(ROOT / "build" / "uv" / "bin" / "uv")

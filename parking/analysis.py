@@ -2,7 +2,7 @@
 
 Introduced in lab 5. `watch` judges one frame after another, `analyse` writes a report of a clip,
 and `city` spreads clips over the workers of a Dask cluster. Memory does not grow with the clip.
-A run that was killed is done anew, and what it has told is not told again: an event has the same
+A run that was killed is done anew, and no event is reported twice: an event has the same
 name in every run.
 """
 
@@ -333,7 +333,7 @@ def analyse_clip(
     """The events of a clip, and what made it incomplete, as plain values.
 
     Args:
-        clip: Video, or folder of pictures. It belongs to the camera whose name it bears, or has
+        clip: Video, or folder of pictures. It belongs to the camera named in the file name, or has
             between hyphens, as Kerbside's `test-3000-clip` does.
         cameras: Folder of camera files.
         load: Gives the detector.

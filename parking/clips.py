@@ -31,7 +31,7 @@ from parking.zones import Camera
 
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 OTHERS = (".gif", ".heic", ".heif", ".avif", ".jp2", ".dng", ".raw", ".jxl")
-"""Suffixes of pictures that are not read, and are told."""
+"""Suffixes of pictures that are not read, and are reported."""
 
 ASK = "Give --fps, the frames a second."
 

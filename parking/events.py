@@ -111,7 +111,7 @@ class Place:
 
     @property
     def offends(self) -> bool:
-        """It is, and surely so: standing here for long is reported."""
+        """Certainly inside the zone: standing here for long is reported."""
         return self.inside and self.confidence >= SURE
 
 
@@ -169,7 +169,7 @@ class EventFinder:
         self._places: dict[int, tuple[int, Place]] = {}  # stand -> frames seen then, place
 
     def alerts(self, tracks: list[Track]) -> Iterator[tuple[Event, Track]]:
-        """Violations that have just reached the limit; each stand is told once."""
+        """Violations that have just reached the limit; each stand is reported once."""
         for track in tracks:
             stand = track.stand
             if id(stand) in self._told or stand.seen < 3 or self.stood(stand) < self.limit:

@@ -136,7 +136,7 @@ def test_honest_notebooks_keep_their_points(sandboxed, tmp_path):
         ("assert f(3) == 6", 1.5, "slipped through: Negative numbers are made positive."),
         ("assert False", 0, "refuses a right answer"),
         ("pass", 0, "slipped through"),
-        ("while True: pass", 0, "longer"),
+        ("while True: pass", 0, "longer|did not stop"),  # the second on a busy machine
     ],
 )
 def test_a_check_that_a_student_wrote_is_judged(
@@ -170,4 +170,5 @@ def test_a_check_that_a_student_wrote_is_judged(
     assert run(tmp_path) == 0
     [row] = rows(tmp_path / "out" / "grades.csv")
     page = next((tmp_path / "out" / "feedback").iterdir()).read_text()
-    assert (float(row["ex1"]), said in page) == (expected, True), page
+    assert float(row["ex1"]) == expected, page
+    assert any(words in page for words in said.split("|")), page

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import importlib.util
 import os
 import re
 import shutil
@@ -237,7 +236,7 @@ def _here() -> Facts:
     return Facts(
         hosted=environment.hosted(),
         make=bool(shutil.which("make")),
-        pip=importlib.util.find_spec("pip") is not None,
+        pip=environment.version("pip") != "not installed",
     )
 
 

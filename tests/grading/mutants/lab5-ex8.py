@@ -23,6 +23,18 @@ def roof_error(matrix, pixel, height):
     return float(np.linalg.norm(place(0) - place(height)))
 
 
+# %% right cross_product: The vanishing line of the plane is not needed; a cross product solves both.
+def roof_error(matrix, pixel, height):
+    u, v = pixel
+    places = []
+    for level in (0.0, float(height)):
+        plane = np.stack([matrix[:, 0], matrix[:, 1], level * matrix[:, 2] + matrix[:, 3]], axis=1)
+        x, y, w = np.cross(plane[0] - u * plane[2], plane[1] - v * plane[2])
+        places.append((x / w, y / w))
+    (x0, y0), (x1, y1) = places
+    return float(((x0 - x1) ** 2 + (y0 - y1) ** 2) ** 0.5)
+
+
 # %% wrong by_height_alone: The height itself is taken for the error.
 def roof_error(matrix, pixel, height):
     return float(height)

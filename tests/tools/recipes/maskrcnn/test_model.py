@@ -270,7 +270,7 @@ def test_the_signature_is_that_of_a_tfod2_export(detect):
     (spec,) = signature.structured_input_signature[1].values()
     assert (spec.dtype, spec.shape.as_list()) == (tf.uint8, [None, None, None, 3])
     outputs = signature.structured_outputs
-    assert set(outputs) == {*detector.REQUIRED, "detection_masks", "detection_features"}
+    assert set(outputs) == {*detector._REQUIRED, "detection_masks", "detection_features"}
     assert {output.dtype for output in outputs.values()} == {tf.float32}
     assert outputs["detection_masks"].shape[1:].as_list() == [30, 28, 28]
 
@@ -417,11 +417,11 @@ def test_a_checkpoint_can_be_built_for_another_size(run, monkeypatch):
 
 def test_a_training_that_ends_early_says_so_in_its_command(plan):
     early = replace(plan, initial="somewhere/first", encoder_weights="folder/encoder.h5")
-    command = cli._command(early, 3, (128, 160))
+    command = cli._repeating(early, 3, (128, 160), None)
     assert command.startswith("python -m tools.recipes.maskrcnn train --steps 4 --batch-size 2")
     for words in ("--stop-at 3", "--export-size 128 160", "--initial first", "weights encoder.h5"):
         assert words in command
-    assert "--stop-at" not in cli._command(plan, 4, (64, 96))
+    assert "--stop-at" not in cli._repeating(plan, 4, (64, 96), None)
 
 
 def test_a_training_ends_at_the_step_that_was_asked_for(run, plan, monkeypatch):
