@@ -80,9 +80,7 @@ def page_of(source: NotebookNode) -> NotebookNode:
                 _describe(cell, output)
         elif cell.cell_type == "markdown":
             # Links and buttons of the theme take the place of the badge, which is on the network.
-            cell.source = re.sub(
-                r"\[!\[[^\]]*\]\([^)]*colab-badge[^)]*\)\]\([^)]*\)\n*", "", cell.source
-            )
+            cell.source = BADGE.sub("", cell.source)
     edition.metadata["mystnb"] = {"execution_mode": "off"}
     return edition
 
