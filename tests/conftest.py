@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,6 @@ import numpy as np
 import pytest
 
 import helpers
-from tests.browser import CHROMIUM
 
 helpers.setup(quiet=True)  # before any test imports TensorFlow
 
@@ -45,10 +45,12 @@ def sandboxed() -> str:
 def browser() -> Iterator:
     """A headless Chromium that is installed already."""
     playwright = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+    chromium = next(filter(None, map(shutil.which, names)), None)
+    if chromium is None:
         pytest.skip("pages in a browser: install Chromium (apt-get install chromium)")
     with playwright.sync_playwright() as running:
-        started = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        started = running.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield started
         started.close()
 

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import re
-import subprocess
 from dataclasses import replace
 
 import cv2
@@ -15,7 +14,6 @@ from parking.clips import Clip
 from parking.drawing import film, jpeg
 from parking.events import Event
 from parking.report import SCHEMA, as_csv, as_html, as_json, write
-from tests.browser import CHROMIUM
 
 EVENT = Event(
     event="made-000004-1",
@@ -101,22 +99,19 @@ def test_what_is_incomplete_is_said_at_the_top() -> None:
     assert "No vehicle stood" in page
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-def test_a_real_browser_shows_the_page_without_errors_or_requests(tmp_path) -> None:
+def test_a_real_browser_shows_the_page_without_errors_or_requests(tmp_path, browser) -> None:
     write(tmp_path, SUMMARY, [EVENT], {EVENT.event: [("standing", RED)]})
-    shot, log = tmp_path / "shot.png", tmp_path / "net.json"
-    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=900,900",
-               "--disable-background-networking", "--disable-component-update", "--no-first-run",
-               f"--user-data-dir={tmp_path / 'profile'}", "--enable-logging=stderr", "--v=0",
-               f"--log-net-log={log}", f"--screenshot={shot}",
-               (tmp_path / "report.html").as_uri()]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    assert "CONSOLE" not in done.stderr, done.stderr
-    asked = set(re.findall(r'"url":"(https?://[^"]*)"', log.read_text()))
-    # The browser itself asks its maker for updates and dictionaries; the page does not.
-    makers = re.compile(r"https?://[^/]*(google|gstatic|gvt1|chromium)")
-    assert {each for each in asked if not makers.match(each)} == set()
-    picture = cv2.imread(str(shot))[..., ::-1].astype(int)
+    page = browser.new_page(viewport={"width": 900, "height": 900})
+    said, asked = [], []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((tmp_path / "report.html").as_uri())
+    shown = np.frombuffer(page.screenshot(), np.uint8)
+    page.close()
+    assert said == []
+    assert not [url for url in asked if not url.startswith(("file:", "data:"))]
+    picture = cv2.imdecode(shown, cv2.IMREAD_COLOR)[..., ::-1].astype(int)
     red = (picture[..., 0] > 150) & (picture[..., 1] < 60) & (picture[..., 2] < 60)
     assert red.sum() > 2_000  # the evidence is on the screen
     dark = picture.sum(axis=2) < 200
