@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from helpers.detection import box_areas, mask_areas
-from helpers.errors import ArrayError, explain
+from helpers.errors import ArrayError
 
 if TYPE_CHECKING:
     from helpers.detector import Detections
@@ -55,9 +55,9 @@ def evaluate(
         ArrayError: no pictures, or an unknown `by`.
     """
     if by not in _TYPES:
-        raise ArrayError(explain("by", expected=" or ".join(_TYPES), found=repr(by)))
+        raise ArrayError("by", expected=" or ".join(_TYPES), found=repr(by))
     if not len(pictures):
-        raise ArrayError(explain("pictures", expected="at least one", found="none"))
+        raise ArrayError("pictures", expected="at least one", found="none")
     found = _annotations([detected for detected, _ in pictures], by, scored=True)
     objects = _annotations([truth for _, truth in pictures], by, scored=False)
     if classes is None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from helpers.errors import ArrayError, explain
+from helpers.errors import ArrayError
 from helpers.masks import boundary_band, mask_to_box
 from helpers.metrics import bootstrap_draws, percentile_interval
 
@@ -57,7 +57,7 @@ def mask_overlaps(
         if masks.ndim != 3 or masks.dtype != np.bool_ or masks.shape[1:] != detected.shape[1:]:
             expected = "(N, H, W) bool of one height and width"
             found = f"{masks.shape} {masks.dtype}"
-            raise ArrayError(explain(name, expected=expected, found=found))
+            raise ArrayError(name, expected=expected, found=found)
     # Only pixels of objects can be common. As floats, because NumPy multiplies only those fast;
     # the counts are exact up to 16 million pixels.
     covered = truth.any(axis=0)
@@ -132,7 +132,7 @@ def compare(detected: Detections, truth: Case, *, by: str = "mask") -> Picture:
     """
     if by not in ("mask", "box", "boundary"):
         expected = "'mask', 'box' or 'boundary'"
-        raise ArrayError(explain("by", expected=expected, found=repr(by)))
+        raise ArrayError("by", expected=expected, found=repr(by))
     crowd = np.asarray(truth.crowd, bool)
     if by == "box":
         overlaps = box_overlaps(detected.boxes, truth.boxes, crowd)
@@ -324,7 +324,7 @@ def interval(
         seed: Seed of the draws.
     """
     if not len(pictures):
-        raise ArrayError(explain("pictures", expected="at least one", found="none"))
+        raise ArrayError("pictures", expected="at least one", found="none")
     _, unit = np.unique(np.arange(len(pictures)) if units is None else units, return_inverse=True)
     drawn = bootstrap_draws(int(unit.max()) + 1, samples, seed)[:, unit]
     verdicts = _all_verdicts(pictures, thresholds, classes)

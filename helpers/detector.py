@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helpers import BUILD, DATA, fetch, records
-from helpers.errors import ArrayError, WeightsError, explain
+from helpers.errors import ArrayError, WeightsError
 from helpers.masks import check_image
 
 SHIPPED = DATA / "weights" / "maskrcnn_kerbside"
@@ -160,7 +160,7 @@ class Detector:
 
 
 def _refuse(expected: str, found: str, do: str = "", *, of: str, kind: Any = ArrayError):
-    raise kind(explain(of, expected=expected, found=found, do=do))
+    raise kind(of, expected=expected, found=found, do=do)
 
 
 # --- from small masks, one for each box, to masks of the whole picture ------------------------

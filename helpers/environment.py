@@ -18,7 +18,7 @@ from importlib import invalidate_caches, metadata
 from pathlib import Path
 
 from helpers import DATA, ROOT
-from helpers.errors import SetupError, explain
+from helpers.errors import SetupError
 
 SETTINGS = {
     "TF_CPP_MIN_LOG_LEVEL": "3",  # below 3, TensorFlow writes about CUDA on machines without a GPU
@@ -155,7 +155,7 @@ def _run(command: list[str]) -> str:
     if done.returncode:
         last = " ".join((done.stderr or done.stdout).splitlines()[-8:])
         do = "Is the network on?"
-        raise SetupError(explain(" ".join(command), expected="success", found=last, do=do))
+        raise SetupError(" ".join(command), expected="success", found=last, do=do)
     return done.stdout
 
 

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 
 class CourseError(ValueError):
-    """Base of every error raised on purpose by `helpers`."""
+    """Base of every error raised on purpose; takes a whole message, or the parts of `explain`.
+
+    >>> raise CourseError("mask", expected="dtype bool", found="float32")
+    Traceback (most recent call last):
+    helpers.errors.CourseError: mask: expected dtype bool, found float32.
+    """
+
+    def __init__(self, what: str, **parts: str) -> None:
+        super().__init__(explain(what, **parts) if parts else what)
 
 
 class ArrayError(CourseError):

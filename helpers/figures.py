@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from helpers.errors import ArrayError, explain
+from helpers.errors import ArrayError
 from helpers.masks import Image, Labels, check_labels
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def class_map(
     labels, plain = check_labels(labels, len(names)), set(plain)
     if len(colours) < len(names):
         found = f"{len(colours)} for {len(names)} classes"
-        raise ArrayError(explain("colours", expected="one for each class", found=found))
+        raise ArrayError("colours", expected="one for each class", found=found)
     tint = np.asarray(colours, float)[labels]
     if image is not None:
         share = np.where(np.isin(labels, list(plain)), 0.0, alpha)[..., None]
@@ -200,7 +200,7 @@ def show(
     from PIL import Image as PILImage
 
     if not (title.strip() and data.strip() and alt.strip()):
-        raise ArrayError(explain("title, data and alt", expected="text", found="an empty one"))
+        raise ArrayError("title, data and alt", expected="text", found="an empty one")
     figure.suptitle(f"{title}\nData: {data}", fontsize=13)
     buffer = io.BytesIO()
     figure.savefig(buffer, dpi=_DPI, facecolor="white")

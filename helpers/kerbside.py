@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from helpers import DATA, fetch, records
-from helpers.errors import DataError, explain
+from helpers.errors import DataError
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -83,12 +83,12 @@ def camera_of(source_id: str) -> int:
 def _files(split: str, folder: str | os.PathLike, pattern: str) -> list[Path]:
     if split not in SPLITS:
         expected = " or ".join(map(repr, SPLITS))
-        raise DataError(explain("split", expected=expected, found=repr(split)))
+        raise DataError("split", expected=expected, found=repr(split))
     folder, pattern = Path(folder), pattern.format(split)
     files = sorted(fetch(folder, pattern).glob(pattern))
     if not files:
         name, do = f"{folder}/{pattern}", "Clone the repository again."
-        raise DataError(explain(name, expected="Kerbside's files", found="none", do=do))
+        raise DataError(name, expected="Kerbside's files", found="none", do=do)
     return files
 
 

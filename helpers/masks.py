@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
-from helpers.errors import ArrayError, DataError, explain
+from helpers.errors import ArrayError, DataError
 
 Mask = NDArray[np.bool_]
 Labels = NDArray[np.integer]
@@ -32,9 +32,9 @@ def check_mask(mask: np.ndarray, name: str = "mask") -> Mask:
     mask = np.asarray(mask)
     if mask.dtype != np.bool_:
         do = f"Say which pixels you mean: `{name} > 0.5`, `{name} == 1` or `{name} != 0`."
-        raise ArrayError(explain(name, expected="dtype bool", found=str(mask.dtype), do=do))
+        raise ArrayError(name, expected="dtype bool", found=str(mask.dtype), do=do)
     if mask.ndim != 2:
-        raise ArrayError(explain(name, expected="shape (H, W)", found=f"shape {mask.shape}"))
+        raise ArrayError(name, expected="shape (H, W)", found=f"shape {mask.shape}")
     return mask
 
 
@@ -52,17 +52,15 @@ def check_labels(
         do = "Probabilities become labels with `.argmax(axis=-1)`, a mask with `.astype(int)`."
         if np.issubdtype(labels.dtype, np.floating) and np.isnan(labels).any():
             do = f"It holds {int(np.isnan(labels).sum())} NaN; find where they arise first. {do}"
-        raise ArrayError(explain(name, expected="an integer dtype", found=str(labels.dtype), do=do))
+        raise ArrayError(name, expected="an integer dtype", found=str(labels.dtype), do=do)
     if num_classes is not None and labels.size:
         low, high = int(labels.min()), int(labels.max())
         if low < 0 or high >= num_classes:
             raise ArrayError(
-                explain(
-                    name,
-                    expected=f"values from 0 to {num_classes - 1}",
-                    found=f"values from {low} to {high}",
-                    do="Shift 1-based labels with `- 1`, and name the void label as `ignore`.",
-                )
+                name,
+                expected=f"values from 0 to {num_classes - 1}",
+                found=f"values from {low} to {high}",
+                do="Shift 1-based labels with `- 1`, and name the void label as `ignore`.",
             )
     return labels
 
@@ -72,13 +70,11 @@ def check_image(image: np.ndarray, name: str = "image") -> Image:
     image = np.asarray(image)
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         raise ArrayError(
-            explain(
-                name,
-                expected="(H, W, 3) uint8, RGB",
-                found=f"{image.shape} {image.dtype}",
-                do="Grey: `np.repeat(grey[..., None], 3, axis=2)`; alpha: `image[..., :3]`; "
-                "floats in [0, 1]: `np.uint8(np.round(255 * image))`.",
-            )
+            name,
+            expected="(H, W, 3) uint8, RGB",
+            found=f"{image.shape} {image.dtype}",
+            do="Grey: `np.repeat(grey[..., None], 3, axis=2)`; alpha: `image[..., :3]`; "
+            "floats in [0, 1]: `np.uint8(np.round(255 * image))`.",
         )
     return image
 
@@ -87,12 +83,10 @@ def check_same_size(first: np.ndarray, second: np.ndarray, names: tuple[str, str
     """Raises `ArrayError` unless both arrays begin with the same height and width."""
     if first.shape[:2] != second.shape[:2]:
         raise ArrayError(
-            explain(
-                names[1],
-                expected=f"the size of {names[0]}, {first.shape[0]} x {first.shape[1]}",
-                found=" x ".join(map(str, second.shape[:2])),
-                do="Resize masks by nearest neighbour only.",
-            )
+            names[1],
+            expected=f"the size of {names[0]}, {first.shape[0]} x {first.shape[1]}",
+            found=" x ".join(map(str, second.shape[:2])),
+            do="Resize masks by nearest neighbour only.",
         )
 
 
@@ -112,20 +106,18 @@ def masks_to_labels(masks: np.ndarray, values: Sequence[int] | None = None) -> N
     masks = np.asarray(masks)
     if masks.dtype != np.bool_ or masks.ndim != 3:
         found = f"{masks.shape} {masks.dtype}"
-        raise ArrayError(explain("masks", expected="(N, H, W) bool", found=found))
+        raise ArrayError("masks", expected="(N, H, W) bool", found=found)
     values = np.arange(1, len(masks) + 1) if values is None else np.asarray(values)
     if len(values) != len(masks):
         found = f"{len(values)} values"
-        raise ArrayError(explain("values", expected=f"{len(masks)}, one per mask", found=found))
+        raise ArrayError("values", expected=f"{len(masks)}, one per mask", found=found)
     shared = int((masks.sum(axis=0) > 1).sum())
     if shared:
         raise ArrayError(
-            explain(
-                "masks",
-                expected="masks that do not overlap",
-                found=f"{shared} pixels in more than one",
-                do="Cut what lies behind: `masks[i] &= ~masks[j]`.",
-            )
+            "masks",
+            expected="masks that do not overlap",
+            found=f"{shared} pixels in more than one",
+            do="Cut what lies behind: `masks[i] &= ~masks[j]`.",
         )
     return np.einsum("nhw,n->hw", masks, values.astype(np.int32), dtype=np.int32)
 
@@ -156,13 +148,11 @@ def rgb_to_labels(rgb: Image, colours: Colours) -> NDArray[np.uint8]:
     if unknown.any():
         y, x = np.argwhere(unknown)[0]
         raise DataError(
-            explain(
-                "rgb",
-                expected=f"only the {len(colours)} colours of the map",
-                found=f"{int(unknown.sum())} other pixels, the first at row {y}, column {x}: "
-                f"{tuple(int(v) for v in rgb[y, x])}",
-                do="Store colour maps as PNG, never as JPEG, and resize them by nearest neighbour.",
-            )
+            "rgb",
+            expected=f"only the {len(colours)} colours of the map",
+            found=f"{int(unknown.sum())} other pixels, the first at row {y}, column {x}: "
+            f"{tuple(int(v) for v in rgb[y, x])}",
+            do="Store colour maps as PNG, never as JPEG, and resize them by nearest neighbour.",
         )
     return labels
 
@@ -179,10 +169,10 @@ def encode_png(labels: np.ndarray) -> bytes:
         pixels, options = labels, []
     else:
         found = str(labels.dtype)
-        raise ArrayError(explain("labels", expected="dtype bool or uint8", found=found))
+        raise ArrayError("labels", expected="dtype bool or uint8", found=found)
     if labels.ndim != 2 or 0 in labels.shape:
         found = f"shape {labels.shape}"
-        raise ArrayError(explain("labels", expected="shape (H, W) with pixels in it", found=found))
+        raise ArrayError("labels", expected="shape (H, W) with pixels in it", found=found)
     return cv2.imencode(".png", pixels, [*options, cv2.IMWRITE_PNG_COMPRESSION, 9])[1].tobytes()
 
 
@@ -191,7 +181,7 @@ def decode_png(png: bytes) -> NDArray[np.uint8]:
     pixels = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED) if png else None
     if pixels is None or pixels.ndim != 2 or pixels.dtype != np.uint8:
         found = "damaged bytes" if pixels is None else f"{pixels.shape} {pixels.dtype}"
-        raise DataError(explain("png", expected="a grey 8-bit PNG", found=found))
+        raise DataError("png", expected="a grey 8-bit PNG", found=found)
     return pixels
 
 
@@ -221,7 +211,7 @@ def rle_to_mask(rle: Mapping) -> Mask:
         negative = int(runs.min(initial=0))
         if negative < 0 or int(runs.sum()) != height * width:
             found = f"a run of {negative}" if negative < 0 else f"runs of {int(runs.sum())} in all"
-            raise DataError(explain("rle", expected=f"{height * width} pixels", found=found))
+            raise DataError("rle", expected=f"{height * width} pixels", found=found)
         code = {"size": [height, width], "counts": counts}
         if isinstance(counts, list):
             code = coco_mask.frPyObjects(code, height, width)
@@ -230,7 +220,7 @@ def rle_to_mask(rle: Mapping) -> Mask:
         if isinstance(error, DataError):
             raise
         expected = 'a dict with "size": [H, W] and "counts", run lengths or their code'
-        raise DataError(explain("rle", expected=expected, found=repr(rle)[:80])) from error
+        raise DataError("rle", expected=expected, found=repr(rle)[:80]) from error
 
 
 def _run_lengths(counts: bytes | str) -> NDArray[np.int64]:
@@ -295,7 +285,7 @@ def mask_to_box(mask: Mask) -> NDArray[np.float64]:
     mask = check_mask(mask)
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not rows.size:
-        raise ArrayError(explain("mask", expected="at least one pixel", found="an empty mask"))
+        raise ArrayError("mask", expected="at least one pixel", found="an empty mask")
     return np.array([rows[0], columns[0], rows[-1] + 1, columns[-1] + 1], dtype=float)
 
 
@@ -307,7 +297,7 @@ def boundary_band(mask: Mask, width: int) -> Mask:
     """
     mask = check_mask(mask)
     if width < 1:
-        raise ArrayError(explain("width", expected="at least 1 pixel", found=str(width)))
+        raise ArrayError("width", expected="at least 1 pixel", found=str(width))
     if not mask.size:
         return mask.copy()  # OpenCV refuses it
     square = np.ones((2 * width + 1,) * 2, np.uint8)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from helpers.errors import ArrayError, explain
+from helpers.errors import ArrayError
 from helpers.masks import Labels, Mask, boundary_band, check_labels, check_mask, check_same_size
 
 Matrix = NDArray[np.int64]
@@ -35,12 +35,10 @@ def _ratio(part: int, whole: int, empty: float | None) -> float:
         return part / whole
     if empty is None:
         raise ArrayError(
-            explain(
-                "first and second",
-                expected="at least one pixel in either",
-                found="two empty masks, so the ratio is 0 / 0",
-                do="Leave such pairs out, or say what they count with `empty=1.0` or `empty=0.0`.",
-            )
+            "first and second",
+            expected="at least one pixel in either",
+            found="two empty masks, so the ratio is 0 / 0",
+            do="Leave such pairs out, or say what they count with `empty=1.0` or `empty=0.0`.",
         )
     return empty
 
@@ -114,9 +112,7 @@ def confusion_matrix(
     truth, prediction = check_labels(truth, name="truth"), np.asarray(prediction)
     if truth.shape != prediction.shape:
         raise ArrayError(
-            explain(
-                "prediction", expected=f"shape {truth.shape}", found=f"shape {prediction.shape}"
-            )
+            "prediction", expected=f"shape {truth.shape}", found=f"shape {prediction.shape}"
         )
     prediction = check_labels(prediction, num_classes, "prediction")
     if ignore is not None:
@@ -132,7 +128,7 @@ def _parts(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     matrix = np.asarray(matrix)
     if matrix.ndim < 2 or matrix.shape[-1] != matrix.shape[-2]:
         found = f"shape {matrix.shape}"
-        raise ArrayError(explain("matrix", expected="shape (..., C, C)", found=found))
+        raise ArrayError("matrix", expected="shape (..., C, C)", found=found)
     return np.diagonal(matrix, axis1=-2, axis2=-1), matrix.sum(axis=-1), matrix.sum(axis=-2)
 
 
@@ -212,7 +208,7 @@ def bootstrap_interval(
     matrices = np.asarray(matrices)
     if matrices.ndim != 3 or not len(matrices):
         found = f"shape {matrices.shape}"
-        raise ArrayError(explain("matrices", expected="(N, C, C) with N > 0", found=found))
+        raise ArrayError("matrices", expected="(N, C, C) with N > 0", found=found)
     if units is not None:
         matrices = _by_unit(matrices, units)
     count, classes, _ = matrices.shape
@@ -225,7 +221,7 @@ def _by_unit(values: np.ndarray, units: Sequence) -> np.ndarray:
     """Sums of the values with the same label."""
     labels, index = np.unique(np.asarray(units), return_inverse=True)
     if len(index) != len(values):
-        raise ArrayError(explain("units", expected=f"{len(values)} labels", found=str(len(index))))
+        raise ArrayError("units", expected=f"{len(values)} labels", found=str(len(index)))
     sums = np.zeros((len(labels), *values.shape[1:]), values.dtype)
     np.add.at(sums, index, values)
     return sums
@@ -252,7 +248,7 @@ def bootstrap_mean(
     values = np.asarray(values, float)
     if values.ndim != 1 or not len(values) or np.isnan(values).any():
         found = f"shape {values.shape}" if values.ndim != 1 or not len(values) else "NaN"
-        raise ArrayError(explain("values", expected="(N,) numbers with N > 0", found=found))
+        raise ArrayError("values", expected="(N,) numbers with N > 0", found=found)
     return percentile_interval(
         bootstrap_draws(len(values), samples, seed) @ values / len(values), level
     )

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from helpers import DATA, fetch
-from helpers.errors import DataError, explain
+from helpers.errors import DataError
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -89,7 +89,7 @@ def find_pets(
         source = os.environ.get("PETS_SOURCE", "auto")
     if source not in ("auto", "local", "oxford", "toy"):
         expected = '"auto", "local", "oxford" or "toy"'
-        raise DataError(explain("source", expected=expected, found=repr(source)))
+        raise DataError("source", expected=expected, found=repr(source))
     found = _describe(_toy_folder() if source == "toy" else _find_photos(data_dir, source))
     if limit is not None:
         used = {name: min(limit, count) for name, count in found.images.items()}
@@ -124,7 +124,7 @@ def load_pets(
 
     if split not in SPLITS:
         found, expected = repr(split), " or ".join(map(repr, SPLITS))
-        raise DataError(explain("split", expected=expected, found=found))
+        raise DataError("split", expected=expected, found=found)
     if not isinstance(source, PetData):
         source = find_pets(data_dir=data_dir, source=source)
     raw = tfds.builder_from_directory(source.folder).as_dataset(
@@ -185,7 +185,7 @@ def _checked(raw: tf.data.Dataset, source: PetData, split: str) -> Iterator[dict
         broken = [str(shard) for shard in shards if not _is_whole(shard)] or map(str, shards)
         expected = f"whole records, {promised} of {split}"
         do = "The data set is damaged: prepare it again."
-        raise DataError(explain(", ".join(broken), expected=expected, found=f"{count}{why}", do=do))
+        raise DataError(", ".join(broken), expected=expected, found=f"{count}{why}", do=do)
 
 
 def _is_whole(shard: Path) -> bool:
@@ -210,20 +210,18 @@ def _decode(file_name: bytes, image: bytes, mask: bytes) -> tuple[np.ndarray, np
             found = f"{len(encoded)} bytes that do not decode"
             do = "The data set is damaged: prepare it again."
             expected = "a whole JPEG or PNG"
-            raise DataError(
-                explain(f"{what} of {name}", expected=expected, found=found, do=do)
-            ) from error
+            raise DataError(f"{what} of {name}", expected=expected, found=found, do=do) from error
         pixels.append(decoded.numpy())
     (height, width), mask_size = pixels[0].shape[:2], pixels[1].shape[:2]
     if mask_size != (height, width):
         found = f"{mask_size[0]} x {mask_size[1]}"
         expected = f"the size of its image, {height} x {width}"
-        raise DataError(explain(f"segmentation_mask of {name}", expected=expected, found=found))
+        raise DataError(f"segmentation_mask of {name}", expected=expected, found=found)
     low, high = int(pixels[1].min()), int(pixels[1].max())
     if low < 1 or high > len(CLASSES):
         found = f"labels from {low} to {high}"
         expected = "1 pet, 2 background, 3 border"
-        raise DataError(explain(f"segmentation_mask of {name}", expected=expected, found=found))
+        raise DataError(f"segmentation_mask of {name}", expected=expected, found=found)
     return pixels[0], pixels[1]
 
 
@@ -268,7 +266,7 @@ def _toy_folder() -> Path:
 def _missing(place: Path, dataset: str, do: str) -> DataError:
     found = "no such folder" if not place.is_dir() else "none in it"
     expected = f"{dataset}/<version>/dataset_info.json, as TensorFlow Datasets prepares it"
-    return DataError(explain(str(place), expected=expected, found=found, do=do))
+    return DataError(str(place), expected=expected, found=found, do=do)
 
 
 def _can_reach(host: str, seconds: float = 3.0) -> bool:
@@ -348,11 +346,11 @@ def _describe(folder: Path) -> PetData:
     except Exception as error:
         found = f"{type(error).__name__}: {str(error).rstrip('.')}"
         expected = "a data set prepared by TensorFlow Datasets with the splits train and test"
-        raise DataError(explain(str(folder), expected=expected, found=found)) from error
+        raise DataError(str(folder), expected=expected, found=found) from error
     if missing:
-        raise DataError(explain(missing[0], expected="a shard of the data set", found="no file"))
+        raise DataError(missing[0], expected="a shard of the data set", found="no file")
     empty = [name for name, count in images.items() if not count]
     if empty:
         found = f"none in {', '.join(empty)}"
-        raise DataError(explain(str(folder), expected="images in every split", found=found))
+        raise DataError(str(folder), expected="images in every split", found=found)
     return PetData(_NAMES.get(builder.name, builder.name), folder, images)

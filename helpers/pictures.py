@@ -19,7 +19,7 @@ from urllib.parse import unquote
 
 import numpy as np
 
-from helpers.errors import DataError, explain
+from helpers.errors import DataError
 
 Size = tuple[int, int]
 """Height and width."""
@@ -82,7 +82,7 @@ def _upper_bits(numbers: np.ndarray, name: str, report: Callable[[str], object])
     low, high = numbers.min(), numbers.max()
     if numbers.dtype.kind == "f" or low < 0 or high > 65535:
         found = f"{numbers.dtype} from {low} to {high}"
-        raise DataError(explain(name, expected="a picture of 8 or 16 bits", found=found))
+        raise DataError(name, expected="a picture of 8 or 16 bits", found=found)
     if high < 4096:
         report(f"{name}: nearly black, its 16-bit numbers end at {high} of 65535")
     return Image.fromarray((numbers >> 8).astype(np.uint8))
@@ -98,7 +98,7 @@ def read_numbers(path: str | Path) -> np.ndarray:
         picture.load()
         if picture.mode not in ("P", "L"):
             expected = "a PNG of 8-bit numbers, grey or with a palette"
-            raise DataError(explain(str(path), expected=expected, found=f"mode {picture.mode}"))
+            raise DataError(str(path), expected=expected, found=f"mode {picture.mode}")
         return np.array(picture)
 
 
@@ -141,7 +141,7 @@ def opened(source: str | Path | bytes, formats: tuple[str, ...] | None = None) -
                 found, do = "a damaged header", ""
         elif "truncated" in str(error).lower():
             found = "a file that ends early: truncated"
-        raise DataError(explain(name, expected=expected, found=found, do=do)) from error
+        raise DataError(name, expected=expected, found=found, do=do) from error
 
 
 def _name(source: str | Path | bytes) -> str:
@@ -213,7 +213,7 @@ def find(folder: str | Path, name: str, *, by_name: bool = False) -> Path:
         do = "Names are relative to the folder of the pictures: is it another one?"
     elif near := _near(inside[0]):
         do = f"Is it {near!r}?"
-    raise DataError(explain(str(folder), expected=expected, found=found, do=do))
+    raise DataError(str(folder), expected=expected, found=found, do=do)
 
 
 def _is_file(path: Path) -> bool:

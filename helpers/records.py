@@ -274,7 +274,7 @@ def serialise(
 
 def _need(good: bool, key: str, expected: str, found: object) -> None:
     if not good:
-        raise RecordError(explain(f"field {key}", expected=expected, found=str(found)))
+        raise RecordError(f"field {key}", expected=expected, found=str(found))
 
 
 def _values(features: Mapping, key: str, kind: str = "bytes_list", count: int | None = None):
@@ -290,7 +290,7 @@ def _texts(features: Mapping, key: str) -> tuple[str, ...]:
     try:
         return tuple(value.decode() for value in _values(features, key))
     except UnicodeDecodeError as error:
-        raise RecordError(explain(f"field {key}", expected="UTF-8", found=str(error))) from error
+        raise RecordError(f"field {key}", expected="UTF-8", found=str(error)) from error
 
 
 def _facts(features: Mapping) -> dict[str, Any]:
@@ -384,17 +384,17 @@ def _check(example: Example, image_format: str) -> None:
     """An example that `parse` would refuse is not written."""
     if image_format not in ("png", "jpeg"):
         expected, found = "'png' or 'jpeg'", repr(image_format)
-        raise ArrayError(explain("image_format", expected=expected, found=found))
+        raise ArrayError("image_format", expected=expected, found=found)
     size, count = example.image.shape[:2], len(example.classes)
     shapes = {"boxes": (count, 4), "masks": (count, *size), "crowd": (count,)}
     for name, shape in (shapes | {"amodal": (count, *size), "semantic": size}).items():
         array = getattr(example, name)
         if array is not None and array.shape != shape:
             found = f"{array.shape}"
-            raise ArrayError(explain(f"{example!r}.{name}", expected=f"{shape}", found=found))
+            raise ArrayError(f"{example!r}.{name}", expected=f"{shape}", found=found)
     if len(example.class_names) not in (0, count):
         found = f"{len(example.class_names)}"
-        raise ArrayError(explain(f"{example!r}.class_names", expected=f"{count}", found=found))
+        raise ArrayError(f"{example!r}.class_names", expected=f"{count}", found=found)
 
 
 def _encode(pixels: np.ndarray, image_format: str, **options: int) -> bytes:
@@ -482,7 +482,7 @@ def _damage(where: str, part: str, head: bytes, sound: bool) -> RecordError:
         kind = "gzip" if head[:1] == b"\x1f" else "zlib"
         expected, found = "records that are not compressed", f"a file compressed with {kind}"
         do = f'Unpack it, or read it with tf.data.TFRecordDataset(..., "{kind.upper()}").'
-    return RecordError(explain(f"{where}, {part}", expected=expected, found=found, do=do))
+    return RecordError(f"{where}, {part}", expected=expected, found=found, do=do)
 
 
 def write_payloads(path: str | Path, contents: Iterable[bytes]) -> int:
@@ -519,17 +519,17 @@ def read_label_map(path: str | Path, *, display_names: bool = False) -> dict[int
         items = text_format.Parse(text, _label_map_message()).item
     except (OSError, UnicodeError, text_format.ParseError) as error:
         found = getattr(error, "strerror", None) or str(error)
-        raise DataError(explain(str(path), expected=expected, found=found)) from error
+        raise DataError(str(path), expected=expected, found=found) from error
     names: dict[int, str] = {}
     for item in items:
         name = (display_names and item.display_name) or item.name
         if item.id < 1 or not name or item.id in names or name in names.values():
             expected = "items with an id from 1 and a name, each once"
             found = " ".join(text_format.MessageToString(item, as_utf8=True).split())
-            raise DataError(explain(str(path), expected=expected, found=found))
+            raise DataError(str(path), expected=expected, found=found)
         names[item.id] = name
     if not names:
-        raise DataError(explain(str(path), expected=expected, found="no item"))
+        raise DataError(str(path), expected=expected, found="no item")
     return names
 
 
@@ -556,7 +556,7 @@ def label_map_text(names: Mapping[int, str]) -> str:
                 "classes numbered from 1, each with its own name",
                 f"{number}: {name!r}",
             )
-            raise DataError(explain("class names", expected=expected, found=found))
+            raise DataError("class names", expected=expected, found=found)
     quoted = {k: text_encoding.CEscape(names[k], as_utf8=True) for k in sorted(names)}
     return "".join(f"item {{\n  id: {k}\n  name: '{quoted[k]}'\n}}\n" for k in quoted)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from helpers import metrics
-from helpers.errors import ArrayError, DataError, explain
+from helpers.errors import ArrayError, DataError
 from helpers.kerbside import camera_of
 
 if TYPE_CHECKING:
@@ -146,13 +146,13 @@ def evaluate(
             spoilt = np.isnan(probabilities).any(axis=(1, 2, 3))
             if spoilt.any():
                 found = f"NaN, first for {file_names[spoilt.argmax()].decode()}"
-                raise ArrayError(explain("model output", expected="numbers", found=found))
+                raise ArrayError("model output", expected="numbers", found=found)
             for labels, answer in zip(truth, probabilities.argmax(axis=-1), strict=True):
                 matrices.append(metrics.confusion_matrix(labels, answer, classes))
             names += [name.decode() for name in file_names]
             bar.update(len(images))
     if not matrices:
-        raise DataError(explain(data, expected="at least one image", found="none"))
+        raise DataError(data, expected="at least one image", found="none")
     return Scores(data, np.stack(matrices), tuple(names))
 
 
@@ -182,7 +182,7 @@ def answer(model: keras.Model, dataset: tf.data.Dataset, *, batch_size: int = 8)
             parts.append((batch["file_name"], batch["image"], batch["labels"], found))
             bar.update(len(found))
     if not parts:
-        raise DataError(explain("dataset", expected="at least one still", found="none"))
+        raise DataError("dataset", expected="at least one still", found="none")
     names, images, truth, probabilities = (
         np.concatenate(each) for each in zip(*parts, strict=True)
     )

@@ -24,7 +24,7 @@ import numpy as np
 
 from helpers import DATA, ROOT, files
 from helpers.environment import version
-from helpers.errors import DataError, SetupError, explain
+from helpers.errors import DataError, SetupError
 
 FOLDER = Path(sys.prefix) / "tfod2"
 """Where TFOD2 and the two packages that only it uses are installed."""
@@ -72,12 +72,10 @@ def install() -> None:
         said = [str(error)]
     if said:
         raise SetupError(
-            explain(
-                " ".join(command[:3]),
-                expected=f"to install {REQUIREMENTS.name}",
-                found="an error",
-                do="Is the package index reachable? It said:\n  " + "\n  ".join(said),
-            )
+            " ".join(command[:3]),
+            expected=f"to install {REQUIREMENTS.name}",
+            found="an error",
+            do="Is the package index reachable? It said:\n  " + "\n  ".join(said),
         )
 
 
@@ -92,13 +90,11 @@ def activate() -> None:
     """
     if not installed():
         raise SetupError(
-            explain(
-                "TFOD2",
-                expected=f"the package object_detection in {FOLDER.name}/",
-                found="nothing",
-                do=f"Call helpers.tfod.install(), or run `{INSTALL}` in the course's folder, and "
-                "try again.",
-            )
+            "TFOD2",
+            expected=f"the package object_detection in {FOLDER.name}/",
+            found="nothing",
+            do=f"Call helpers.tfod.install(), or run `{INSTALL}` in the course's folder, and "
+            "try again.",
         )
     _keras_2()
     if FOLDER.is_dir() and str(FOLDER) not in sys.path:
@@ -116,13 +112,10 @@ def _keras_2() -> None:
     version = "2" if tensorflow is None else getattr(tensorflow.keras, "__version__", "2")
     if not version.startswith("2"):
         raise SetupError(
-            explain(
-                "tf.keras",
-                expected="Keras 2, which TFOD2 is written for",
-                found=f"Keras {version}, chosen when TensorFlow was imported",
-                do="Restart the kernel and call helpers.tfod.activate() before TensorFlow is "
-                "imported.",
-            )
+            "tf.keras",
+            expected="Keras 2, which TFOD2 is written for",
+            found=f"Keras {version}, chosen when TensorFlow was imported",
+            do="Restart the kernel and call helpers.tfod.activate() before TensorFlow is imported.",
         )
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
 
@@ -209,7 +202,7 @@ def read_config(path: str | Path = CONFIG) -> Any:
     except (OSError, UnicodeDecodeError, text_format.ParseError) as error:
         found = str(error).strip()
         raise DataError(
-            explain(Path(path).name, expected="a TFOD2 pipeline configuration", found=found)
+            Path(path).name, expected="a TFOD2 pipeline configuration", found=found
         ) from error
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from helpers import files
 from helpers.environment import available_cpus
-from helpers.errors import DataError, WeightsError, explain
+from helpers.errors import DataError, WeightsError
 
 if TYPE_CHECKING:
     import keras
@@ -160,7 +160,7 @@ def fit(
     for name, data in (("train", train), ("validation", validation)):
         if data.cardinality() == 0:
             do = "Use a smaller batch or more images."
-            raise DataError(explain(name, expected="at least one batch", found="none", do=do))
+            raise DataError(name, expected="at least one batch", found="none", do=do)
     steps = int(train.cardinality())
     bar = tqdm(total=epochs * steps, desc=f"train {model.name}", unit="step", leave=False)
 
@@ -216,9 +216,7 @@ def _backup(folder: Path) -> keras.callbacks.Callback:
                 found = f"{type(error).__name__}: {str(error).splitlines()[0]}"
                 expected = "the state of this training when it was interrupted"
                 do = "Delete the folder to start anew."
-                raise WeightsError(
-                    explain(str(folder), expected=expected, found=found, do=do)
-                ) from error
+                raise WeightsError(str(folder), expected=expected, found=found, do=do) from error
 
         def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
             for name, value in logs.items():

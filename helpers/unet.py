@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from helpers import DATA
-from helpers.errors import ArrayError, explain
+from helpers.errors import ArrayError
 from helpers.weights import reading_encoder
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def classic_unet(
 
     step = 2 ** (len(filters) - 1)
     if size % step:
-        raise ArrayError(explain("size", expected=f"a multiple of {step}", found=str(size)))
+        raise ArrayError("size", expected=f"a multiple of {step}", found=str(size))
     inputs = keras.Input((size, size, 3), name="image")
     x = layers.Rescaling(1 / 127.5, offset=-1)(inputs)
     skips = []
@@ -123,7 +123,7 @@ def light_unet(
 
     height, width = (size, size) if isinstance(size, int) else size
     if height % 2 or width % 2:
-        raise ArrayError(explain("size", expected="multiples of 2", found=str(size)))
+        raise ArrayError("size", expected="multiples of 2", found=str(size))
     inputs = keras.Input((height, width, 3), name="image")
     x = layers.Rescaling(1 / 127.5, offset=-1)(inputs)
     # The encoder halves five times.

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from helpers import fetch
-from helpers.errors import WeightsError, explain
+from helpers.errors import WeightsError
 
 if TYPE_CHECKING:
     import keras
@@ -36,7 +36,7 @@ def load(model: keras.Model, path: str | os.PathLike) -> None:
     if not path.is_file():
         do = "The record beside shipped weights has the command that makes them."
         expected = "a file of weights (.weights.h5)"
-        raise WeightsError(explain(str(path), expected=expected, found="no such file", do=do))
+        raise WeightsError(str(path), expected=expected, found="no such file", do=do)
     before = model.get_weights()
     try:
         model.load_weights(path)
@@ -44,7 +44,7 @@ def load(model: keras.Model, path: str | os.PathLike) -> None:
         model.set_weights(before)  # some layers may have been read before the error
         found = f"{type(error).__name__}: {str(error).splitlines()[0]}"
         expected = f"whole weights of {model.name} ({model.count_params():,} numbers)"
-        raise WeightsError(explain(str(path), expected=expected, found=found)) from error
+        raise WeightsError(str(path), expected=expected, found=found) from error
     print(f"Loaded weights from {path.name}: {model.name} does not start from scratch.")
 
 
@@ -65,9 +65,9 @@ def read_record(path: str | os.PathLike) -> dict:
         found = json.loads(record.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         expected = f"the record of {Path(path).name}, which the training writes"
-        raise WeightsError(explain(str(record), expected=expected, found=str(error))) from error
+        raise WeightsError(str(record), expected=expected, found=str(error)) from error
     if not isinstance(found, dict):
-        raise WeightsError(explain(str(record), expected="a JSON object", found=repr(found)[:40]))
+        raise WeightsError(str(record), expected="a JSON object", found=repr(found)[:40])
     return found
 
 
@@ -83,7 +83,7 @@ def reading_encoder(source: str | os.PathLike | None) -> Iterator[None]:
     """
     if source not in (None, "imagenet") and not Path(source).is_file():
         do = 'Give the file\'s path, or "imagenet" where there is a network.'
-        raise WeightsError(explain(str(source), expected="weights", found="no such file", do=do))
+        raise WeightsError(str(source), expected="weights", found="no such file", do=do)
     try:
         yield
     except Exception as error:
@@ -92,4 +92,4 @@ def reading_encoder(source: str | os.PathLike | None) -> Iterator[None]:
         do = "Without a network: give `encoder_weights` (--encoder-weights) a local file."
         found = f"{type(error).__name__}: {error}"
         expected = "ImageNet weights of MobileNetV2 without its top"
-        raise WeightsError(explain(str(source), expected=expected, found=found, do=do)) from error
+        raise WeightsError(str(source), expected=expected, found=found, do=do) from error

@@ -71,7 +71,7 @@ class Analysis:
             DataError: The limit is no number of seconds.
         """
         if not (math.isfinite(limit) and limit > 0):
-            raise DataError(explain("limit", expected="seconds above 0", found=f"{limit}"))
+            raise DataError("limit", expected="seconds above 0", found=f"{limit}")
         finder = EventFinder(clip.name, camera, limit, settings)
         return cls(clip.name, camera, clip.timed_by, finder)
 
@@ -276,13 +276,11 @@ def _check_out(out: Path) -> None:
     occupied = out.exists() and not (out / "events.json").is_file()
     if occupied and (out.is_file() or any(out.iterdir())):
         do = "Give another --out."
-        raise DataError(
-            explain(str(out), expected="a new folder or a report", found="other files", do=do)
-        )
+        raise DataError(str(out), expected="a new folder or a report", found="other files", do=do)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DataError(explain(str(out), expected="a folder", found=str(error))) from error
+        raise DataError(str(out), expected="a folder", found=str(error)) from error
 
 
 @contextmanager
@@ -346,7 +344,7 @@ def analyse_clip(
         file = next((Path(cameras, name) for name in names if Path(cameras, name).is_file()), None)
         if file is None:
             expected = f"a camera file {clip.stem}.json, or named by a part of it"
-            raise DataError(explain(str(cameras), expected=expected, found="none"))
+            raise DataError(str(cameras), expected=expected, found="none")
         camera = read_camera(file)
         opened = open_clip(clip, camera, fps)
         analysis = Analysis.of(opened, camera, limit)
@@ -395,15 +393,13 @@ def city(
         from dask.distributed import Client, LocalCluster, as_completed
     except ImportError as error:
         do = "Run `pip install distributed`."
-        raise SetupError(
-            explain("city", expected="the package distributed", found="none", do=do)
-        ) from error
+        raise SetupError("city", expected="the package distributed", found="none", do=do) from error
     from tqdm.auto import tqdm
 
     paths = {Path(clip).stem: Path(clip).resolve() for clip in clips}
     if len(paths) < len(clips):
         found = f"{len(clips)} clips with {len(paths)} names"
-        raise DataError(explain("clips", expected="a name each", found=found))
+        raise DataError("clips", expected="a name each", found=found)
     journal = Path(out).with_name(f".{Path(out).name}.partial")
     journal.parent.mkdir(parents=True, exist_ok=True)
     room = Path(cameras).resolve()

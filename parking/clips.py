@@ -125,15 +125,15 @@ def open_clip(
     name = str(path)
     if fps is not None and not (math.isfinite(fps) and 0 < fps <= 1000):
         expected = "a number above 0, at most 1000"
-        raise ClipError(explain("frames a second", expected=expected, found=f"{fps}"))
+        raise ClipError("frames a second", expected=expected, found=f"{fps}")
     if not path.exists():
-        raise ClipError(explain(name, expected="a video or a folder", found="no such file"))
+        raise ClipError(name, expected="a video or a folder", found="no such file")
     clip = _open_folder(path, fps) if path.is_dir() else _open_video(path, fps)
     if camera is not None and tuple(clip.size) != tuple(camera.size):
         do = "The zones would lie elsewhere: take the file of the camera that made this clip."
         expected = f"{camera.size[1]} x {camera.size[0]} pixels as camera {camera.name} has"
         found = f"{clip.size[1]} x {clip.size[0]}"
-        raise ClipError(explain(name, expected=expected, found=found, do=do))
+        raise ClipError(name, expected=expected, found=found, do=do)
     return clip
 
 
@@ -142,7 +142,7 @@ def _open_video(path: Path, fps: float | None) -> Clip:
     try:
         if not capture.isOpened():
             found = f"{path.stat().st_size:,} bytes that are none, or a damaged one"
-            raise ClipError(explain(str(path), expected="a video", found=found))
+            raise ClipError(str(path), expected="a video", found=found)
         count = capture.get(cv2.CAP_PROP_FRAME_COUNT)
         expected = int(count) if 0 < count < 1e9 else 0
         times, size = [], None
@@ -153,7 +153,7 @@ def _open_video(path: Path, fps: float | None) -> Clip:
             size = size or frame.shape[:2]
             times.append(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
         if size is None:
-            raise ClipError(explain(str(path), expected="at least one frame", found="none"))
+            raise ClipError(str(path), expected="at least one frame", found="none")
         rate = float(capture.get(cv2.CAP_PROP_FPS))
     finally:
         capture.release()
@@ -161,7 +161,7 @@ def _open_video(path: Path, fps: float | None) -> Clip:
     own = bool((steps > 0).all()) and (len(times) > 1 or expected == 1)
     if not own and fps is None:
         expected_times = "a time for every frame"
-        raise ClipError(explain(str(path), expected=expected_times, found="none", do=ASK))
+        raise ClipError(str(path), expected=expected_times, found="none", do=ASK)
     if fps is not None:
         told = (
             f", although the file says {rate:g} a second" if own and abs(rate - fps) > 0.01 else ""
@@ -193,7 +193,7 @@ def _open_folder(path: Path, fps: float | None) -> Clip:
     if size is None:
         expected = f"pictures ({', '.join(PICTURES)}) with numbers in their names"
         found = "; ".join(left_out) or "none that can be read"
-        raise ClipError(explain(str(path), expected=expected, found=found))
+        raise ClipError(str(path), expected=expected, found=found)
     frames, timed_by, problems = _timed(path, files, fps)
     expected = "all frames as pictures in one folder, so this was left out"
     problems += [explain(path.name, expected=expected, found=each) for each in left_out]
@@ -216,7 +216,7 @@ def _timed(
         first = next((f for f in files if f is not odd), files[0])
         expected = "names alike but for a number or a time"
         found = f"{(odd or first).name!r}" + (f" beside {first.name!r}" if odd else "")
-        raise ClipError(explain(str(path), expected=expected, found=found))
+        raise ClipError(str(path), expected=expected, found=found)
     clock = [_clock(file.stem) for file in files]
     if None not in clock:
         times = [seconds for seconds, _ in clock]
@@ -233,7 +233,7 @@ def _timed(
     if len(changing) > 1:
         expected = "one number that changes from name to name, or a time"
         found = f"{len(changing)} of them, as in {files[0].name!r} and {files[-1].name!r}"
-        raise ClipError(explain(str(path), expected=expected, found=found))
+        raise ClipError(str(path), expected=expected, found=found)
     return _by_number(path, files, [int(value) for value in changing[0]], fps)
 
 
@@ -244,16 +244,16 @@ def _by_clock(path, files, times, fps):
         if b <= a:
             names = f"{files[order[k]].name} and {files[order[k + 1]].name}"
             do = "Names in whole seconds cannot tell frames within a second apart: number them."
-            raise ClipError(explain(str(path), expected="a time each", found=names, do=do))
+            raise ClipError(str(path), expected="a time each", found=names, do=do)
     steps = np.diff(ordered)
     if len(steps) and steps.min() < np.median(steps) / 10:
         found = f"steps of {steps.min():.3f} s beside {np.median(steps):.3f} s"
         do = "Is the last part of the names a counter? Leave it out, or number the frames."
-        raise ClipError(explain(str(path), expected="times in the names", found=found, do=do))
+        raise ClipError(str(path), expected="times in the names", found=found, do=do)
     if fps is not None and len(steps) and abs(np.median(steps) * fps - 1) > 0.25:
         found = f"{np.median(steps):g} s from name to name"
         expected = f"times in the names that fit --fps {fps:g}"
-        raise ClipError(explain(str(path), expected=expected, found=found, do="Leave --fps out."))
+        raise ClipError(str(path), expected=expected, found=found, do="Leave --fps out.")
     rows = [(n, times[k] - ordered[0], files[k]) for n, k in enumerate(order)]
     return rows, "the times in the names", []
 
@@ -262,7 +262,7 @@ def _by_number(path, files, numbers, fps):
     if fps is None:
         found = f"numbers, as in {files[0].name!r}"
         expected = "a time in every name"
-        raise ClipError(explain(str(path), expected=expected, found=found, do=ASK))
+        raise ClipError(str(path), expected=expected, found=found, do=ASK)
     order = sorted(range(len(files)), key=lambda k: (numbers[k], files[k].name))
     problems, rows = [], []
     for k in order:
@@ -282,7 +282,7 @@ def _by_number(path, files, numbers, fps):
             rows[-1][2].name
         )
         do = "Number them 0, 1, 2 and so on, or give them names with times."
-        raise ClipError(explain(str(path), expected="numbers in turn", found=found, do=do))
+        raise ClipError(str(path), expected="numbers in turn", found=found, do=do)
     return rows, f"their numbers and --fps {fps:g}", problems
 
 

@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 
 from helpers.detector import Detections
-from helpers.errors import DataError, explain
+from helpers.errors import DataError
 from helpers.masks import Image, Mask, outline
 from parking.clips import Clip
 from parking.events import DOUBTFUL, Event, EventFinder, Place
@@ -288,7 +288,7 @@ def check_film() -> None:
         program = str(error).splitlines()[0]
     if not shutil.which(program):
         do = "Run `pip install imageio-ffmpeg`, or leave the film out (--no-video, video=False)."
-        raise DataError(explain("film", expected="a program ffmpeg", found=program, do=do))
+        raise DataError("film", expected="a program ffmpeg", found=program, do=do)
 
 
 @contextmanager

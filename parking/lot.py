@@ -22,7 +22,7 @@ import numpy as np
 from helpers import pictures
 from helpers.detection import mask_overlaps, match
 from helpers.detector import Detections
-from helpers.errors import DataError, explain
+from helpers.errors import DataError
 from helpers.files import write_bytes
 from helpers.masks import Image, Mask, outline
 from parking.clips import PICTURES
@@ -74,10 +74,10 @@ def read_folder(folder: str | os.PathLike) -> Iterator[LotFrame]:
     if not files:
         do = "It should hold frames/, masks/ and bounding_boxes/."
         expected = "photographs"
-        raise DataError(explain(str(folder / "frames"), expected=expected, found="none", do=do))
+        raise DataError(str(folder / "frames"), expected=expected, found="none", do=do)
     if len({file.stem for file in files}) < len(files):
         found = f"{len(files)} files with {len({file.stem for file in files})} names"
-        raise DataError(explain(str(folder / "frames"), expected="a name each", found=found))
+        raise DataError(str(folder / "frames"), expected="a name each", found=found)
     for file in files:
         image = pictures.read(file)
         place = folder / "masks" / f"{file.stem}.png"
@@ -85,12 +85,12 @@ def read_folder(folder: str | os.PathLike) -> Iterator[LotFrame]:
         if classes.shape != image.shape[:2]:
             expected = f"{image.shape[1]} x {image.shape[0]} pixels, as its photograph has upright"
             found = f"{classes.shape[1]} x {classes.shape[0]}"
-            raise DataError(explain(str(place), expected=expected, found=found))
+            raise DataError(str(place), expected=expected, found=found)
         if others := sorted({*np.unique(classes).tolist()} - {0, INSIDE, OUTSIDE}):
             expected = "0 (background), 1 (a car in a legal place) and 2 (a car outside)"
             found = f"also {', '.join(map(str, others[:5]))}"
             do = "A mask of yes and no does not tell which cars stand outside."
-            raise DataError(explain(str(place), expected=expected, found=found, do=do))
+            raise DataError(str(place), expected=expected, found=found, do=do)
         boxes = folder / "bounding_boxes" / f"{file.stem}.xml"
         spaces = read_spaces(boxes)
         frame = LotFrame(file.stem, image, classes, [corners for corners, _ in spaces])
@@ -118,9 +118,9 @@ def read_spaces(file: Path) -> list[tuple[np.ndarray, bool | None]]:
             spaces.append((cv2.boxPoints(((x, y), (w, h), angle)), taken))
     except (OSError, ElementTree.ParseError, AttributeError, TypeError, ValueError) as error:
         found = f"{type(error).__name__}: {error}"
-        raise DataError(explain(str(file), expected="PKLot's XML", found=found)) from error
+        raise DataError(str(file), expected="PKLot's XML", found=found) from error
     if not spaces:
-        raise DataError(explain(str(file), expected="marked spaces", found="none"))
+        raise DataError(str(file), expected="marked spaces", found="none")
     return spaces
 
 
@@ -133,7 +133,7 @@ def _check_spaces(file: Path, frame: LotFrame, taken: Sequence[bool | None]) -> 
     if out.any():
         found = f"{out.sum()} of {len(out)} spaces outside it"
         expected = f"spaces in the frame, {width} x {height} pixels"
-        raise DataError(explain(str(file), expected=expected, found=found, do=do))
+        raise DataError(str(file), expected=expected, found=found, do=do)
     cars = frame.classes > 0
     hits = [
         cars[int(y), int(x)] for (x, y), occupied in zip(centres, taken, strict=True) if occupied
@@ -141,7 +141,7 @@ def _check_spaces(file: Path, frame: LotFrame, taken: Sequence[bool | None]) -> 
     if len(hits) >= 4 and cars.any() and np.mean(hits) < 0.3:
         found = f"one in {sum(hits)} of {len(hits)}"
         expected = "a car of the mask in each space that is called occupied"
-        raise DataError(explain(str(file), expected=expected, found=found, do=do))
+        raise DataError(str(file), expected=expected, found=found, do=do)
 
 
 # --- single cars from the class masks ---------------------------------------------------------

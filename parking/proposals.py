@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from helpers.errors import ArrayError, explain
+from helpers.errors import ArrayError
 from helpers.kerbside import SURFACES
 from helpers.masks import Labels, Mask
 from parking.zones import Camera, Zone
@@ -53,7 +53,7 @@ def vote(probabilities: np.ndarray) -> Labels:
     shape = probabilities.shape
     if len(shape) != 4 or shape[-1] != len(SURFACES) or not shape[0]:
         expected = f"(F, H, W, {len(SURFACES)}) with F > 0"
-        raise ArrayError(explain("probabilities", expected=expected, found=f"shape {shape}"))
+        raise ArrayError("probabilities", expected=expected, found=f"shape {shape}")
     total = np.zeros(shape[1:], np.float32)
     for each in probabilities:
         total += each

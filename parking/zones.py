@@ -105,7 +105,7 @@ class Camera:
         named = {zone.name: zone for zone in self.zones}
         if name not in named:
             expected, found = f"a zone {name!r}", ", ".join(named)
-            raise ZoneError(explain(f"camera {self.name}", expected=expected, found=found))
+            raise ZoneError(f"camera {self.name}", expected=expected, found=found)
         return named[name]
 
     def to_image(self, points: np.ndarray) -> Points:
@@ -152,7 +152,7 @@ class Camera:
         if projection is None:
             do = "Add it to the camera file."
             where = f"camera {self.name}"
-            raise ZoneError(explain(where, expected=expected, found="none", do=do))
+            raise ZoneError(where, expected=expected, found="none", do=do)
 
     def drawn(self, name: str, kind: str, points: Points, height: float | None = None) -> Zone:
         """A zone from a polygon in the picture, measured on the ground if the camera can.
@@ -194,12 +194,10 @@ def read_json(path: str | os.PathLike, expected: str) -> Any:
         return json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         do = "Kerbside's lie in data/kerbside/cameras; zones are drawn in LabelMe."
-        raise ZoneError(
-            explain(str(path), expected=expected, found="no such file", do=do)
-        ) from error
+        raise ZoneError(str(path), expected=expected, found="no such file", do=do) from error
     except (OSError, ValueError, RecursionError) as error:
         found = f"{type(error).__name__}: {error}"
-        raise ZoneError(explain(str(path), expected=f"JSON, {expected}", found=found)) from error
+        raise ZoneError(str(path), expected=f"JSON, {expected}", found=found) from error
 
 
 def read_camera(path: str | os.PathLike) -> Camera:
@@ -228,10 +226,10 @@ def _take(stored: Any, key: str, kind: type, where: str, default: Any = _MISSING
     names = {bool: "true or false", str: "text", float: "a finite number", int: "a whole number",
              list: "a list"}  # fmt: skip
     if not isinstance(stored, dict):
-        raise ZoneError(explain(where, expected="an object", found=_short(stored)))
+        raise ZoneError(where, expected="an object", found=_short(stored))
     value = stored.get(key, default)
     if value is _MISSING:
-        raise ZoneError(explain(where, expected=f"a field {key!r}", found="none"))
+        raise ZoneError(where, expected=f"a field {key!r}", found="none")
     if value is default:
         return value
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
@@ -242,9 +240,7 @@ def _take(stored: Any, key: str, kind: type, where: str, default: Any = _MISSING
     }
     if not right.get(kind, isinstance(value, kind)):
         do = "Write it without quotes." if isinstance(value, str) and kind is not str else ""
-        raise ZoneError(
-            explain(f"{where}, {key}", expected=names[kind], found=_short(value), do=do)
-        )
+        raise ZoneError(f"{where}, {key}", expected=names[kind], found=_short(value), do=do)
     return value if kind in (str, list) else kind(value)
 
 
@@ -263,7 +259,7 @@ def _points(values: Any, where: str) -> Points:
         each if isinstance(each, list) else [None]))  # fmt: skip
     if len(values) and (points.shape[1] != 2 or not plain):
         expected = "pairs of numbers x, y"
-        raise ZoneError(explain(where, expected=expected, found=_short(values)))
+        raise ZoneError(where, expected=expected, found=_short(values))
     points = points.reshape(-1, 2)
     repeated = (points == np.roll(points, 1, axis=0)).all(axis=1)
     return points[~repeated] if len(points) > 1 else points
@@ -280,12 +276,12 @@ def _camera(stored: Any, name: str) -> Camera:
             array = np.zeros(0)
         if array.shape != shape or not np.isfinite(array).all():
             expected = f"{shape[0]} x {shape[1]} finite numbers"
-            raise ZoneError(explain(key, expected=expected, found=_short(values)))
+            raise ZoneError(key, expected=expected, found=_short(values))
         return array
 
     size = tuple(_take(stored, key, int, "camera") for key in ("height", "width"))
     if min(size) < 1:
-        raise ZoneError(explain("height and width", expected="at least 1", found=str(size)))
+        raise ZoneError("height and width", expected="at least 1", found=str(size))
     matrix, homography = array("matrix", (3, 4)), array("homography_ground_to_image", (3, 3))
     if matrix is not None:
         of_matrix = matrix[:, [0, 1, 3]]
@@ -294,10 +290,10 @@ def _camera(stored: Any, name: str) -> Camera:
         if not np.allclose(scale * homography, of_matrix, atol=1e-3 * np.abs(of_matrix).max()):
             expected = "columns 1, 2 and 4 of the matrix"
             found = "another projection"
-            raise ZoneError(explain("homography_ground_to_image", expected=expected, found=found))
+            raise ZoneError("homography_ground_to_image", expected=expected, found=found)
     if homography is not None and np.linalg.matrix_rank(homography) < 3:
         found = f"rank {np.linalg.matrix_rank(homography)}"
-        raise ZoneError(explain("homography_ground_to_image", expected="an inverse", found=found))
+        raise ZoneError("homography_ground_to_image", expected="an inverse", found=found)
     zones = []
     for number, each in enumerate(_take(stored, "zones", list, "camera"), start=1):
         where = f"zone {number}"
@@ -374,7 +370,7 @@ def zones_from_labelme(path: str | os.PathLike, camera: Camera | None = None) ->
     if size != tuple(camera.size):
         expected = f"{camera.size[1]} x {camera.size[0]} pixels as camera {camera.name} has"
         found = f"{size[1]} x {size[0]}"
-        raise ZoneError(explain(str(path), expected=expected, found=found))
+        raise ZoneError(str(path), expected=expected, found=found)
     drawn: dict[str, Zone] = {}
     for number, shape in enumerate(_take(stored, "shapes", list, str(path)), start=1):
         where = f"{path}, shape {number}"
@@ -382,7 +378,7 @@ def zones_from_labelme(path: str | os.PathLike, camera: Camera | None = None) ->
         kind, _, name = (part.strip() for part in label.partition(":"))
         if form not in ("polygon", "rectangle") or kind not in KINDS:
             expected = f"a polygon labelled KIND or KIND: NAME, with a kind of {', '.join(KINDS)}"
-            raise ZoneError(explain(where, expected=expected, found=f"{form} {label!r}"))
+            raise ZoneError(where, expected=expected, found=f"{form} {label!r}")
         points = _points(_take(shape, "points", list, where), where)
         if form == "rectangle" and len(points) == 2:
             (left, top), (right, bottom) = points
@@ -487,14 +483,14 @@ def _contradiction(name: str, zone: Zone, camera: Camera) -> list[str]:
 def _check_units(camera: Camera, units: Any) -> None:
     """Per cent look like pixels of the upper left corner."""
     if units not in (None, "pixels"):
-        raise ZoneError(explain("units", expected="'pixels' or none", found=_short(units)))
+        raise ZoneError("units", expected="'pixels' or none", found=_short(units))
     drawn = [zone.image for zone in camera.zones if len(zone.image)]
     inside = drawn and 1 < np.concatenate(drawn).max() <= 100 < min(camera.size) / 2
     if inside and units is None:
         expected = f"pixels of a frame of {camera.size[1]} x {camera.size[0]}"
         do = 'If they are no per cent, add "units": "pixels" to the file.'
         found = "all zones within the corner of 100 x 100"
-        raise ZoneError(explain("polygon_image", expected=expected, found=found, do=do))
+        raise ZoneError("polygon_image", expected=expected, found=found, do=do)
 
 
 def check_camera(camera: Camera, where: str = "") -> None:

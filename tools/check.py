@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers import ROOT
-from helpers.errors import SetupError, explain
+from helpers.errors import SetupError
 from tools import handed_in
 from tools.handed_in import Answers, Outline, Task
 
@@ -83,12 +83,10 @@ def find_notebook(lab: str, folder: Path | None = None) -> Path:
                 return found
             solved = True
     raise SetupError(
-        explain(
-            f"lab {lab!r}",
-            expected="your notebook, or the number of a lab whose notebook is in this folder",
-            found="the course's own, with its solutions" if solved else "no such file",
-            do=f"Go to the folder with your notebook, or give its path. {DOWNLOAD}",
-        )
+        f"lab {lab!r}",
+        expected="your notebook, or the number of a lab whose notebook is in this folder",
+        found="the course's own, with its solutions" if solved else "no such file",
+        do=f"Go to the folder with your notebook, or give its path. {DOWNLOAD}",
     )
 
 
@@ -156,15 +154,13 @@ def read(path: Path, labs: dict[int, Lab] | None = None) -> tuple[Lab, Answers]:
             answers = handed_in.read(data, {0: lab.outline})
     if lab is None or answers.lab is None:
         found = " ".join(answers.problems)
-        raise SetupError(
-            explain(path.name, expected="a notebook with exercises of the course", found=found,
-                    do=f"Take the students' notebook of this lab. {DOWNLOAD}")
-        )  # fmt: skip
+        expected, do = "a notebook with exercises of the course", "Take the students' notebook of"
+        raise SetupError(path.name, expected=expected, found=found, do=f"{do} this lab. {DOWNLOAD}")
     if not any(step["kind"] == "lab" for step in lab.steps):
+        do = "This lab's exercises need the whole lab: run them in the notebook."
         raise SetupError(
-            explain("the notebook", expected="cells tagged exercise-setup", found="none",
-                    do="This lab's exercises need the whole lab: run them in the notebook.")
-        )  # fmt: skip
+            "the notebook", expected="cells tagged exercise-setup", found="none", do=do
+        )
     return lab, answers
 
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from helpers import files
-from helpers.errors import DataError, explain
+from helpers.errors import DataError
 from tools.grading.grader import Grade, Verdict
 from tools.handed_in import clean, decoded
 
@@ -110,10 +110,8 @@ def read(folder: Path) -> dict[str, Mark]:
     try:
         text = decoded(path.read_bytes(), fallback="cp1252")
     except (OSError, UnicodeError) as error:
-        raise DataError(
-            explain(f"{path}", expected="text in UTF-8, UTF-16 or cp1252", found=str(error),
-                    do="Save it again as CSV in UTF-8.")
-        ) from error  # fmt: skip
+        raise DataError(f"{path}", expected="text in UTF-8, UTF-16 or cp1252", found=str(error),
+                    do="Save it again as CSV in UTF-8.") from error  # fmt: skip
     rows = _rows(text, path)
     marks: dict[str, Mark] = {}
     problems: list[str] = []
@@ -158,12 +156,10 @@ def _rows(text: str, path: Path) -> list[tuple[int, dict[str, str]]]:
     columns = names(delimiter)
     if missing := [name for name in NEEDED if columns.count(name) != 1]:
         raise DataError(
-            explain(
-                f"{path}, first line",
-                expected=f"the columns {', '.join(COLUMNS)}",
-                found=f"{heading[:200]!r} ({', '.join(missing)} missing or there twice)",
-                do="Put the headings back as they were; nothing was changed.",
-            )
+            f"{path}, first line",
+            expected=f"the columns {', '.join(COLUMNS)}",
+            found=f"{heading[:200]!r} ({', '.join(missing)} missing or there twice)",
+            do="Put the headings back as they were; nothing was changed.",
         )
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     next(reader)

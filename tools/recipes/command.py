@@ -22,7 +22,7 @@ import numpy as np
 import helpers
 from helpers import files, training, weights
 from helpers.environment import available_cpus, version
-from helpers.errors import CourseError, WeightsError, explain
+from helpers.errors import CourseError, WeightsError
 
 if TYPE_CHECKING:
     import h5py
@@ -108,7 +108,7 @@ def check_destination(path: str | os.PathLike) -> None:
     path = Path(path)
     if not path.name.endswith(".weights.h5"):
         expected = "a name that ends in .weights.h5"
-        raise WeightsError(explain(str(path), expected=expected, found=path.name))
+        raise WeightsError(str(path), expected=expected, found=path.name)
     check_parent(path, "a file name in a folder that can be written to")
 
 
@@ -119,7 +119,7 @@ def check_parent(path: Path, expected: str) -> None:
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except OSError as error:
-        raise WeightsError(explain(str(path), expected=expected, found=str(error))) from error
+        raise WeightsError(str(path), expected=expected, found=str(error)) from error
 
 
 def save(model: keras.Model, path: str | os.PathLike) -> None:
@@ -154,7 +154,7 @@ def save(model: keras.Model, path: str | os.PathLike) -> None:
         os.replace(half, path)
     except OSError as error:
         expected = "a file name in a folder that can be written to"
-        raise WeightsError(explain(str(path), expected=expected, found=str(error))) from error
+        raise WeightsError(str(path), expected=expected, found=str(error)) from error
     finally:
         whole.unlink(missing_ok=True)
         half.unlink(missing_ok=True)

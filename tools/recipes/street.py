@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from helpers import DATA, augmentation, kerbside, metrics, segmentation, training, unet, weights
-from helpers.errors import DataError, explain
+from helpers.errors import DataError
 from tools.recipes import command
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def camvid(folder: Path, split: str) -> tf.data.Dataset:
     names = sorted(path.stem for path in images.glob("*.jpg"))
     if not names:
         expected, found = f"CamVid, {split}/images/*.jpg and {split}/labels/*.png", "none"
-        raise DataError(explain(str(folder), expected=expected, found=found))
+        raise DataError(str(folder), expected=expected, found=found)
     table = tf.constant([*CAMVID.values(), *[UNKNOWN] * (256 - len(CAMVID))], tf.uint8)
 
     def read(name: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -27,7 +27,7 @@ from helpers import (
     unet,
     weights,
 )
-from helpers.errors import WeightsError, explain
+from helpers.errors import WeightsError
 from tools.recipes import command
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def open_litert(path: Path) -> Any:
     except (OSError, ValueError) as error:
         expected = "a LiteRT model, as `export` writes it"
         found = str(error).splitlines()[0]
-        raise WeightsError(explain(str(path), expected=expected, found=found)) from error
+        raise WeightsError(str(path), expected=expected, found=found) from error
     return runner
 
 

@@ -115,7 +115,7 @@ class Annotated:
                 before.append(shape.segmentation)
             if shape.number not in self.classes:
                 expected, number = f"one of {len(self.classes)} classes", f"class {shape.number}"
-                raise DataError(explain(shape.where, expected=expected, found=number))
+                raise DataError(shape.where, expected=expected, found=number)
             alone = self.boxes_alone and shape.box is not None and not shape.segmentation
             mask = _filled(shape, size) if alone else _mask(shape, size)
             around = box_around(mask)
@@ -127,7 +127,7 @@ class Annotated:
             found.append((shape, pictures.upright(mask, turn), box))
             if len(found) * mask.size > records.MAX_MASK_PIXELS:
                 expected = f"at most {records.MAX_MASK_PIXELS} pixels in all masks"
-                raise DataError(explain("objects", expected=expected, found="more"))
+                raise DataError("objects", expected=expected, found="more")
         counts.update(objects=len(found), crowd=sum(shape.crowd for shape, _, _ in found))
         semantic = self.semantic()
         return records.Example(
@@ -156,7 +156,7 @@ class Annotated:
             if shown != stored:
                 expected += f", or {stored[1]}x{stored[0]} without its EXIF orientation,"
             expected += " as the picture has"
-            raise DataError(explain("its annotation", expected=expected, found=found))
+            raise DataError("its annotation", expected=expected, found=found)
         if orientation == 1 or self.outlines != "auto":
             return orientation if self.outlines == "stored" else 1
         shapes = list(self.shapes(declared or stored))
@@ -172,7 +172,7 @@ class Annotated:
         expected = "outlines that certainly lie on it as it is shown, or as it is stored"
         found = f"a picture which its EXIF orientation {orientation} turns"
         do = "Say which: --outlines shown (most annotators show it upright) or --outlines stored."
-        raise DataError(explain("its annotation", expected=expected, found=found, do=do))
+        raise DataError("its annotation", expected=expected, found=found, do=do)
 
 
 @dataclass
@@ -244,7 +244,7 @@ def read_coco(
         name = take(category, "name", str, f"{where}, category {number}")
         if number in classes or number < 0 or name in classes.values() or not name:
             expected, found = "each number and each name once", f"{name!r} as {number}"
-            raise DataError(explain(f"{where}, categories", expected=expected, found=found))
+            raise DataError(f"{where}, categories", expected=expected, found=found)
         classes[number] = name
     entries = take(content, "images", list, where)
     objects: dict[int | str, list[Shape]] = {}
@@ -252,7 +252,7 @@ def read_coco(
         number = identity(entry, "id", f"{where}, images")
         if number in objects:
             expected, found = "each number once", "it a second time"
-            raise DataError(explain(f"{where}, image {number}", expected=expected, found=found))
+            raise DataError(f"{where}, image {number}", expected=expected, found=found)
         objects[number] = []
     for item in take(content, "annotations", list, where):
         what = f"annotation {item.get('id') if isinstance(item, dict) else item!r:.60}"
@@ -262,7 +262,7 @@ def read_coco(
             if value not in known:
                 expected = f"one of the {len(known)} ids in the file"
                 place = f"{where}, {what}, {key}"
-                raise DataError(explain(place, expected=expected, found=repr(value)))
+                raise DataError(place, expected=expected, found=repr(value))
         crowd = flag(item.get("iscrowd"), f"{where}, {what}, iscrowd")
         box = item.get("bbox") if boxes == "file" else None
         outline, kept = item.get("segmentation"), item if boxes_alone else {}
@@ -325,7 +325,7 @@ def read_labelme(
     labels = {shape["label"] for content in contents.values() for shape in content["shapes"]}
     if not labels:
         expected, found = "LabelMe's *.json with shapes", f"{len(contents)} files without any"
-        raise DataError(explain(str(folder), expected=expected, found=found))
+        raise DataError(str(folder), expected=expected, found=found)
     classes = dict(enumerate(sorted(labels), start=1))
     if label_map:
         classes = records.read_label_map(label_map)
@@ -358,14 +358,14 @@ def _labelme_shapes(shapes: list[dict], numbers_of: Mapping[str, int]) -> Iterat
         what = f"shape {index} ({label})"
         if not isinstance(group, (int, str, type(None))) or isinstance(group, bool):
             expected, found = "a number or a text", f"{group!r:.60}"
-            raise DataError(explain(f"{what}, group_id", expected=expected, found=found))
+            raise DataError(f"{what}, group_id", expected=expected, found=found)
         if label not in numbers_of:
             expected = f"a label of the label map: {', '.join(numbers_of)}"
-            raise DataError(explain(what, expected=expected, found=repr(label)))
+            raise DataError(what, expected=expected, found=repr(label))
         points = [numbers(point, f"{what}, points") for point in take(shape, "points", list, what)]
         if any(len(point) != 2 for point in points):
             found = f"{shape['points']!r:.60}"
-            raise DataError(explain(f"{what}, points", expected="x and y", found=found))
+            raise DataError(f"{what}, points", expected="x and y", found=found)
         kind = shape.get("shape_type") or "polygon"
         if kind == "rectangle" and len(points) == 2:
             (left, top), (right, bottom) = points
@@ -373,7 +373,7 @@ def _labelme_shapes(shapes: list[dict], numbers_of: Mapping[str, int]) -> Iterat
         elif kind != "polygon" and (kind, len(points)) != ("rectangle", 4):
             expected, found = "a polygon or rectangle", f"{kind} of {len(points)} points"
             do = "Draw it as a polygon, or delete it."
-            raise DataError(explain(what, expected=expected, found=found, do=do))
+            raise DataError(what, expected=expected, found=found, do=do)
         key = (label, index, what) if group in (None, "") else (label, repr(group))
         parts.setdefault(key, []).append([float(value) for point in points for value in point])
     for key, polygons in parts.items():
@@ -447,7 +447,7 @@ def read_text(path: str | Path, expected: str) -> str:
         found = error.strerror or str(error)
     except UnicodeDecodeError as error:
         expected, found = f"{expected} in UTF-8", f"other bytes at {error.start}"
-    raise DataError(explain(str(path), expected=expected, found=found))
+    raise DataError(str(path), expected=expected, found=found)
 
 
 def read_json(path: str | Path) -> dict[str, Any]:
@@ -459,9 +459,9 @@ def read_json(path: str | Path) -> dict[str, Any]:
     try:
         content = json.loads(read_text(path, "a JSON file"))
     except (ValueError, RecursionError) as error:
-        raise DataError(explain(str(path), expected="JSON", found=str(error))) from error
+        raise DataError(str(path), expected="JSON", found=str(error)) from error
     if not isinstance(content, dict):
-        raise DataError(explain(str(path), expected="an object", found=type(content).__name__))
+        raise DataError(str(path), expected="an object", found=type(content).__name__)
     return content
 
 
@@ -470,7 +470,7 @@ def take(item: Any, key: str, kind: type, where: str) -> Any:
     value = item.get(key) if isinstance(item, dict) else None
     if not isinstance(value, kind):
         found = f"{value!r:.60}" if isinstance(item, dict) else f"{item!r:.60} for an object"
-        raise DataError(explain(f"{where}, {key}", expected=kind.__name__, found=found))
+        raise DataError(f"{where}, {key}", expected=kind.__name__, found=found)
     return value
 
 
@@ -485,7 +485,7 @@ def identity(item: Any, key: str, where: str, *, whole: bool = False) -> Any:
     if not good and (whole or not isinstance(value, str)):
         found = f"{value!r:.60}" if hasattr(item, "get") else f"{item!r:.60} for an object"
         expected = "a whole number" if whole else "a number or a text"
-        raise DataError(explain(f"{where}, {key}", expected=expected, found=found))
+        raise DataError(f"{where}, {key}", expected=expected, found=found)
     return value
 
 
@@ -494,7 +494,7 @@ def flag(value: Any, where: str) -> bool:
     known = {"none": False, "0": False, "false": False, "1": True, "true": True}
     text = f"{value:g}" if isinstance(value, float) else str(value).strip().lower()
     if text not in known:
-        raise DataError(explain(where, expected="0 or 1", found=f"{value!r:.60}"))
+        raise DataError(where, expected="0 or 1", found=f"{value!r:.60}")
     return known[text]
 
 
@@ -511,7 +511,7 @@ def numbers(values: Any, where: str, *, texts: bool = False) -> np.ndarray:
     except (OverflowError, ValueError):
         array = np.array([np.inf])
     if not np.isfinite(array).all():
-        raise DataError(explain(where, expected="finite numbers", found=f"{values!r:.60}"))
+        raise DataError(where, expected="finite numbers", found=f"{values!r:.60}")
     return array
 
 
@@ -523,7 +523,7 @@ def _mask(shape: Shape, size: Size) -> np.ndarray:
         return _run_length_mask(shape.segmentation, size, shape.where)
     if not isinstance(shape.segmentation, list) or not shape.segmentation:
         expected, found = "polygons or run lengths", f"{shape.segmentation!r:.60}"
-        raise DataError(explain(f"{shape.where}, segmentation", expected=expected, found=found))
+        raise DataError(f"{shape.where}, segmentation", expected=expected, found=found)
     return _polygon_mask(shape.segmentation, size, f"{shape.where}, polygon")
 
 
@@ -534,21 +534,21 @@ def _polygon_mask(polygons: Sequence[Any], size: Size, where: str) -> np.ndarray
     height, width = size
     if isinstance(polygons[0], (int, float)):
         expected, found = "a list of polygons", f"one flat list, {polygons!r:.60}"
-        raise DataError(explain(where, expected=expected, found=found))
+        raise DataError(where, expected=expected, found=found)
     checked = []
     for polygon in polygons:
         corners = numbers(polygon, where)
         checked.append(corners.tolist())
         if corners.size < 6 or corners.size % 2:
             expected, found = "at least 6 numbers, x and y in turn", f"{corners.size} numbers"
-            raise DataError(explain(where, expected=expected, found=found))
+            raise DataError(where, expected=expected, found=found)
         x, y = corners.reshape(-1, 2).T
         # Annotators draw a little over the edge; far outside, C code would draw for minutes.
         near = x.min() >= -width and y.min() >= -height and x.max() <= 2 * width
         if not near or y.max() > 2 * height or max(x.max(), y.max()) <= 1 < min(size):
             expected = f"corners in pixels, in or near a picture of {width}x{height}"
             found = f"x {x.min():g} to {x.max():g}, y {y.min():g} to {y.max():g}"
-            raise DataError(explain(where, expected=expected, found=found))
+            raise DataError(where, expected=expected, found=found)
     codes = coco_mask.frPyObjects(checked, *size)
     # In the order of rows, in which everything that follows is faster.
     return np.ascontiguousarray(coco_mask.decode(coco_mask.merge(codes))).view(bool)
@@ -558,11 +558,11 @@ def _run_length_mask(code: dict[str, Any], size: Size, where: str) -> np.ndarray
     """COCO's run-length code, compressed or a list, (H, W) bool."""
     if code.get("size") != list(size):
         expected, found = f"size {list(size)} of the picture", repr(code.get("size"))
-        raise DataError(explain(f"{where}, segmentation", expected=expected, found=found))
+        raise DataError(f"{where}, segmentation", expected=expected, found=found)
     counts = code.get("counts")
     if isinstance(counts, list) and not all(type(run) is int for run in counts):
         expected, found = "run lengths, which are whole numbers", f"{counts!r:.60}"
-        raise DataError(explain(f"{where}, counts", expected=expected, found=found))
+        raise DataError(f"{where}, counts", expected=expected, found=found)
     try:
         return rle_to_mask(code)
     except (DataError, OverflowError) as error:
@@ -592,7 +592,7 @@ def _box(shape: Shape, around: np.ndarray, size: Size, counts: Counter[str]) -> 
     values = numbers(shape.box, f"{shape.where}, bbox", texts=True)
     if values.size != 4:
         found = f"{values.size}"
-        raise DataError(explain(f"{shape.where}, bbox", expected="4 numbers", found=found))
+        raise DataError(f"{shape.where}, bbox", expected="4 numbers", found=found)
     x, y, width, height = values.tolist()
     (bottom, right), limits = size, records.tolerance(around).tolist()
 
@@ -620,7 +620,7 @@ def _box(shape: Shape, around: np.ndarray, size: Size, counts: Counter[str]) -> 
     expected = f"x, y, width, height round its mask, {[left, top, right - left, bottom - top]}"
     do = "--boxes masks takes all boxes from the masks."
     found = f"{values.tolist()}"
-    raise DataError(explain(f"{shape.where}, bbox", expected=expected, found=found, do=do))
+    raise DataError(f"{shape.where}, bbox", expected=expected, found=found, do=do)
 
 
 def _refuse_a_box_without_mask(shape: Shape, size: Size) -> None:
@@ -631,7 +631,7 @@ def _refuse_a_box_without_mask(shape: Shape, size: Size) -> None:
         inside = min(x + width, size[1]) - max(x, 0), min(y + height, size[0]) - max(y, 0)
         if min(inside) > 2:
             expected, found = "pixels in its outline", f"none, but a bbox {values.tolist()}"
-            raise DataError(explain(shape.where, expected=expected, found=found))
+            raise DataError(shape.where, expected=expected, found=found)
 
 
 def _filled(shape: Shape, size: Size) -> np.ndarray:
@@ -639,7 +639,7 @@ def _filled(shape: Shape, size: Size) -> np.ndarray:
     values = numbers(shape.box, f"{shape.where}, bbox", texts=True)
     if values.size != 4 or values.min(initial=0) < -max(size) or (values[2:] < 0).any():
         expected, found = "x, y, width, height in pixels", f"{values.tolist()}"
-        raise DataError(explain(f"{shape.where}, bbox", expected=expected, found=found))
+        raise DataError(f"{shape.where}, bbox", expected=expected, found=found)
     left, top, width, height = values
     mask = np.zeros(size, bool)
     rows, columns = (

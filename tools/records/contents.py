@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from helpers import records
-from helpers.errors import DataError, explain
+from helpers.errors import DataError
 from helpers.files import whole
 from helpers.records import Example
 
@@ -37,7 +37,7 @@ def find_files(patterns: Iterable[str]) -> list[Path]:
         if not files:
             do = "Check the path; quote a pattern or let the shell expand it."
             expected = "a TFRecord file or a pattern of several"
-            raise DataError(explain(pattern, expected=expected, found="no such file", do=do))
+            raise DataError(pattern, expected=expected, found="no such file", do=do)
         found |= dict.fromkeys(files)
     return list(found)
 
@@ -123,7 +123,7 @@ def pick(paths: Sequence[Path], index: int) -> Example:
             count += 1
     files = str(paths[0]) if len(paths) == 1 else f"{len(paths)} files from {paths[0]}"
     expected = f"a number from 0 to {count - 1}" if count else "a file with records"
-    raise DataError(explain(f"--index for {files}", expected=expected, found=str(index)))
+    raise DataError(f"--index for {files}", expected=expected, found=str(index))
 
 
 def draw(example: Example) -> Figure:
@@ -178,14 +178,12 @@ def save(figure: Figure, path: Path) -> None:
     known = figure.canvas.get_supported_filetypes()
     if kind not in known:
         expected = f"one of the suffixes {', '.join(sorted(known))}"
-        raise DataError(explain(f"--out {path}", expected=expected, found=repr(path.suffix)))
+        raise DataError(f"--out {path}", expected=expected, found=repr(path.suffix))
     try:
         with whole(path) as temporary:
             figure.savefig(temporary, format=kind, facecolor="white")
     except OSError as error:
         found = error.strerror or str(error)
-        raise DataError(
-            explain(f"--out {path}", expected="a place to write", found=found)
-        ) from error
+        raise DataError(f"--out {path}", expected="a place to write", found=found) from error
     finally:
         plt.close(figure)

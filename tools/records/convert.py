@@ -43,7 +43,7 @@ def read_stored(path: Path) -> tuple[bytes, str, pictures.Size, int]:
         width, height = picture.size
         if width * height > pictures.MAX_PIXELS:
             expected, found = f"at most {pictures.MAX_PIXELS} pixels", f"{width}x{height}"
-            raise DataError(explain(str(path), expected=expected, found=found))
+            raise DataError(str(path), expected=expected, found=found)
         orientation = pictures.orientation_of(picture)
         # An eighth of the size is enough to meet every byte of a JPEG, and much faster.
         picture.draft(None, (width // 8, height // 8))
@@ -137,7 +137,7 @@ def write_shards(
     total = len(annotated)
     if not 1 <= shards <= total or workers < 1:
         expected = f"at least 1 worker, 1 to {total} shards for {total} pictures"
-        raise DataError(explain(str(out), expected=expected, found=f"{workers} and {shards}"))
+        raise DataError(str(out), expected=expected, found=f"{workers} and {shards}")
     names = [f"{out.name}-{number:05}-of-{shards:05}" for number in range(shards)]
     names = names if shards > 1 else [out.name]
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -157,7 +157,7 @@ def write_shards(
             written = _here(parts, skip_bad)
         manifest = _manifest(annotated, written)
         if not manifest["records"]:
-            raise DataError(explain(str(out), expected="a picture to write", found="none left"))
+            raise DataError(str(out), expected="a picture to write", found="none left")
         summary = out.with_suffix(".manifest.json").name
         text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
         (building / summary).write_text(text, encoding="utf-8")
@@ -226,7 +226,7 @@ def _on_dask(
         except KilledWorker as error:
             expected, found = "a worker's result", f"that it was ended from outside ({error})"
             do = "Most often memory ran out: use more --shards or fewer --workers."
-            raise DataError(explain("Dask", expected=expected, found=found, do=do)) from error
+            raise DataError("Dask", expected=expected, found=found, do=do) from error
         finally:
             client.cancel(waiting)
 
@@ -239,11 +239,11 @@ def _refuse_others(out: Path, names: Sequence[str]) -> None:
     if others:
         do = "Remove them or choose another name."
         found = f"{others[0]} and {len(others) - 1} more" if len(others) > 1 else others[0]
-        raise DataError(explain(str(out), expected="no other shards", found=found, do=do))
+        raise DataError(str(out), expected="no other shards", found=found, do=do)
 
 
 def _refuse_another_label_map(path: Path, classes: Mapping[int, str]) -> None:
     if path.exists() and records.read_label_map(path) != dict(classes):
         do = "Write to another folder, or remove it."
         expected, found = "the same classes as here", "a label map of others"
-        raise DataError(explain(str(path), expected=expected, found=found, do=do))
+        raise DataError(str(path), expected=expected, found=found, do=do)

@@ -66,7 +66,7 @@ class VocPicture(Annotated):
         if objects.shape != classes.shape:
             expected = "{1}x{0} pixels, as its SegmentationObject has".format(*objects.shape)
             found = "{1}x{0}".format(*classes.shape)
-            raise DataError(explain(str(self.class_mask), expected=expected, found=found))
+            raise DataError(str(self.class_mask), expected=expected, found=found)
         in_objects, in_classes = (
             np.isin(mask, (0, VOID), invert=True) for mask in (objects, classes)
         )
@@ -77,21 +77,21 @@ class VocPicture(Annotated):
                 f"{only} pixels of class {np.unique(classes[in_classes & ~in_objects]).tolist()}"
             )
             found += f" where the object is {np.unique(objects[in_classes & ~in_objects]).tolist()}"
-            raise DataError(explain(str(self.object_mask), expected=expected, found=found))
+            raise DataError(str(self.object_mask), expected=expected, found=found)
         if not in_objects.any() and (objects == VOID).any():
             expected, found = (
                 "objects numbered from 1 to 254",
                 "nothing but 0 and 255, which is void",
             )
             do = "Masks of 0 and 255 need other numbers: 1 for the object in both masks."
-            raise DataError(explain(str(self.object_mask), expected=expected, found=found, do=do))
+            raise DataError(str(self.object_mask), expected=expected, found=found, do=do)
         for value in np.unique(objects[in_objects]).tolist():
             mask = objects == value
             found = [number for number in np.unique(classes[mask]).tolist() if number != VOID]
             what = f"SegmentationClass/{self.class_mask.name}, object {value}"
             if len(found) != 1:
                 expected = "one class for all of its pixels"
-                raise DataError(explain(what, expected=expected, found=f"{found or 'void'}"))
+                raise DataError(what, expected=expected, found=f"{found or 'void'}")
             yield Shape(what, found[0], mask)
 
 
@@ -133,7 +133,7 @@ def read_voc(
         notes.append(f"not taken: {more} pictures without a mask in SegmentationObject")
     if not stems:
         expected = "SegmentationObject/*.png, or a list of names"
-        raise DataError(explain(str(listing or folder), expected=expected, found="none"))
+        raise DataError(str(listing or folder), expected=expected, found="none")
     annotated: list[Annotated] = []
     for stem in stems:
         problem = ""
@@ -169,7 +169,7 @@ def _listed_stems(listing: Path, known: Mapping[str, Path], notes: list[str]) ->
                 continue
         if stem in stems:
             expected, found = "each name once", f"{stem!r} a second time"
-            raise DataError(explain(f"{listing}, line {number}", expected=expected, found=found))
+            raise DataError(f"{listing}, line {number}", expected=expected, found=found)
         stems += [stem] if stem else []
     if without:
         notes.append(f"not taken: {len(without)} names marked -1 in the list, as {without[0]!r}")
@@ -193,14 +193,14 @@ def read_cvat(
     try:
         root = ET.fromstring(read_text(file, "CVAT's XML"))
     except ET.ParseError as error:
-        raise DataError(explain(str(file), expected="CVAT's XML", found=str(error))) from error
+        raise DataError(str(file), expected="CVAT's XML", found=str(error)) from error
     entries = root.findall("image")
     notes, left = [], Counter(each.tag for each in root if each.tag == "track")
     left.update(each.tag for entry in entries for each in entry if each.tag == "tag")
     notes += [f"not taken: {count} {tag}s" for tag, count in left.items()]
     if not entries:
         expected, found = "<image> in CVAT's XML for images", notes[0] if notes else "none"
-        raise DataError(explain(str(file), expected=expected, found=found))
+        raise DataError(str(file), expected=expected, found=found)
     names = [each.text or "" for each in root.iterfind("meta//labels/label/name")]
     names = names or sorted({each.get("label", "") for entry in entries for each in entry})
     classes = dict(enumerate(dict.fromkeys(names), start=1))
@@ -229,7 +229,7 @@ def _cvat_shapes(entry: ET.Element, size: Size, numbers_of: Mapping[str, int]) -
         if item.tag not in ("polygon", "mask") or label not in numbers_of:
             expected = "a polygon or mask of a label of the task"
             do = "Draw it as a polygon or mask in CVAT, or delete it."
-            raise DataError(explain(what, expected=expected, found=f"a {item.tag}", do=do))
+            raise DataError(what, expected=expected, found=f"a {item.tag}", do=do)
         if item.tag == "mask":
             yield Shape(what, numbers_of[label], _cvat_mask(item, size, what))
             continue
@@ -251,7 +251,7 @@ def _cvat_mask(item: ET.Element, size: Size, what: str) -> np.ndarray:
     if not good or top + height > size[0] or left + width > size[1]:
         expected = f"runs that fill a box inside {size[1]}x{size[0]} pixels"
         found = f"{runs.sum():g} pixels for {width}x{height} at x {left}, y {top}"
-        raise DataError(explain(what, expected=expected, found=found))
+        raise DataError(what, expected=expected, found=found)
     mask = np.zeros(size, bool)
     values = np.repeat(np.arange(len(runs)) % 2 == 1, runs.astype(int))
     mask[top : top + height, left : left + width] = values.reshape(height, width)
@@ -282,10 +282,10 @@ class YoloPicture(Annotated):
                 do = "Four numbers are a box: export the labels for segmentation." * (
                     len(values) == 4
                 )
-                raise DataError(explain(what, expected=expected, found=found, do=do))
+                raise DataError(what, expected=expected, found=found, do=do)
             if first + 1 not in self.classes:
                 expected, found = f"a class from 0 to {max(self.classes) - 1}", f"{first:g}"
-                raise DataError(explain(what, expected=expected, found=found))
+                raise DataError(what, expected=expected, found=found)
             corners = np.array(values).reshape(-1, 2) * size[::-1]
             yield Shape(what, int(first) + 1, [corners.ravel().tolist()])
 
@@ -309,7 +309,7 @@ def read_yolo(images: Path, labels: Path, names: Path, *, outlines: str = "auto"
     classes = _yolo_names(names)
     if not paths or not texts:
         expected, found = "pictures, and their texts", f"{len(paths)} and {len(texts)}"
-        raise DataError(explain(f"{images} and {labels}", expected=expected, found=found))
+        raise DataError(f"{images} and {labels}", expected=expected, found=found)
     annotated = []
     for path in paths:
         problem = "" if counted[path.stem] == 1 else f"{path.stem}: two pictures for one text."
@@ -332,7 +332,7 @@ def _yolo_names(file: Path) -> dict[int, str]:
             content = yaml.safe_load(text)
         except yaml.YAMLError as error:
             raise DataError(
-                explain(str(file), expected="YAML", found=" ".join(str(error).split())[:200])
+                str(file), expected="YAML", found=" ".join(str(error).split())[:200]
             ) from error
         found = content.get("names") if isinstance(content, dict) else None
     if isinstance(found, dict) and all(type(key) is int for key in found):
@@ -341,7 +341,7 @@ def _yolo_names(file: Path) -> dict[int, str]:
         found = dict(enumerate(name for name in found if str(name).strip()))
     else:
         expected = "names of classes, a list or numbers from 0"
-        raise DataError(explain(str(file), expected=expected, found=f"{found!r:.60}"))
+        raise DataError(str(file), expected=expected, found=f"{found!r:.60}")
     classes = {number + 1: str(name).strip() for number, name in found.items()}
     records.label_map_text(classes)  # refuses what is no name, or one twice
     return classes

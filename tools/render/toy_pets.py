@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from helpers import DATA
-from helpers.errors import DataError, explain
+from helpers.errors import DataError
 
 DATASET_FOLDER = Path("toy_pets/1.0.0")
 MANIFEST = "manifest.json"
@@ -75,7 +75,7 @@ _RESTORE = "Restore it with `git checkout -- data/pets`."
 
 
 def _damaged(path: Path, expected: str, found: str, do: str = _RESTORE) -> DataError:
-    return DataError(explain(str(path), expected=expected, found=found, do=do))
+    return DataError(str(path), expected=expected, found=found, do=do)
 
 
 def shard_paths(folder: Path = PETS_FOLDER) -> dict[str, list[tuple[Path, int]]]:

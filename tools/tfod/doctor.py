@@ -22,7 +22,7 @@ from functools import cache
 from pathlib import Path
 
 from helpers import DATA, ROOT, environment, tfod
-from helpers.errors import DataError, explain
+from helpers.errors import DataError
 
 TRIED = "import and protobuf round trip"
 FAILURES = DATA / "tfod2" / "failures.csv"
@@ -135,7 +135,7 @@ def read_log(path: Path) -> str:
         content = path.read_bytes()
     except OSError as error:
         raise DataError(
-            explain(str(path), expected="a log to read", found=error.strerror or "an error")
+            str(path), expected="a log to read", found=error.strerror or "an error"
         ) from error
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return content.decode("utf-16", errors="replace")

@@ -25,7 +25,7 @@ from importlib import metadata
 from pathlib import Path
 
 from helpers import tfod
-from helpers.errors import SetupError, explain
+from helpers.errors import SetupError
 
 PACKAGE = "object_detection"
 
@@ -105,10 +105,8 @@ def _check(program: str) -> None:
     """Refuses what is no program of TFOD2."""
     if program not in programs():
         raise SetupError(
-            explain(
-                "run",
-                expected=f"tensorboard or one of TFOD2's programs ({', '.join(programs())})",
-                found=repr(program),
-                do="Options of this command stand before the program's name.",
-            )
+            "run",
+            expected=f"tensorboard or one of TFOD2's programs ({', '.join(programs())})",
+            found=repr(program),
+            do="Options of this command stand before the program's name.",
         )

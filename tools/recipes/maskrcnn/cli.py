@@ -15,7 +15,7 @@ from pathlib import Path
 import helpers
 from helpers import detector, kerbside, weights
 from helpers.environment import available_cpus, version
-from helpers.errors import CourseError, DataError, WeightsError, explain
+from helpers.errors import CourseError, DataError, WeightsError
 from tools.recipes import command
 from tools.recipes.maskrcnn import data, model, scores
 
@@ -54,7 +54,7 @@ def _share(text: str) -> tuple[str, float]:
         return file, float(share)
     except ValueError:
         expected = "FILE=SHARE with a share of 0 to 1"
-        raise CourseError(explain("--photographs", expected=expected, found=text)) from None
+        raise CourseError("--photographs", expected=expected, found=text) from None
 
 
 def _export(options: argparse.Namespace) -> dict:
@@ -163,7 +163,7 @@ def _evaluate_photographs(options: argparse.Namespace, detect: detector.Detector
 
     if not (options.images and options.category):
         expected = "--images DIR and --category NAME with it"
-        raise CourseError(explain("--coco", expected=expected, found="one of them missing"))
+        raise CourseError("--coco", expected=expected, found="one of them missing")
     numbers = [_number(detect, each) for each in options.detected_as or options.category]
     chosen = photographs.read(options.coco, options.images, only=options.only, skip=options.skip)
     cases = scores.photograph_cases(chosen, options.category, numbers[0], numbers, by=options.by)
@@ -172,7 +172,7 @@ def _evaluate_photographs(options: argparse.Namespace, detect: detector.Detector
     if not any((~case.crowd).any() for _, case in pairs):
         expected = f"objects to score by {options.by}: {', '.join(options.category)}"
         do = "Where nobody drew outlines, --by box scores boxes."
-        raise DataError(explain(str(options.coco), expected=expected, found="none", do=do))
+        raise DataError(str(options.coco), expected=expected, found="none", do=do)
     category = options.called or " ".join(options.category)
     source = options.source or options.coco.parent.name
     row = scores.photograph_row(pairs, source=source, category=category, by=options.by)
@@ -205,7 +205,7 @@ def _number(detect: detector.Detector, name: str) -> int:
         if known == name:
             return number
     found = ", ".join(detect.class_names.values()) or "a model without class names"
-    raise WeightsError(explain("model", expected=f"a class {name!r}", found=found))
+    raise WeightsError("model", expected=f"a class {name!r}", found=found)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from helpers.errors import DataError, explain
+from helpers.errors import DataError
 from tools.recipes.maskrcnn.photographs import UNKNOWN
 
 if TYPE_CHECKING:
@@ -125,10 +125,10 @@ def check_files(files: Sequence[str | Path]) -> None:
     """Raises `DataError` unless there are files and all of them exist."""
     expected = "TFRecord files"
     if not files:
-        raise DataError(explain("data", expected=expected, found="none"))
+        raise DataError("data", expected=expected, found="none")
     for file in files:
         if not Path(file).is_file():
-            raise DataError(explain(str(file), expected="a TFRecord file", found="no such file"))
+            raise DataError(str(file), expected="a TFRecord file", found="no such file")
 
 
 # --- what is not judged -----------------------------------------------------------------------

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from helpers.detector import DESCRIPTION
-from helpers.errors import WeightsError, explain
+from helpers.errors import WeightsError
 from tools.recipes.command import check_parent
 from tools.recipes.maskrcnn.model import MASK_THRESHOLD, padded_size
 
@@ -108,7 +108,7 @@ def check_destination(folder: Path) -> None:
     occupied = folder.exists() and not (folder / "saved_model.pb").is_file()
     if occupied and (folder.is_file() or any(folder.iterdir())):
         expected = "a new folder or one with a SavedModel"
-        raise WeightsError(explain(str(folder), expected=expected, found="other files"))
+        raise WeightsError(str(folder), expected=expected, found="other files")
 
 
 def restore(model: tf_keras.Model, folder: str | os.PathLike) -> None:
@@ -127,12 +127,12 @@ def restore(model: tf_keras.Model, folder: str | os.PathLike) -> None:
         values = [stored.get_tensor(name) for name in names]
     except (tf.errors.OpError, ValueError) as error:
         found = str(error).splitlines()[0][:200]
-        raise WeightsError(explain(str(folder), expected=expected, found=found)) from error
+        raise WeightsError(str(folder), expected=expected, found=found) from error
     extra = stored.has_tensor(f"weights/{len(values)}/.ATTRIBUTES/VARIABLE_VALUE")
     for variable, value in zip(variables, values, strict=True):
         if extra or variable.shape != value.shape:
             found = "more weights" if extra else f"{variable.name} of shape {value.shape}"
-            raise WeightsError(explain(str(folder), expected=expected, found=found))
+            raise WeightsError(str(folder), expected=expected, found=found)
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from helpers.errors import ArrayError, explain
+from helpers.errors import ArrayError
 from helpers.weights import reading_encoder
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def padded_size(size: Sequence[int]) -> list[int]:
     """Height and width rounded up to a multiple of the coarsest cell."""
     step = 2**MAX_LEVEL
     if len(size) != 2 or min(size) < 1:
-        raise ArrayError(explain("size", expected="height and width", found=str(size)))
+        raise ArrayError("size", expected="height and width", found=str(size))
     return [-(-side // step) * step for side in size]
 
 

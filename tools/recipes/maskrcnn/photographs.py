@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from helpers import files
-from helpers.errors import DataError, explain
+from helpers.errors import DataError
 from tools.records.annotations import Annotated, flag, read_coco, read_json
 
 CLASSES = {"car": 1, "van": 2, "truck": 2, "bus": 2, "person": 3}
@@ -73,7 +73,7 @@ def read(
     ]
     if not chosen:
         expected = "photographs that --only names and --skip does not"
-        raise DataError(explain(str(annotations), expected=expected, found="none"))
+        raise DataError(str(annotations), expected=expected, found="none")
     yield from map(_photograph, chosen)
 
 
@@ -113,7 +113,7 @@ def write(
     if not terms:
         do = "Say it with --licence: the weights' record names the terms of what they learnt from."
         expected = "info.licence, the terms of the photographs"
-        raise DataError(explain(str(annotations), expected=expected, found="none", do=do))
+        raise DataError(str(annotations), expected=expected, found="none", do=do)
     found: dict = {"source": about.get("name", annotations.parent.name), "licence": terms}
     found |= {"only": only, "skip": skip or "", "aspect": list(aspect or ())}
     found |= dict.fromkeys(("photographs", "objects", "masks", "not_judged"), 0)

@@ -17,7 +17,7 @@ import numpy as np
 
 from helpers import coco, detection
 from helpers.detector import LEAST_SCORE, Detections
-from helpers.errors import DataError, explain
+from helpers.errors import DataError
 from helpers.kerbside import Case
 from tools.recipes.maskrcnn.photographs import CLASSES, NOT_JUDGED, UNKNOWN, Photograph
 
@@ -40,7 +40,7 @@ def detect_all(
 
     cases = list(cases)
     if not cases:
-        raise DataError(explain("pictures", expected="at least one", found="none"))
+        raise DataError("pictures", expected="at least one", found="none")
     first = detect(cases[0].image, LEAST_SCORE)
     start = time.perf_counter()
     with ThreadPoolExecutor(at_once) as pool:

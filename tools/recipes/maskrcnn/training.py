@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from helpers import files
-from helpers.errors import CourseError, WeightsError, explain
+from helpers.errors import CourseError, WeightsError
 from tools.recipes.maskrcnn import data
 from tools.recipes.maskrcnn.model import CLASSES, SIZE, build, configuration
 
@@ -180,7 +180,7 @@ def load_checkpoint(folder: Path, *, size: tuple[int, int] | None = None) -> tup
     except (OSError, ValueError, TypeError, KeyError) as error:
         expected = "the folder of a training, with plan.json"
         found = type(error).__name__
-        raise WeightsError(explain(str(folder), expected=expected, found=found)) from error
+        raise WeightsError(str(folder), expected=expected, found=found) from error
     config = configuration(num_classes=plan.num_classes, size=size or plan.size)
     tf.random.set_seed(plan.seed)  # deterministic operations demand one
     model = build(config)
@@ -188,7 +188,7 @@ def load_checkpoint(folder: Path, *, size: tuple[int, int] | None = None) -> tup
     checkpoint = tf.train.Checkpoint(model=model, step=step, seconds=seconds)
     manager = tf.train.CheckpointManager(checkpoint, str(folder / "checkpoints"), max_to_keep=2)
     if manager.latest_checkpoint is None:
-        raise WeightsError(explain(str(folder), expected="a checkpoint", found="none yet"))
+        raise WeightsError(str(folder), expected="a checkpoint", found="none yet")
     _resume(checkpoint, manager)
     return plan, Trained(model, config, int(step), {}, float(seconds))
 
@@ -253,7 +253,7 @@ def _claim(folder: Path, plan: Plan) -> None:
             return
         do = "Delete the folder to start anew, or repeat the command that began it."
         found = "an interrupted training with other options"
-        raise WeightsError(explain(str(folder), expected="a folder", found=found, do=do))
+        raise WeightsError(str(folder), expected="a folder", found=found, do=do)
     files.write_text(path, content)
 
 
@@ -269,7 +269,7 @@ def _resume(checkpoint, manager) -> None:
     if manager.checkpoints:
         folder = Path(manager.checkpoints[0]).parent
         expected, do = "a whole checkpoint", "Delete the folder to start anew."
-        raise WeightsError(explain(str(folder), expected=expected, found="damaged ones", do=do))
+        raise WeightsError(str(folder), expected=expected, found="damaged ones", do=do)
 
 
 def _report(metrics: Sequence, number: int) -> dict[str, float]:
@@ -284,5 +284,5 @@ def _report(metrics: Sequence, number: int) -> dict[str, float]:
     if not math.isfinite(losses["total"]):
         do = "Start anew with a lower learning rate."
         found = f"{losses['total']} after {number} steps"
-        raise CourseError(explain("loss", expected="a finite number", found=found, do=do))
+        raise CourseError("loss", expected="a finite number", found=found, do=do)
     return losses
