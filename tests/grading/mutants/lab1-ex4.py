@@ -2,8 +2,9 @@
 def count_objects(panoptic, things):
     counts = dict.fromkeys(things, 0)
     for value in np.unique(panoptic):
-        if value >= 1000 and value // 1000 in counts:
-            counts[int(value // 1000)] += 1
+        label, instance = divmod(int(value), 1000)
+        if instance and label in counts:
+            counts[label] += 1
     return counts
 
 
@@ -11,35 +12,38 @@ def count_objects(panoptic, things):
 def count_objects(panoptic, things):
     result = {}
     for label in things:
-        result[label] = len(np.unique(panoptic[panoptic // 1000 == label]))
+        numbers = panoptic[panoptic // 1000 == label] % 1000
+        result[label] = len(np.unique(numbers[numbers > 0]))
     return result
 
 
 # %% right histogram: Histogram.
 def count_objects(panoptic, things):
     values = np.unique(panoptic)
-    counts = np.bincount(values // 1000, minlength=max(things) + 1)  # bin 0 is what has no number
+    values = values[values % 1000 != 0]
+    counts = np.bincount(values // 1000, minlength=max(things) + 1)
     return {label: counts[label] for label in things}
 
 
 # %% right range_of_values: Range of values.
 def count_objects(panoptic, things):
     v = np.unique(panoptic)
-    return {c: int(np.sum((v >= c * 1000) & (v < (c + 1) * 1000))) for c in things}
+    return {c: int(np.sum((v > c * 1000) & (v < (c + 1) * 1000))) for c in things}
 
 
 # %% right sets: Sets.
 def count_objects(panoptic, things):
-    pairs = {(v // 1000, v % 1000) for v in panoptic.ravel().tolist() if v > 999}
-    return {label: sum(1 for c, _ in pairs if c == label) for label in things}
+    pairs = {(v // 1000, v % 1000) for v in panoptic.ravel().tolist()}
+    return {label: sum(1 for c, i in pairs if c == label and i) for label in things}
 
 
 # %% wrong absent_left_out: A class without an object is left out of the result.
 def count_objects(panoptic, things):
     result = {}
     for value in np.unique(panoptic):
-        if value >= 1000 and value // 1000 in things:
-            result[value // 1000] = result.get(value // 1000, 0) + 1
+        label, instance = divmod(int(value), 1000)
+        if instance and label in things:
+            result[label] = result.get(label, 0) + 1
     return result
 
 
@@ -47,8 +51,8 @@ def count_objects(panoptic, things):
 def count_objects(panoptic, things):
     result = dict.fromkeys(things, 0)
     for value in np.unique(panoptic):
-        label = value // 1000 if value >= 1000 else value
-        result[label] = result.get(label, 0) + (value >= 1000)
+        label, instance = divmod(int(value), 1000)
+        result[label] = result.get(label, 0) + (instance > 0)
     return result
 
 
@@ -65,42 +69,35 @@ def count_objects(panoptic, things):
     return {3: 2, 4: 2}
 
 
-# %% wrong numbers_from_one: Numbers are thought to begin with 1, so the first object is lost.
-def count_objects(panoptic, things):
-    segments = np.unique(panoptic)
-    classes = segments[segments % 1000 > 0] // 1000
-    return {label: int((classes == label).sum()) for label in things}
-
-
 # %% wrong hundred_instances: Class and instance are split at 100.
 def count_objects(panoptic, things):
     values = np.unique(panoptic)
-    return {c: int((values // 100 == c * 10).sum()) for c in things}
+    return {c: int(((values // 100 == c * 10) & (values % 100 > 0)).sum()) for c in things}
 
 
-# %% wrong largest_number: The largest number, although the numbers have gaps.
+# %% wrong largest_number: The largest instance number, although the numbers have gaps.
 def count_objects(panoptic, things):
     result = {}
     for label in things:
         numbers = panoptic[panoptic // 1000 == label] % 1000
-        result[label] = int(numbers.max()) + 1 if numbers.size else 0
+        result[label] = int(numbers.max()) if numbers.size else 0
     return result
 
 
-# %% wrong numbers_unique_over_classes: A number that two classes share counts once.
+# %% wrong numbers_unique_over_classes: An instance number that two classes share counts once.
 def count_objects(panoptic, things):
     seen, result = set(), {}
     for label in things:
-        numbers = set((panoptic[panoptic // 1000 == label] % 1000).tolist())
-        result[label] = len(numbers - seen)
+        numbers = set((panoptic[panoptic // 1000 == label] % 1000).tolist()) - {0} - seen
         seen |= numbers
+        result[label] = len(numbers)
     return result
 
 
 # %% wrong one_number: One number for all classes together.
 def count_objects(panoptic, things):
     values = np.unique(panoptic)
-    return int(np.isin(values // 1000, things).sum())
+    return int((values % 1000 > 0).sum())
 
 
 # %% wrong pixels: Pixels of the class instead of objects.
@@ -108,7 +105,36 @@ def count_objects(panoptic, things):
     return {label: int((panoptic // 1000 == label).sum()) for label in things}
 
 
-# %% wrong crowds_count: A crowd, which has a plain class number, is taken for one object.
+# %% wrong zero_counts: Instance number 0 is taken for an object.
 def count_objects(panoptic, things):
     values = np.unique(panoptic)
-    return {c: int(((values // 1000 == c) | (values == c)).sum()) for c in things}
+    return {label: int((values // 1000 == label).sum()) for label in things}
+
+
+# %% right divmod_of_uniques: Both parts at once, and a Counter.
+from collections import Counter
+
+
+def count_objects(panoptic, things):
+    classes, numbers = np.divmod(np.unique(panoptic), 1000)
+    seen = Counter(classes[numbers != 0].tolist())
+    return {thing: seen[thing] for thing in things}
+
+
+# %% wrong as_cityscapes: Cityscapes' rule of section 1, where 3000 is the first object.
+def count_objects(panoptic, things):
+    segments = np.unique(panoptic)
+    classes = segments[segments >= 1000] // 1000
+    return {label: int((classes == label).sum()) for label in things}
+
+
+# %% wrong hundreds: The number is taken as the last two digits, so 2100 and 2200 are no objects.
+def count_objects(panoptic, things):
+    segments = np.unique(panoptic)
+    return {c: int(((segments // 1000 == c) & (segments % 100 > 0)).sum()) for c in things}
+
+
+# %% wrong class_in_one_digit: The class is read from the first digit.
+def count_objects(panoptic, things):
+    segments = [str(v) for v in np.unique(panoptic).tolist() if v % 1000]
+    return {c: sum(s[0] == str(c) for s in segments) for c in things}
