@@ -20,6 +20,9 @@ had="$("$python" --version 2>&1 >/dev/null && cat "$venv/complete" 2>/dev/null |
 [ "$had" = "$state" ] && exit 0
 rm -f "$venv/complete" # an installation that is interrupted leaves none
 
+# uv looks for interpreters on the PATH, where pyenv puts only stubs for those of its versions in use.
+for bin in "${PYENV_ROOT:-${HOME:-}/.pyenv}"/versions/*/bin; do PATH=$PATH:$bin; done
+
 ask=$(command -v python3 || command -v "${PYTHON:-python}" || true)
 of_pip() { "$ask" -m pip config get "global.$1" 2>/dev/null || true; }
 : "${UV_DEFAULT_INDEX:=${PIP_INDEX_URL:-$(of_pip index-url)}}"
@@ -49,7 +52,11 @@ if [ "$uv" = none ]; then
     [ -d "$venv" ] || "${PYTHON:-python3}" -m venv "$venv"
     install="$python -m pip install --quiet --disable-pip-version-check"
 else
-    [ -d "$venv" ] || "$uv" venv --quiet --python "${PYTHON:->=3.11,<3.14}" "$venv"
+    [ -d "$venv" ] || "$uv" venv --quiet --python "${PYTHON:->=3.11,<3.14}" "$venv" || {
+        echo "No ${PYTHON:-Python 3.11, 3.12 or 3.13} here, and uv could not fetch it: install it, or" >&2
+        echo "give the path of one: make setup PYTHON=/path/to/python3.12" >&2
+        exit 1
+    }
     install="$uv pip install --quiet --python $python --compile-bytecode"
 fi
 run() { "$@" || { echo "Failed: $*. Is the package index reachable? Then run it again." >&2; exit 1; }; }

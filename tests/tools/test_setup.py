@@ -95,6 +95,20 @@ def test_another_python_or_one_that_vanished_makes_it_anew(course):
     assert course.setup(PYTHON="3.12")[1][0].startswith("venv")
 
 
+def test_pyenvs_versions_are_on_uvs_path_and_a_missing_python_is_said(course, tmp_path):
+    of_pyenv = tmp_path / "pyenv" / "versions" / "3.13.0" / "bin"
+    of_pyenv.mkdir(parents=True)
+    fake = course.uv.read_text()
+    course.uv.write_text(fake.replace("exit 0", 'echo "$PATH" >> "$LOG"; exit 0'))
+    log = course.log.with_name("path")
+    course.setup(PYENV_ROOT=str(tmp_path / "pyenv"), LOG=str(log))
+    assert log.read_text().splitlines()[0].endswith(f":{of_pyenv}")
+
+    course.uv.write_text(fake.replace("case $1 in", "[ $1 = venv ] && exit 2; case $1 in"))
+    status, _, said = course.setup(PYTHON="3.12")
+    assert status == 1 and "No 3.12 here" in said and "make setup PYTHON=" in said
+
+
 def test_pips_index_is_uvs_index(course):
     log = course.log.with_name("environment")
     course.uv.write_text(course.uv.read_text().replace("exit 0", f'env > "{log}"; exit 0'))
