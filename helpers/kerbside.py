@@ -45,8 +45,16 @@ SURFACES = (
 them."""
 
 
-def record_files(split: str, folder: str | os.PathLike = RECORDS) -> list[Path]:
+def record_files(
+    split: str, folder: str | os.PathLike = RECORDS, parts: int | None = None
+) -> list[Path]:
     """The TFRecord files of a split, in order.
+
+    Args:
+        split: One of `SPLITS`.
+        folder: Where they lie.
+        parts: Number of files to take, from the first; by default all. A camera's stills take turns
+            between a split's files, so every file has all cameras.
 
     Raises:
         DataError: the split is unknown, or its files are missing.
@@ -54,7 +62,8 @@ def record_files(split: str, folder: str | os.PathLike = RECORDS) -> list[Path]:
     >>> [file.name for file in record_files("val")]
     ['kerbside-val.tfrecord-00000-of-00002', 'kerbside-val.tfrecord-00001-of-00002']
     """
-    return _files(split, folder, "kerbside-{}.tfrecord-*")
+    numbers = ["*"] if parts is None else [f"{k:05}-*" for k in range(parts)]
+    return [f for each in numbers for f in _files(split, folder, f"kerbside-{{}}.tfrecord-{each}")]
 
 
 def clip_files(split: str, folder: str | os.PathLike = CLIPS) -> list[Path]:
@@ -135,8 +144,15 @@ def cases(files: Sequence[str | os.PathLike], every: int = 1) -> Iterator[Case]:
         )
 
 
-def surfaces(split: str, folder: str | os.PathLike = RECORDS) -> tf.data.Dataset:
+def surfaces(
+    split: str, folder: str | os.PathLike = RECORDS, parts: int | None = None
+) -> tf.data.Dataset:
     """A split's pictures with their semantic labels, in the same order every time.
+
+    Args:
+        split: One of `SPLITS`.
+        folder: Where the record files lie.
+        parts: As for `record_files`.
 
     Returns:
         Elements `{"image": (H, W, 3) uint8 RGB, "labels": (H, W) uint8 of 0 to 8, "file_name":
@@ -165,6 +181,6 @@ def surfaces(split: str, folder: str | os.PathLike = RECORDS) -> tf.data.Dataset
             "file_name": example["image/source_id"],
         }
 
-    raw = tf.data.TFRecordDataset([str(file) for file in record_files(split, folder)])
+    raw = tf.data.TFRecordDataset([str(file) for file in record_files(split, folder, parts)])
     stills = raw.map(decode, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     return stills.apply(tf.data.experimental.assert_cardinality(sum(1 for _ in raw)))

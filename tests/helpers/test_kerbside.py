@@ -34,3 +34,12 @@ def test_a_split_that_is_unknown_or_not_there_is_an_error(files, tmp_path):
         files("dev")
     with pytest.raises(DataError, match=r"expected Kerbside's files, found none. Clone"):
         files("val", tmp_path)
+
+
+@pytest.mark.parametrize("split", ["val", "test"])
+def test_every_file_of_a_split_has_all_its_cameras(split):
+    files = kerbside.record_files(split)
+    assert kerbside.record_files(split, parts=1) == files[:1]
+    cameras = [{kerbside.camera_of(c.source_id) for c in kerbside.cases([f])} for f in files]
+    assert len(files) == 2 and cameras[0] == cameras[1]
+    assert len(kerbside.surfaces(split, parts=1)) == sum(1 for _ in kerbside.cases(files[:1]))
