@@ -12,6 +12,7 @@ SHA256SUMS lists them. What comes out:
     slides/        one reveal.js page for each lab (S opens the speaker notes)
     handout.html   objectives, recaps and questions, to print
     site/          the book of the labs
+    notes.md       what CHANGELOG.md says of this version, for `git tag --file`
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import re
 import shutil
 import sys
 import time
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,8 +59,13 @@ Five labs: open one in Colab by the badge in its first cell, or on your own mach
 Download, .ipynb, and give its path). You may add cells before an answer: they run with it. A grader
 has the packages of `requirements.txt`, pandas and scikit-learn, and no network.
 """
+VERSIONED = ("CHANGELOG.md", "CITATION.cff", "pyproject.toml")
 TEACHING = ROOT / "docs" / "teaching"
 Labs = dict[str, NotebookNode]
+
+
+class VersionError(ValueError):
+    """Files that name the version contradict each other."""
 
 
 def students(labs: Labs, out: Path) -> None:
@@ -129,6 +136,27 @@ def slide_pages(labs: Labs, out: Path) -> None:
     slides.copy_reveal(out / "reveal")
 
 
+def version_notes(changelog: str, version: str, cited: str) -> str:
+    """Message of the tag of a version: its section of the changelog.
+
+    Args:
+        changelog: Text of CHANGELOG.md.
+        version: Version in pyproject.toml, "1.0.0".
+        cited: Text of CITATION.cff, which must name the same version.
+
+    Raises:
+        VersionError: The three files do not speak of the same version.
+    """
+    found = re.search(rf"^## {re.escape(version)}\n(.*?)(?=^## |\Z)", changelog, re.M | re.S)
+    if not found or not found[1].strip():
+        raise VersionError(
+            f"CHANGELOG.md has no section '## {version}', the version in pyproject.toml"
+        )
+    if not re.search(rf"^version: {re.escape(version)}$", cited, re.M):
+        raise VersionError(f"CITATION.cff does not name version {version} of pyproject.toml")
+    return f"Version {version}\n\n{found[1].strip()}\n"
+
+
 def sums(folder: Path) -> str:
     """Checksums of all files below a folder, in the form that `sha256sum -c` reads."""
     lines = []
@@ -140,6 +168,9 @@ def sums(folder: Path) -> str:
 
 def release(labs: Labs, out: Path, progress: Callable[[str], None] = lambda _: None) -> None:
     """Makes everything in a new folder and puts it in the place of the old one at the end."""
+    read = {name: (ROOT / name).read_text(encoding="utf-8") for name in VERSIONED}
+    project = tomllib.loads(read["pyproject.toml"])["project"]
+    notes = version_notes(read["CHANGELOG.md"], project["version"], read["CITATION.cff"])
     draft = out.with_name(out.name + ".tmp")
     shutil.rmtree(draft, ignore_errors=True)
     steps: dict[str, Callable[[], None]] = {
@@ -150,6 +181,7 @@ def release(labs: Labs, out: Path, progress: Callable[[str], None] = lambda _: N
             draft / "handout.html", handout.handout(list(labs.values()))
         ),
         "site": lambda: site.build(labs, draft / "site"),
+        "notes": lambda: files.write_text(draft / "notes.md", notes),
     }
     for name, step in steps.items():
         progress(name)
@@ -160,7 +192,11 @@ def release(labs: Labs, out: Path, progress: Callable[[str], None] = lambda _: N
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command line."""
+    """Runs the command line.
+
+    Returns:
+        0, or 1 if the files that name the version contradict each other.
+    """
     parser = argparse.ArgumentParser(
         prog="python -m tools.release", description=__doc__.splitlines()[0]
     )
@@ -168,13 +204,18 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     start = time.monotonic()
     labs = {path.stem: nbformat.read(path, as_version=4) for path in notebooks.find_labs()}
-    with tqdm(total=5, unit="edition", dynamic_ncols=True) as bar:
+    with tqdm(total=6, unit="edition", dynamic_ncols=True) as bar:
 
         def progress(name: str) -> None:
             bar.set_description(name)
             bar.update(bar.n < bar.total and name != "students")
 
-        release(labs, options.out, progress)
+        try:
+            release(labs, options.out, progress)
+        except VersionError as error:
+            bar.close()
+            print(f"release: {error}", file=sys.stderr)
+            return 1
         bar.update(bar.total - bar.n)
     shown = os.path.relpath(options.out)
     print(f"{len(labs)} labs in {time.monotonic() - start:.0f} s: {shown}/")

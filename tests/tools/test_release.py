@@ -298,6 +298,17 @@ def test_two_runs_give_identical_files_and_their_checksums_agree(labs, made_rele
         assert hashlib.sha256((made_release / name).read_bytes()).hexdigest() == digest
 
 
+def test_the_tags_message_is_the_changelogs_section_or_the_release_stops():
+    changelog = "# Changelog\n\n## 1.1.0\n\n- New.\n\n## 1.0.0\n\n- First.\n- All.\n"
+    cited = "cff-version: 1.2.0\nversion: 1.0.0\n"
+    notes = release.version_notes(changelog, "1.0.0", cited)
+    assert notes == "Version 1.0.0\n\n- First.\n- All.\n"
+    with pytest.raises(release.VersionError, match=r"CITATION\.cff does not name"):
+        release.version_notes(changelog, "1.1.0", cited)
+    with pytest.raises(release.VersionError, match="no section"):
+        release.version_notes(changelog, "1.2.0", cited)
+
+
 def test_a_slide_holds_a_figure_or_short_code_and_the_rest_is_notes():
     long = nbformat.v4.new_markdown_cell("## A\n\n" + "First. " * 20 + "\n\n" + "Second. " * 60)
     code = nbformat.v4.new_code_cell("\n".join(f"x{n} = {n}" for n in range(30)), execution_count=1)
