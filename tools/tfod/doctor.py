@@ -18,8 +18,10 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+
+from packaging.specifiers import SpecifierSet
 
 from helpers import DATA, ROOT, environment, tfod
 from helpers.errors import DataError
@@ -212,13 +214,10 @@ def reachable(host: str = "github.com", port: int = 443) -> bool:
 
 def judge(facts: Facts) -> list[Finding]:
     """The findings, one a subject, good ones included."""
-    return [
-        check(facts)
-        for check in (
-            _python, _tensorflow, _tensorboard, _keras, _protobuf, _pillow, _numpy, _opencv,
-            _pycocotools, _object_detection, _garden, _trial, _gpu, _network, _disk,
-        )
-    ]  # fmt: skip
+    special = {"tensorflow": _tensorflow, "protobuf": _protobuf}
+    packages = [special.get(name, partial(_version, package=name))(facts) for name in RANGES]
+    others = (_keras, _opencv, _object_detection, _trial, _gpu, _network, _disk)
+    return [_python(facts), *packages, *(check(facts) for check in others)]
 
 
 def examine(*, network: bool = True) -> list[Finding]:
@@ -252,24 +251,45 @@ def report(findings: Iterable[Finding]) -> int:
     return int(bad > 0)
 
 
-def _numbers(text: str) -> tuple[int, ...]:
-    """("2.20.0rc1") -> (2, 20): enough to compare."""
-    return tuple(int("".join(c for c in part if c.isdigit()) or 0) for part in text.split(".")[:2])
-
-
 def _bad(facts: Facts, subject: str, what: str, why: str, remedy: str) -> Finding:
     """A finding that needs mending, with the remedy for this machine."""
     return Finding(subject, False, what, why, mend(remedy, facts))
 
 
-def _within(
-    facts: Facts, package: str, low: tuple[int, ...], high: tuple[int, ...], why: str, remedy: str
-) -> Finding:
-    """Judges a version: low <= version < high."""
+RANGES = {
+    "tensorflow": (">=2.19,<2.22", "the compatibility shim was tried on these versions", "{setup}"),
+    "tensorboard": (
+        ">=2.19,<2.22",
+        "TFOD2 logs for it, and TensorFlow 2.21 no longer brings it along",
+        "{pip} tensorboard>=2.19,<2.22",
+    ),
+    "protobuf": (">=5,<8", "TensorFlow 2.19 and later need protobuf 5 at least", "{setup}"),
+    "pillow": (
+        ">=10",
+        "the shim measures labels with getbbox, which came with Pillow 8; the labs need 10",
+        "{pip} pillow>=10",
+    ),
+    "numpy": (">=2,<3", "the other packages are built for NumPy 2", "{setup}"),
+    "pycocotools": (
+        ">=2,<3",
+        "older builds were made for NumPy 1, and COCO's evaluation is in it",
+        "{pip} pycocotools>=2.0.8",
+    ),
+    "tf-models-official": (
+        ">=2.19,<2.20",
+        "2.20 does not run on TensorFlow 2.19, and older ones pin older packages",
+        "{garden}",
+    ),
+}
+"""Versions that the labs run with; why no others; what brings them."""
+
+
+def _version(facts: Facts, package: str) -> Finding:
+    """Judges a package's version by `RANGES`."""
     found = facts.versions.get(package, "")
-    if found and low <= _numbers(found) < high:
+    needed, why, remedy = RANGES[package]
+    if found and SpecifierSet(needed).contains(found, prereleases=True):
         return Finding(package, True, found)
-    needed = f"{'.'.join(map(str, low))} or later, below {'.'.join(map(str, high))}"
     return _bad(facts, package, f"{found or 'not installed'}; needed: {needed}", why, remedy)
 
 
@@ -286,13 +306,7 @@ def _tensorflow(facts: Facts) -> Finding:
     if facts.versions.get("tensorflow") and facts.versions.get("tensorflow-cpu"):
         why = "both packages write the same files, and the one installed last wins in part"
         return _bad(facts, "tensorflow", "tensorflow and tensorflow-cpu together", why, "{setup}")
-    why = "the compatibility shim was tried on these versions"
-    return _within(facts, "tensorflow", (2, 19), (2, 22), why, "{setup}")
-
-
-def _tensorboard(facts: Facts) -> Finding:
-    why = "TFOD2 logs for it, and TensorFlow 2.21 no longer brings it along"
-    return _within(facts, "tensorboard", (2, 19), (2, 22), why, "{pip} tensorboard>=2.19,<2.22")
+    return _version(facts, "tensorflow")
 
 
 def _keras(facts: Facts) -> Finding:
@@ -301,7 +315,7 @@ def _keras(facts: Facts) -> Finding:
         why = "TFOD2 and Model Garden are written against Keras 2, which is the package tf-keras"
         remedy = "{pip} tf-keras" + (f"=={'.'.join(theirs.split('.')[:2])}.*" if theirs else "")
         return _bad(facts, "Keras mode", "tf-keras is missing", why, remedy)
-    if _numbers(ours) != _numbers(theirs):
+    if ours.split(".")[:2] != theirs.split(".")[:2]:
         why = "tf-keras is released for one TensorFlow each and uses its insides"
         remedy = f"{{pip}} tf-keras=={'.'.join(theirs.split('.')[:2])}.*"
         return _bad(facts, "Keras mode", f"tf-keras {ours} on TensorFlow {theirs}", why, remedy)
@@ -316,18 +330,7 @@ def _protobuf(facts: Facts) -> Finding:
         why = "this workaround for old _pb2.py files makes every record many times slower to read"
         remedy = "unset PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION"
         return _bad(facts, "protobuf", "the pure-Python implementation", why, remedy)
-    why = "TensorFlow 2.19 and later need protobuf 5 at least"
-    return _within(facts, "protobuf", (5, 0), (8, 0), why, "{setup}")
-
-
-def _pillow(facts: Facts) -> Finding:
-    why = "the shim measures labels with getbbox, which came with Pillow 8; the labs need 10"
-    return _within(facts, "pillow", (10, 0), (99, 0), why, "{pip} pillow>=10")
-
-
-def _numpy(facts: Facts) -> Finding:
-    why = "the other packages are built for NumPy 2"
-    return _within(facts, "numpy", (2, 0), (3, 0), why, "{setup}")
+    return _version(facts, "protobuf")
 
 
 def _opencv(facts: Facts) -> Finding:
@@ -350,21 +353,11 @@ def _opencv(facts: Facts) -> Finding:
     return _bad(facts, "OpenCV", f"{' and '.join(found)}: the import fails", why, remedy)
 
 
-def _pycocotools(facts: Facts) -> Finding:
-    why = "older builds were made for NumPy 1, and COCO's evaluation is in it"
-    return _within(facts, "pycocotools", (2, 0), (3, 0), why, "{pip} pycocotools>=2.0.8")
-
-
 def _object_detection(facts: Facts) -> Finding:
     if facts.tfod2:
         return Finding("object_detection", True, "found")
     why = "TFOD2 is not on this machine; lab 3 is about it, the others do without"
     return _bad(facts, "object_detection", "not installed", why, "{install}")
-
-
-def _garden(facts: Facts) -> Finding:
-    why = "2.20 does not run on TensorFlow 2.19, and older ones pin older packages"
-    return _within(facts, "tf-models-official", (2, 19), (2, 20), why, "{garden}")
 
 
 def _trial(facts: Facts) -> Finding:
