@@ -207,6 +207,7 @@ class LabExecution:
         self.current_code = 0
         self.first_cell_at: float | None = None
         self.error: BaseException | None = None
+        self.stopped = threading.Event()
         for cell in self.run_.notebook.cells:  # results of an earlier run are not this run's
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [], None
@@ -226,10 +227,14 @@ class LabExecution:
         """Executes all cells, or up to the first that fails.
 
         Raises:
-            KeyboardInterrupt: the user pressed Ctrl-C; the kernel is gone.
+            KeyboardInterrupt: the user pressed Ctrl-C, or `stop` was called; the kernel is gone.
         """
         with tempfile.TemporaryFile() as self.log:
             return self._run()
+
+    def stop(self) -> None:
+        """Ends a run that goes on in another thread, as Ctrl-C would in this one."""
+        self.stopped.set()
 
     def _run(self) -> LabRun:
         start = time.monotonic()
@@ -241,6 +246,8 @@ class LabExecution:
         try:
             while thread.is_alive():
                 thread.join(SAMPLE_SECONDS)
+                if self.stopped.is_set():
+                    raise KeyboardInterrupt
                 pid = self._kernel_pid() or pid
                 if pid:
                     self.run_.peak_mb = max(self.run_.peak_mb, resident_mb(pid))

@@ -2,11 +2,13 @@
 
     python -m tools.run_labs              every lab in notebooks/, in order
     python -m tools.run_labs 2 05         these labs only
+    python -m tools.run_labs --at-once 1  one lab at a time, to compare their times
     python -m tools.run_labs --store      store outputs, and times in README (`make notebooks`)
 
 Executed notebooks, HTML pages with an index, and summary.json go to build/labs/. A lab that fails
-does not stop the others; its copy is kept as NAME.failed.ipynb and the exit status is 1. The
-labs run one after another: each may use all CPUs, and their times are to be comparable.
+does not stop the others; its copy is kept as NAME.failed.ipynb and the exit status is 1. Two
+labs run at a time where there is memory for both, since each often waits for a single thread; what
+is stored runs alone, so that the times in README can be compared.
 """
 
 from __future__ import annotations
@@ -18,8 +20,10 @@ import re
 import shutil
 import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 from tqdm import tqdm
 
 from helpers import files
@@ -33,10 +37,12 @@ MEASURED = ("<!-- run_labs: written by `make notebooks` -->", "<!-- run_labs: en
 """Between these lines of README stands what the labs took when they were stored."""
 CELL_TIMEOUT = 600.0
 LAB_TIMEOUT = 1800.0
+LAB_GB = 4.0
+"""What a lab may take, in GB; README's table has what each took."""
 
 
-def progress_bar(run: LabExecution, position: str) -> tqdm:
-    """A bar over the code cells: lab, cell of all, elapsed time.
+def progress_bar(run: LabExecution, position: str, line: int) -> tqdm:
+    """A bar over the code cells, in one of the lines: lab, cell of all, elapsed time.
 
     On a terminal it moves twice a second; in a log it adds a state every ten seconds.
     """
@@ -48,6 +54,7 @@ def progress_bar(run: LabExecution, position: str) -> tqdm:
         bar_format="{desc}  cell {n_fmt}/{total_fmt} |{bar:24}| {elapsed}",
         mininterval=0.1 if terminal else 10,
         dynamic_ncols=terminal,
+        position=line if terminal else None,
         file=sys.stderr,
     )
 
@@ -101,39 +108,59 @@ def table(runs: list[LabRun]) -> str:
     return "\n".join(lines)
 
 
-def run_labs(labs: list[Path], out: Path, cell_timeout: float, lab_timeout: float) -> list[LabRun]:
-    """Executes the labs in order and writes everything but the stored notebooks.
+def fits_at_once() -> int:
+    """Number of labs that run at a time: two if there are CPUs and memory for them."""
+    free = psutil.virtual_memory().available / 1e9
+    return 2 if available_cpus() > 1 and free > 2 * LAB_GB else 1
+
+
+def run_labs(
+    labs: list[Path], out: Path, cell_timeout: float, lab_timeout: float, at_once: int = 1
+) -> list[LabRun]:
+    """Executes the labs and writes everything but the stored notebooks.
 
     Raises:
         KeyboardInterrupt: the user pressed Ctrl-C. Labs finished before are written, with their
             index and summary; nothing is half-written and no kernel is left.
     """
-    runs: list[LabRun] = []
+    done: dict[int, LabRun] = {}
     out.mkdir(parents=True, exist_ok=True)
+
+    def run(index: int) -> None:
+        lab, execution = labs[index], executions[index]
+        with progress_bar(execution, f"[{index + 1}/{len(labs)}]", index % at_once) as bar:
+            execution.bar = bar
+            done[index] = run = execution.run()
+        if run.failure:
+            tqdm.write(
+                f"\n{run.lab}: cell {run.failure.cell} (code cell {run.failure.code_cell}) failed"
+                f"\n{run.failure.traceback}\n",
+                file=sys.stderr,
+            )
+        write_results(run, out, page_links(labs, index), lab.parent)
+
     try:
-        with isolated_kernel_environment() as environment:
+        with isolated_kernel_environment() as environment, ThreadPoolExecutor(at_once) as pool:
             # Jupyter in this process looks for kernels: here too, only the environment's own.
             os.environ.update({k: v for k, v in environment.items() if k.startswith("JUPYTER_")})
             os.environ.pop("JUPYTER_PATH", None)
-            for index, lab in enumerate(labs):
-                execution = LabExecution(
-                    lab,
-                    environment=environment,
-                    cell_timeout=cell_timeout,
-                    lab_timeout=lab_timeout,
+            executions = [
+                LabExecution(
+                    lab, environment=environment, cell_timeout=cell_timeout, lab_timeout=lab_timeout
                 )
-                with progress_bar(execution, f"[{index + 1}/{len(labs)}]") as bar:
-                    execution.bar = bar
-                    run = execution.run()
-                runs.append(run)
-                if run.failure:
-                    print(
-                        f"\n{run.lab}: cell {run.failure.cell} (code cell {run.failure.code_cell})"
-                        f" failed\n{run.failure.traceback}\n",
-                        file=sys.stderr,
-                    )
-                write_results(run, out, page_links(labs, index), lab.parent)
+                for lab in labs
+            ]
+            waiting = [pool.submit(run, index) for index in range(len(labs))]
+            try:
+                for each in waiting:
+                    each.result()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                for execution in executions:
+                    execution.stop()
+                raise
     finally:
+        runs = [done[index] for index in sorted(done)]
         entries = [run.summary() for run in runs]
         summary = json.dumps(entries, indent=2, ensure_ascii=False)
         files.write_text(out / "summary.json", summary + "\n")
@@ -190,6 +217,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--lab-timeout", type=float, default=LAB_TIMEOUT, help="seconds for a lab (%(default)s)"
     )
+    parser.add_argument("--at-once", type=int, metavar="N", help="labs at a time (1 or 2)")
     parser.add_argument("--store", action="store_true", help="store the outputs in the notebooks")
     return parser.parse_args(arguments)
 
@@ -211,7 +239,8 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         labs = notebooks.find_labs(options.labs, options.notebooks)
-        runs = run_labs(labs, options.out, options.timeout, options.lab_timeout)
+        at_once = options.at_once or (1 if options.store else fits_at_once())
+        runs = run_labs(labs, options.out, options.timeout, options.lab_timeout, at_once)
     except notebooks.LabNotFoundError as error:
         print(f"run_labs: {error}", file=sys.stderr)
         return 2

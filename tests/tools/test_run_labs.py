@@ -165,8 +165,10 @@ def running(words: str) -> list[psutil.Process]:
     return found
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_leaves_no_kernel_and_nothing_half_written(make_lab, tmp_path, root, signum):
+@pytest.mark.parametrize(("signum", "at_once"), [(signal.SIGINT, 1), (signal.SIGTERM, 2)])
+def test_an_interrupt_leaves_no_kernel_and_nothing_half_written(
+    make_lab, tmp_path, root, signum, at_once
+):
     marker = f"sleep_marker_{os.getpid()}_{signum}"
     child = f"import time; {marker} = 1; time.sleep(600)"
     folder = make_lab("01_fine", ("code", "1")).parent
@@ -183,6 +185,8 @@ def test_an_interrupt_leaves_no_kernel_and_nothing_half_written(make_lab, tmp_pa
         str(folder),
         "--out",
         str(out),
+        "--at-once",
+        str(at_once),
     ]
     process = subprocess.Popen(
         command,
@@ -192,7 +196,7 @@ def test_an_interrupt_leaves_no_kernel_and_nothing_half_written(make_lab, tmp_pa
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 120
-    while not running(marker):
+    while not (running(marker) and (out / "01_fine.html").exists()):
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.2)
