@@ -1,6 +1,6 @@
 """The Mask R-CNN of lab 4 from the shell.
 
-`python -m tools.recipes.maskrcnn photographs|train|evaluate|export`.
+`python -m tools.recipes.maskrcnn camvid|photographs|train|evaluate|export`.
 
 The same steps as the lab's, with a record of how the model was made. Rests on `training`,
 `export` and `scores` beside it and on `tools.recipes.command`.
@@ -145,6 +145,12 @@ def _photographs(options: argparse.Namespace) -> dict:
     )
 
 
+def _camvid(options: argparse.Namespace) -> dict:
+    from tools.recipes.maskrcnn import camvid
+
+    return camvid.write(options.folder, options.split, options.output)
+
+
 def _evaluate(options: argparse.Namespace) -> dict:
     detect = detector.load_detector(options.model)
     if options.coco:
@@ -212,7 +218,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tools.recipes.maskrcnn", description=model.__doc__.split("\n\n")[0]
     )
-    verbs = parser.add_subparsers(required=True, metavar="photographs|train|evaluate|export")
+    verbs = parser.add_subparsers(required=True, metavar="camvid|photographs|train|evaluate|export")
     train = verbs.add_parser("train", help="train on Kerbside, resume, export")
     train.add_argument("--steps", type=int, default=4000, help="default: %(default)s")
     train.add_argument("--batch-size", type=int, default=8, help="default: %(default)s")
@@ -266,6 +272,11 @@ def _parser() -> argparse.ArgumentParser:
             help="that the export scales pictures to; default: as in training",
         )
         verb.add_argument("--output", type=Path, default=detector.SHIPPED, help="SavedModel")
+    camvid = verbs.add_parser("camvid", help="write CamVid's objects as a COCO file")
+    camvid.add_argument("folder", type=Path, metavar="DIR", help="CamVid, train/images and so on")
+    camvid.add_argument("--split", choices=("train", "val"), default="train")
+    camvid.add_argument("--output", type=Path, required=True, help="instances.json")
+    camvid.set_defaults(run=_camvid)
     photographs = verbs.add_parser("photographs", help="write a record file of photographs")
     photographs.add_argument("--output", type=Path, required=True, help="TFRecord file")
     photographs.add_argument("--licence", help="terms; default: info.licence of the file")
