@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from helpers.detector import Detections
+
 SIZE = (24, 32)
 
 
@@ -31,6 +33,18 @@ def things(boxes: list, classes: list, scores: list | None = None, crowd: list |
         classes=np.array(classes, np.int64),
         scores=np.array(scores or np.zeros(len(boxes)), float),
         crowd=np.array(crowd or np.zeros(len(boxes)), bool),
+    )
+
+
+def detections(count: int = 3) -> Detections:
+    """Of classes 1, 2, 3 named a, b, c, with scores from 0.9 down to 0.3."""
+    return Detections(
+        boxes=np.arange(4 * count, dtype=float).reshape(count, 4),
+        classes=np.arange(1, count + 1),
+        scores=np.linspace(0.9, 0.3, count),
+        masks=np.arange(count)[:, None, None] * np.ones((1, 5, 6)) > 0,
+        class_names=tuple("abc"[:count]),
+        features=np.arange(2 * count).reshape(count, 2),
     )
 
 

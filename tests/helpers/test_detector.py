@@ -10,6 +10,7 @@ import pytest
 from helpers import detector
 from helpers.detector import load_detector
 from helpers.errors import ArrayError, DataError, WeightsError
+from tests.helpers.detections import detections
 
 tf = pytest.importorskip("tensorflow")
 from tests.helpers import saved_models  # noqa: E402  (it needs TensorFlow)
@@ -201,17 +202,6 @@ def test_a_cut_off_graph_is_named(tmp_path):
 
 
 # --- parts of an answer ------------------------------------------------------
-
-
-def detections(count: int = 3) -> detector.Detections:
-    return detector.Detections(
-        boxes=np.arange(4 * count, dtype=float).reshape(count, 4),
-        classes=np.arange(1, count + 1),
-        scores=np.linspace(0.9, 0.3, count),
-        masks=np.arange(count)[:, None, None] * np.ones((1, 5, 6)) > 0,
-        class_names=tuple("abc"[:count]),
-        features=np.arange(2 * count).reshape(count, 2),
-    )
 
 
 def test_some_detections_by_number_or_by_mask():

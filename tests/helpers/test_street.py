@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
-from helpers import kerbside, metrics, segmentation, training, weights
+from helpers import kerbside, metrics, segmentation
 from helpers.errors import DataError
-from tools.recipes import command
-from tools.recipes import street as street_cli
 
 keras = pytest.importorskip("keras")
+from tests.helpers import made  # noqa: E402  (it needs Keras)
 
 
 @pytest.fixture(scope="module")
@@ -22,18 +19,7 @@ def stills():
 
 @pytest.fixture(scope="module")
 def parrot() -> keras.Model:
-    """A network that says road for dark and sky for light pixels."""
-    inputs = keras.Input((*kerbside.SIZE, 3), name="image")
-    layer = keras.layers.Conv2D(len(kerbside.SURFACES), 1)
-    model = keras.Model(inputs, layer(inputs), name="parrot")
-    kernel, bias = (
-        np.zeros((1, 1, 3, len(kerbside.SURFACES))),
-        np.full(len(kerbside.SURFACES), -1e3),
-    )
-    kernel[..., 0], bias[0] = 0.1, 0.0
-    bias[1] = 30.0
-    layer.set_weights([kernel, bias])
-    return model
+    return made.parrot(kerbside.SIZE, len(kerbside.SURFACES))
 
 
 def test_stills_come_with_their_labels_in_a_fixed_order(stills):
@@ -97,66 +83,3 @@ def test_boundary_scores_leave_out_stills_without_the_class():
     assert found.shape == (2,)
     assert found[0] == 1
     assert 0 < found[1] < 0.5
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", list(street_cli.MODELS))
-def test_networks_take_the_same_weights_at_every_size(name):
-    small = street_cli.MODELS[name](street_cli.CROP)
-    large = street_cli.MODELS[name]((64, 96))
-    large.set_weights(small.get_weights())
-    image = np.random.default_rng(0).uniform(0, 255, (1, 64, 96, 3)).astype(np.float32)
-    logits = large(image, training=False).numpy()
-    assert logits.shape == (1, 64, 96, len(kerbside.SURFACES))
-    assert np.isfinite(logits).all()
-
-
-def test_the_edge_weighted_loss_is_the_combined_one_where_there_is_no_edge():
-    rng = np.random.default_rng(0)
-    logits = rng.normal(size=(2, 12, 12, 4)).astype(np.float32)
-    flat = np.full((2, 12, 12), 2, np.int32)
-    weighted, plain = street_cli.boundary_loss(), training.combined_loss
-    assert float(weighted(flat, logits)) == pytest.approx(float(plain(flat, logits)), rel=1e-5)
-    edged = flat.copy()
-    edged[:, :, 6:] = 1
-    off = street_cli.boundary_loss(extra=0)
-    assert float(off(edged, logits)) == pytest.approx(float(plain(edged, logits)), rel=1e-5)
-
-
-def test_the_edge_weighted_loss_counts_pixels_near_an_edge_more():
-    """An error beside the edge costs five times one far from it, up to the common divisor."""
-    labels = np.zeros((1, 12, 24), np.int32)
-    labels[:, :, 12:] = 1
-    right = 8.0 * np.eye(2, dtype=np.float32)[labels]
-
-    def cross_entropy(column: int) -> float:
-        wrong = right.copy()
-        wrong[0, 3, column] = wrong[0, 3, column, ::-1]
-        dice = float(training.dice_loss(labels, wrong))
-        return float(street_cli.boundary_loss()(labels, wrong)) - dice
-
-    base = float(street_cli.boundary_loss()(labels, right) - training.dice_loss(labels, right))
-    near, edge_of_band, far = (cross_entropy(c) - base for c in (11, 10, 2))
-    assert near / far == pytest.approx(5, rel=0.02)
-    assert edge_of_band / far == pytest.approx(5, rel=0.02)
-    assert (cross_entropy(9) - base) / far == pytest.approx(1, rel=0.02)
-
-
-def test_evaluate_writes_what_it_prints(tmp_path, monkeypatch, capsys, parrot, stills):
-    path = tmp_path / "parrot.weights.h5"
-    command.save(parrot, path)
-    command.write_record(path, {"scores": {}})
-    monkeypatch.setitem(street_cli.MODELS, "unet", lambda size, **_: parrot)
-    monkeypatch.setattr(kerbside, "surfaces", lambda split: stills)
-    arguments = ["evaluate", "--split", "val", "--weights", str(path), "--record"]
-    assert street_cli.main(arguments) == 0
-    printed = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert printed["images"] == 3
-    assert 0 < printed["miou"] < 0.5
-    assert weights.read_record(path)["scores"]["val"] == printed
-
-
-def test_missing_weights_are_one_line(tmp_path, capsys, monkeypatch, parrot):
-    monkeypatch.setitem(street_cli.MODELS, "unet", lambda size, **_: parrot)
-    assert street_cli.main(["evaluate", "--weights", str(tmp_path / "no.weights.h5")]) == 1
-    assert capsys.readouterr().err.startswith("error: ")

@@ -14,6 +14,7 @@ import re
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,35 @@ def run(parser: argparse.ArgumentParser, arguments: list[str] | None = None) -> 
         return 1
     print(json.dumps(result))
     return 0
+
+
+def training_options(parser: argparse.ArgumentParser, **defaults: float) -> None:
+    """Adds the options that all trainings have.
+
+    Args:
+        parser: of the command `train`.
+        defaults: for each option that takes a number, `batch_size=8` for --batch-size; its type is
+            the number's.
+    """
+    for name, value in defaults.items():
+        flag = f"--{name.replace('_', '-')}"
+        parser.add_argument(flag, type=type(value), default=value, help="default: %(default)s")
+    parser.add_argument("--seed", type=int, default=0, help="default: %(default)s")
+    parser.add_argument(
+        "--encoder-weights",
+        default="imagenet",
+        help='"imagenet" (downloads), "none", or a file of keras.applications.MobileNetV2 without '
+        "its top; default: %(default)s",
+        type=lambda text: None if text == "none" else text,
+    )
+
+
+def evaluation_options(parser: argparse.ArgumentParser, splits: Iterable[str]) -> None:
+    """Adds --split, one of `splits`, and --record, as all evaluations have them."""
+    parser.add_argument("--split", choices=tuple(splits), default="test")
+    parser.add_argument(
+        "--record", action="store_true", help="add the scores to the JSON file beside the weights"
+    )
 
 
 def train(

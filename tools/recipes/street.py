@@ -312,9 +312,8 @@ def main(arguments: list[str] | None = None) -> int:
     )
     verbs = parser.add_subparsers(required=True, metavar="train|evaluate")
     train = verbs.add_parser("train", help="train on the train split of Kerbside")
-    train.add_argument("--epochs", type=int, default=8, help="default: %(default)s")
-    train.add_argument("--batch-size", type=int, default=8, help="default: %(default)s")
-    train.add_argument("--learning-rate", type=float, default=1.5e-3, help="default: %(default)s")
+    numbers = {"epochs": 8, "batch_size": 8, "learning_rate": 1.5e-3}
+    command.training_options(train, **numbers)
     train.add_argument(
         "--averaging",
         type=float,
@@ -322,19 +321,10 @@ def main(arguments: list[str] | None = None) -> int:
         help="of the weights over steps, less for a short training; default: %(default)s",
     )
     train.add_argument("--loss", choices=list(LOSSES), default="combined")
-    train.add_argument("--seed", type=int, default=0, help="default: %(default)s")
     train.add_argument("--initial", type=Path, help="begin with these weights (fine-tuning)")
-    train.add_argument(
-        "--encoder-weights",
-        default="imagenet",
-        help='"imagenet" (downloads) or a file of keras.applications.MobileNetV2 without its top',
-    )
     train.set_defaults(run=_train)
     evaluate = verbs.add_parser("evaluate", help="score a split, all pixels in one matrix")
-    evaluate.add_argument("--split", choices=kerbside.SPLITS, default="test")
-    evaluate.add_argument(
-        "--record", action="store_true", help="add the scores to the JSON file beside the weights"
-    )
+    command.evaluation_options(evaluate, kerbside.SPLITS)
     evaluate.set_defaults(run=_evaluate)
     for verb in (train, evaluate):
         verb.add_argument("--camvid", type=Path, metavar="DIR", help="CamVid, added or scored")

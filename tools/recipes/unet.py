@@ -205,23 +205,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.recipes.unet", description=__doc__)
     verbs = parser.add_subparsers(required=True, metavar="train|evaluate|export|predict")
     train = verbs.add_parser("train", help="train the light U-Net on the train split")
-    train.add_argument("--epochs", type=int, default=100, help="default: %(default)s")
-    train.add_argument("--seed", type=int, default=0, help="default: %(default)s")
-    train.add_argument(
-        "--encoder-weights",
-        default="imagenet",
-        help='"imagenet" (downloads) or a file of keras.applications.MobileNetV2 without its top',
-    )
+    command.training_options(train, epochs=100)
     train.set_defaults(run=_train)
     evaluate = verbs.add_parser("evaluate", help="score a split, all pixels in one matrix")
-    evaluate.add_argument("--split", choices=list(pets.SPLITS), default="test")
+    command.evaluation_options(evaluate, pets.SPLITS)
     evaluate.add_argument(
         "--single-view",
         action="store_true",
         help="predict each picture once, not mirrored and at several scales as well",
-    )
-    evaluate.add_argument(
-        "--record", action="store_true", help="add the scores to the JSON file beside the weights"
     )
     evaluate.set_defaults(run=_evaluate)
     for verb in (train, evaluate):

@@ -37,7 +37,7 @@ def _train(options: argparse.Namespace) -> dict:
         augment=not options.no_augmentation,
         size=tuple(options.size),
         scales=tuple(options.scales),
-        encoder_weights=None if options.encoder_weights == "none" else options.encoder_weights,
+        encoder_weights=options.encoder_weights,
         initial=str(options.initial) if options.initial else None,
         photographs=tuple(_share(each) for each in options.photographs),
     )
@@ -192,16 +192,17 @@ def _path(model: str) -> Path:
 
 
 def _record_row(model: Path, row: dict) -> None:
-    """Adds or replaces a row, beside what the model that the training began with scored."""
+    """Adds or replaces a row, beside what the first model of the trainings that led here scored."""
     record = weights.read_record(model)
 
     def same(other: dict) -> bool:
         return all(other[key] == row[key] for key in ("source", "category", "by"))
 
-    before = record.get("began_with", {}).get("photographs", [])
-    for other in filter(same, before):
-        keys = ("ap", "ap_low", "ap_high", "ap50", "ap50_low", "ap50_high")
-        row |= {"renders_alone": other.get("renders_alone", {key: other[key] for key in keys})}
+    earlier = record
+    while "renders_alone" not in row and (earlier := earlier.get("began_with")):
+        for other in filter(same, earlier.get("photographs", [])):
+            keys = ("ap", "ap_low", "ap_high", "ap50", "ap50_low", "ap50_high")
+            row |= {"renders_alone": other.get("renders_alone", {key: other[key] for key in keys})}
     others = [other for other in record.get("photographs", []) if not same(other)]
     command.write_record(model, record | {"photographs": [*others, row]})
 
@@ -220,9 +221,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     verbs = parser.add_subparsers(required=True, metavar="camvid|photographs|train|evaluate|export")
     train = verbs.add_parser("train", help="train on Kerbside, resume, export")
-    train.add_argument("--steps", type=int, default=4000, help="default: %(default)s")
-    train.add_argument("--batch-size", type=int, default=8, help="default: %(default)s")
-    train.add_argument("--learning-rate", type=float, default=2e-3, help="default: %(default)s")
+    command.training_options(train, steps=4000, batch_size=8, learning_rate=2e-3)
     train.add_argument(
         "--size",
         type=int,
@@ -249,13 +248,6 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="FILE=SHARE",
         help="record files of photographs to mix in, each with its share of the pictures",
-    )
-    train.add_argument("--seed", type=int, default=0, help="default: %(default)s")
-    train.add_argument(
-        "--encoder-weights",
-        default="imagenet",
-        help='"imagenet" (downloads), "none", or a file of keras.applications.MobileNetV2 without '
-        "its top",
     )
     train.add_argument("--initial", type=Path, help="begin with the weights of this export")
     train.add_argument("--no-augmentation", action="store_true", help="pictures as they are")
@@ -290,7 +282,7 @@ def _parser() -> argparse.ArgumentParser:
     photographs.set_defaults(run=_photographs)
     evaluate = verbs.add_parser("evaluate", help="score a model on Kerbside or a COCO file")
     evaluate.add_argument("--model", default="kerbside", help="as load_detector takes it")
-    evaluate.add_argument("--split", choices=("train", "val", "test"), default="test")
+    command.evaluation_options(evaluate, kerbside.SPLITS)
     evaluate.add_argument(
         "--category", nargs="+", help="categories to score as one, such as car van truck bus"
     )
@@ -306,9 +298,6 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--called", help="name of what is scored; default: the categories")
     evaluate.add_argument(
         "--used-for", choices=("choice", "report"), default="report", help="noted with --record"
-    )
-    evaluate.add_argument(
-        "--record", action="store_true", help="add the scores to the JSON file beside the model"
     )
     evaluate.set_defaults(run=_evaluate)
     for verb, required in ((photographs, True), (evaluate, False)):

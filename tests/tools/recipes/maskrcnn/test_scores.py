@@ -14,6 +14,7 @@ from helpers import weights
 from helpers.detector import Detections
 from helpers.errors import CourseError, DataError
 from helpers.kerbside import Case
+from tests.helpers.detections import detections
 from tools.recipes import command
 from tools.recipes.maskrcnn import cli, photographs, scores
 
@@ -103,17 +104,6 @@ def test_a_missing_picture_is_named(write_coco):
         list(write_coco("missing.png"))
 
 
-def detections(count: int = 3) -> Detections:
-    return Detections(
-        boxes=np.arange(4 * count, dtype=float).reshape(count, 4),
-        classes=np.arange(1, count + 1),
-        scores=np.linspace(0.9, 0.3, count),
-        masks=np.arange(count)[:, None, None] * np.ones((1, 5, 6)) > 0,
-        class_names=tuple("abc"[:count]),
-        features=np.arange(2 * count).reshape(count, 2),
-    )
-
-
 def test_only_some_classes_as_one():
     ((found, _),) = scores.only([(detections(), None)], [1, 3], 9)
     assert (list(found.classes), found.class_names) == ([9, 9], ("a", "c"))
@@ -123,14 +113,15 @@ def test_a_row_of_the_record_stands_beside_what_the_model_began_with(tmp_path):
     row = {"source": "VOC", "category": "vehicle", "by": "mask"}
     row |= dict.fromkeys(("ap", "ap_low", "ap_high", "ap50", "ap50_low", "ap50_high"), 0.25)
     before = [row, row | {"by": "box", "ap": 0.5}]
-    command.write_record(tmp_path / "model", {"began_with": {"photographs": before}})
+    began = {"began_with": {"photographs": before}}  # of a training between the two
+    command.write_record(tmp_path / "model", {"began_with": began})
     cli._record_row(tmp_path / "model", row | {"ap": 0.75})
     cli._record_row(tmp_path / "model", row | {"ap": 1.0})  # replaces the first
     cli._record_row(tmp_path / "model", row | {"source": "COCO"})
     first, second = weights.read_record(tmp_path / "model")["photographs"]
     assert (first["ap"], first["renders_alone"]["ap"]) == (1.0, 0.25)
     assert "renders_alone" not in second
-    assert weights.read_record(tmp_path / "model")["began_with"]["photographs"] == before
+    assert weights.read_record(tmp_path / "model")["began_with"] == began
 
 
 def test_the_record_names_the_terms_of_a_source(tmp_path):
