@@ -235,7 +235,7 @@ def row(place: Place, lab: Path, origin: Path) -> dict[str, Any]:
 def page(rows: list[dict[str, Any]]) -> str:
     """docs/where-it-runs.md."""
     lines = [(LISTS / "page.md").read_text(encoding="utf-8").rstrip("\n"), ""]
-    head = "| place | lab | cells | seconds | memory, GB | fetched, MB | headline | run on |"
+    head = "| environment | lab | cells | seconds | memory, GB | fetched, MB | headline | run on |"
     lines += [head, "|---|---|---|---|---|---|---|---|"]
     for each in sorted(rows, key=lambda each: (each["place"], each["lab"])):
         said = each["headline"] if each["ok"] else f"**stopped**: {each['headline']}"
