@@ -28,6 +28,17 @@ def _detector(model: str, threshold: float) -> Callable:
     return partial(load_detector(model), threshold=threshold)
 
 
+def _status(problems: list[str]) -> int:
+    for problem in problems:
+        print(f"incomplete: {problem}", file=sys.stderr)
+    return INCOMPLETE if problems else 0
+
+
+def _alert(event: dict) -> None:
+    what = "alert: {class_name} in {zone} for {seconds:g} s since {start_seconds:g} s ({event})"
+    print(what.format(**event), file=sys.stderr)
+
+
 def _analyse(options: argparse.Namespace) -> tuple[dict, int]:
     from helpers import pictures
     from parking.analysis import analyse
@@ -36,7 +47,6 @@ def _analyse(options: argparse.Namespace) -> tuple[dict, int]:
     from parking.zones import read_camera
 
     open_clip(options.clip, read_camera(options.camera), options.fps)  # before the model loads
-    reference = None if options.reference is None else pictures.read(options.reference)
     analysis = analyse(
         options.clip,
         options.camera,
@@ -44,28 +54,18 @@ def _analyse(options: argparse.Namespace) -> tuple[dict, int]:
         options.out,
         fps=options.fps,
         limit=options.limit,
-        reference=reference,
+        reference=None if options.reference is None else pictures.read(options.reference),
         video=not options.no_video,
-        on_alert=lambda event: _alert(event.as_json()),
+        on_alert=_alert,
     )
-    for problem in analysis.problems:
-        print(f"incomplete: {problem}", file=sys.stderr)
     result = analysis.summary() | {
-        "report": str(Path(options.out) / "report.html"),
+        "report": str(options.out / "report.html"),
         "events": len(analysis.events),
         "violations": sum(event.violation for event in analysis.events),
         "needs_review": sum(event.needs_review for event in analysis.events),
     }
     result.pop("video"), result.pop("thresholds")
-    return result, 0 if analysis.complete else INCOMPLETE
-
-
-def _alert(event: dict) -> None:
-    print(
-        f"alert: {event['class_name']} in {event['zone']} for {event['seconds']:g} s since "
-        f"{event['start_seconds']:g} s ({event['event']})",
-        file=sys.stderr,
-    )
+    return result, _status(analysis.problems)
 
 
 def _city(options: argparse.Namespace) -> tuple[dict, int]:
@@ -82,14 +82,14 @@ def _city(options: argparse.Namespace) -> tuple[dict, int]:
         workers=options.workers,
         on_alert=_alert,
     )
-    for each in results:
-        for problem in each["problems"]:
-            print(f"incomplete: {problem}", file=sys.stderr)
-    incomplete = sum(bool(each["problems"]) for each in results)
     events = [event for each in results for event in each["events"]]
-    counts = {"clips": len(results), "incomplete": incomplete, "events": len(events)}
-    counts["violations"] = sum(event["violation"] for event in events)
-    return counts, INCOMPLETE if incomplete else 0
+    counts = {
+        "clips": len(results),
+        "incomplete": sum(bool(each["problems"]) for each in results),
+        "events": len(events),
+        "violations": sum(event["violation"] for event in events),
+    }
+    return counts, _status([problem for each in results for problem in each["problems"]])
 
 
 def load(model: str, clip: Path, size: tuple[int, int]) -> Callable:
@@ -125,8 +125,8 @@ def _evaluate(options: argparse.Namespace) -> tuple[dict, int]:
     if not options.clips_only:
         chosen = scores.choose(*stills(options.choose_on), RULES)
         rules = scores.table(*stills(options.split), chosen)
-        result["stills"] = {"split": options.split, "chosen_on": options.choose_on}
-        result["stills"] |= {"interval": "95 %, over cameras", "rules": rules}
+        result["stills"] = {"split": options.split, "chosen_on": options.choose_on,
+                            "interval": "95 %, over cameras", "rules": rules}  # fmt: skip
     if not options.stills_only:
         detect = None if options.true_masks else _detector(options.model, LEAST_SCORE)
         files = tqdm(kerbside.clip_files(options.split), desc="clips", unit="clip", leave=False)
@@ -142,8 +142,7 @@ def _lot(options: argparse.Namespace) -> tuple[dict, int]:
     from parking.lot import evaluate_lot
 
     detect = None if options.no_system else _detector(options.model, options.score)
-    result = evaluate_lot(options.folders, detect, tiles=options.tiles, pictures=options.pictures)
-    return result, 0
+    return evaluate_lot(options.folders, detect, tiles=options.tiles, pictures=options.pictures), 0
 
 
 def _zones(options: argparse.Namespace) -> tuple[dict, int]:
@@ -161,7 +160,7 @@ def _zones(options: argparse.Namespace) -> tuple[dict, int]:
     return {"camera": camera.name, "size": list(camera.size), "zones": kinds}, 0
 
 
-def _number(kind: type, least: float, most: float = math.inf) -> Callable:
+def _number(kind: type, least: float = 0, most: float = math.inf) -> Callable:
     def read(text: str) -> float:
         value = kind(text)
         if not (math.isfinite(value) and least < value <= most):
@@ -173,70 +172,68 @@ def _number(kind: type, least: float, most: float = math.inf) -> Callable:
 
 
 def _parser() -> argparse.ArgumentParser:
-    seconds, count = _number(float, 0), _number(int, 0)
     parser = argparse.ArgumentParser(
         prog="python -m parking",
         description="Finds vehicles that stand where parking is forbidden, in clips of a fixed "
         "camera, and measures how right that is.",
     )
-    commands = parser.add_subparsers(
-        required=True, metavar="analyse|city|zones|evaluate|evaluate-lot"
-    )
+    names = parser.add_subparsers(required=True, metavar="analyse|city|zones|evaluate|evaluate-lot")
+
+    def command(name: str, run: Callable, summary: str, *parents: argparse.ArgumentParser):
+        made = names.add_parser(name, parents=parents, help=summary)
+        made.set_defaults(run=run)
+        return made.add_argument
+
+    count, asked = _number(int), {"type": Path, "required": True}
     model = argparse.ArgumentParser(add_help=False)
     model.add_argument("--model", default="kerbside", help="as load_detector takes it; %(default)s")
     time = argparse.ArgumentParser(add_help=False)
     time.add_argument("--fps", type=_number(float, 0, 1000), help="frames a second, where neither "
                       "the clip nor the names of its frames say it")  # fmt: skip
-    time.add_argument("--limit", type=seconds, default=8.0,
+    time.add_argument("--limit", type=_number(float), default=8.0,
                       help="seconds a vehicle may stand; default: %(default)s")  # fmt: skip
 
-    analyse = commands.add_parser("analyse", parents=[model, time], help="a clip to a report")
-    analyse.add_argument("clip", type=Path, help="a video, or a folder of pictures")
-    analyse.add_argument("--camera", type=Path, required=True, help="its camera file (JSON)")
-    analyse.add_argument("--out", type=Path, required=True, help="folder of the report")
-    analyse.add_argument("--reference", type=Path, help="picture of how the view should look")
-    analyse.add_argument("--no-video", action="store_true", help="write no annotated.mp4")
-    analyse.set_defaults(run=_analyse)
+    add = command("analyse", _analyse, "a clip to a report", model, time)
+    add("clip", type=Path, help="a video, or a folder of pictures")
+    add("--camera", **asked, help="its camera file (JSON)")
+    add("--out", **asked, help="folder of the report")
+    add("--reference", type=Path, help="picture of how the view should look")
+    add("--no-video", action="store_true", help="write no annotated.mp4")
 
-    city = commands.add_parser("city", parents=[model, time], help="many clips, on Dask workers")
-    city.add_argument("clips", type=Path, nargs="+", help="videos and folders of pictures")
-    city.add_argument("--cameras", type=Path, required=True, help="folder of camera files")
-    city.add_argument(
-        "--out", type=Path, required=True, help="file of events, one JSON line a clip"
+    add = command("city", _city, "many clips, on Dask workers", model, time)
+    add("clips", type=Path, nargs="+", help="videos and folders of pictures")
+    add("--cameras", **asked, help="folder of camera files")
+    add("--out", **asked, help="file of events, one JSON line a clip")
+    add("--scheduler", help="address of a Dask scheduler, such as tcp://10.0.0.1:8786")
+    add("--workers", type=count, default=2, help="processes here, without --scheduler; %(default)s")
+
+    add = command("zones", _zones, "check the zones of a camera, take in LabelMe's")
+    add("file", type=Path, help="a camera file, or LabelMe's file of a frame, whose polygons are "
+        "labelled KIND or KIND: NAME")  # fmt: skip
+    add("--camera", type=Path, help="with LabelMe's file: the camera as it is known")
+    add("--out", type=Path, help="camera file to write")
+
+    add = command("evaluate", _evaluate, "score on Kerbside", model)
+    add("--split", choices=("train", "val", "test"), default="test")
+    add("--choose-on", choices=("train", "val"), default="val",
+        help="split that chooses scores and thresholds; %(default)s")  # fmt: skip
+    add("--true-masks", action="store_true", help="leave the detector out")
+    add("--stills-only", action="store_true")
+    add("--clips-only", action="store_true")
+    add("--every", type=count, default=1, help="every how many stills; all")
+    add("--record", action="store_true", help="keep the result in data/weights, for lab 5")
+
+    add = command("evaluate-lot", _lot, "score on a car park's frames", model)
+    add("folders", type=Path, nargs="+", help="with frames, masks, bounding_boxes")
+    add("--no-system", action="store_true", help="true masks only")
+    add(
+        "--score",
+        type=_number(float, -1, 1),
+        default=0.3,
+        help="least detection score; %(default)s",
     )
-    city.add_argument(
-        "--scheduler", help="address of a Dask scheduler, such as tcp://10.0.0.1:8786"
-    )
-    city.add_argument("--workers", type=count, default=2,
-                      help="processes here, without --scheduler; %(default)s")  # fmt: skip
-    city.set_defaults(run=_city)
-
-    zones = commands.add_parser("zones", help="check the zones of a camera, take in LabelMe's")
-    zones.add_argument("file", type=Path, help="a camera file, or LabelMe's file of a frame, whose "
-                       "polygons are labelled KIND or KIND: NAME")  # fmt: skip
-    zones.add_argument("--camera", type=Path, help="with LabelMe's file: the camera as it is known")
-    zones.add_argument("--out", type=Path, help="camera file to write")
-    zones.set_defaults(run=_zones)
-
-    evaluate = commands.add_parser("evaluate", parents=[model], help="score on Kerbside")
-    evaluate.add_argument("--split", choices=("train", "val", "test"), default="test")
-    evaluate.add_argument("--choose-on", choices=("train", "val"), default="val",
-                          help="split that chooses scores and thresholds; %(default)s")  # fmt: skip
-    evaluate.add_argument("--true-masks", action="store_true", help="leave the detector out")
-    evaluate.add_argument("--stills-only", action="store_true")
-    evaluate.add_argument("--clips-only", action="store_true")
-    evaluate.add_argument("--every", type=count, default=1, help="every how many stills; all")
-    evaluate.add_argument("--record", action="store_true",
-                          help="keep the result in data/weights, for lab 5")  # fmt: skip
-    evaluate.set_defaults(run=_evaluate)
-
-    lot = commands.add_parser("evaluate-lot", parents=[model], help="score on a car park's frames")
-    lot.add_argument("folders", type=Path, nargs="+", help="with frames, masks, bounding_boxes")
-    lot.add_argument("--no-system", action="store_true", help="true masks only")
-    lot.add_argument("--score", type=float, default=0.3, help="least detection score; %(default)s")
-    lot.add_argument("--tiles", type=count, default=3, help="tiles across a frame; %(default)s")
-    lot.add_argument("--pictures", type=Path, help="folder for pictures of every frame")
-    lot.set_defaults(run=_lot)
+    add("--tiles", type=count, default=3, help="tiles across a frame; %(default)s")
+    add("--pictures", type=Path, help="folder for pictures of every frame")
     return parser
 
 

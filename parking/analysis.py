@@ -1,9 +1,9 @@
 """Finds vehicles that stand where parking is forbidden: in a clip, or in the clips of a city.
 
-Introduced in lab 5. `watch` judges one frame after another, `analyse` writes a report of a clip,
-and `city` spreads clips over the workers of a Dask cluster. Memory does not grow with the clip.
-A run that was killed is done anew, and no event is reported twice: an event has the same
-name in every run.
+Introduced in lab 5. `watch` judges a clip frame by frame, `analyse` writes a report of it, and
+`city` spreads clips over the workers of a Dask cluster. Memory does not grow with the clip. A run
+that was killed is done anew, and no event is reported twice: an event has the same name in every
+run.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import math
 import os
 import shutil
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 
@@ -28,10 +28,10 @@ from helpers.files import write_text
 from helpers.masks import Image
 from parking.clips import Alignment, Clip, blind, open_clip
 from parking.drawing import Evidence, annotate, check_film, film, private
-from parking.events import LIMIT, Event, EventFinder
+from parking.events import LIMIT, Event, EventFinder, Frame
 from parking.report import write
 from parking.rules import THRESHOLDS
-from parking.tracking import Moment, Settings, Stand, Track, Tracker
+from parking.tracking import Moment, Settings
 from parking.zones import Camera, read_camera
 
 Detect = Callable[[np.ndarray], Detections]
@@ -45,40 +45,22 @@ LOOK_EVERY = 4
 """Frames from one check of the camera's alignment to the next."""
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class Analysis:
-    """What a clip's analysis found; grows while it runs."""
+    """What was found in a clip."""
 
     clip: str
     camera: Camera
     timed_by: str
-    finder: EventFinder
-    events: list[Event] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    frames: int = 0
-    last_seconds: float = 0.0
-    """Time of the last frame in the clip."""
-    seconds: float = 0.0
+    limit: float
+    events: list[Event]
+    problems: list[str]
+    """What made it incomplete: frames missing or dark, a camera that moved."""
+    frames: int
+    """Frames that were judged."""
+    clip_seconds: float
+    seconds: float
     """Duration of the work, reading and drawing included."""
-
-    @classmethod
-    def of(
-        cls, clip: Clip, camera: Camera, limit: float = LIMIT, settings: Settings | None = None
-    ) -> Analysis:
-        """An analysis that has not begun.
-
-        Raises:
-            DataError: The limit is no number of seconds.
-        """
-        if not (math.isfinite(limit) and limit > 0):
-            raise DataError("limit", expected="seconds above 0", found=f"{limit}")
-        finder = EventFinder(clip.name, camera, limit, settings)
-        return cls(clip.name, camera, clip.timed_by, finder)
-
-    @property
-    def complete(self) -> bool:
-        """Every frame was there and could be judged."""
-        return not self.problems
 
     @property
     def frames_per_second(self) -> float:
@@ -91,57 +73,51 @@ class Analysis:
             "clip": self.clip,
             "camera": self.camera.name,
             "frames": self.frames,
-            "clip_seconds": round(self.last_seconds + self.finder.frame_seconds, 3),
+            "clip_seconds": round(self.clip_seconds, 3),
             "timed_by": self.timed_by,
-            "complete": self.complete,
-            "problems": list(self.problems),
-            "limit_seconds": self.finder.limit,
+            "complete": not self.problems,
+            "problems": self.problems,
+            "limit_seconds": self.limit,
             "thresholds": dict(THRESHOLDS),
             "frames_per_second": round(self.frames_per_second, 2),
             "video": video,
         }
 
 
-@dataclass(frozen=True)
-class Frame:
-    """One frame as `watch` has judged it."""
-
-    moment: Moment
-    image: Image
-    found: Detections
-    """Everything detected, however weakly."""
-    tracks: list[Track]
-    alerts: list[tuple[Event, Track]]
-    closed: list[tuple[Event, Stand]]
-    """Events that ended with this frame."""
-
-    @property
-    def index(self) -> int:
-        """Number of the frame in the clip."""
-        return self.moment.index
-
-
 def watch(
-    clip: Clip, analysis: Analysis, detect: Detect, *, reference: Image | None = None
-) -> Iterator[Frame]:
-    """Judges a clip frame by frame and adds to the analysis what it finds.
-
-    Stops early, with a problem noted, where the camera has moved: zones lie elsewhere then.
+    clip: Clip,
+    camera: Camera,
+    detect: Detect,
+    *,
+    limit: float = LIMIT,
+    reference: Image | None = None,
+    settings: Settings | None = None,
+    on_frame: Callable[[Frame], None] = lambda frame: None,
+) -> Analysis:
+    """Judges a clip frame by frame, up to where the camera has moved: zones lie elsewhere then.
 
     Args:
         clip: The clip.
-        analysis: A new `Analysis.of` the clip.
+        camera: Its camera.
         detect: Detector, from an image to detections.
+        limit: Seconds that a vehicle may stand.
         reference: How the camera's view should look; by default as in the first frame.
+        settings: Settings of the tracker.
+        on_frame: Called with every frame that was judged.
+
+    Raises:
+        DataError: The limit is no number of seconds.
     """
-    camera, finder = analysis.camera, analysis.finder
-    tracker = Tracker(camera, finder.settings)
-    alignment, dark, begin = Alignment(reference), [], time.perf_counter()
-    for read, (moment, image, reason, found) in enumerate(_detected(clip, detect)):
-        analysis.last_seconds, finder.frame_seconds = moment.seconds, clip.frame_seconds
-        if found is None:
+    if not (math.isfinite(limit) and limit > 0):
+        raise DataError("limit", expected="seconds above 0", found=f"{limit}")
+    finder, alignment = EventFinder(clip.name, camera, limit, settings), Alignment(reference)
+    events, dark, frames, last, begin = [], [], 0, 0.0, time.perf_counter()
+    for read, (moment, image, reason, future) in enumerate(_detected(clip, detect)):
+        last, finder.frame_seconds = moment.seconds, clip.frame_seconds
+        if future is None:
             dark.append((moment.index, reason))
             continue
+        found = future.result()
         strong = found.take(found.scores >= LEAST_SCORE)
         if read % LOOK_EVERY == 0:
             moving = strong.masks.any(axis=0) if len(strong) else np.zeros(camera.size, bool)
@@ -151,50 +127,39 @@ def watch(
                 where = f"frame {moment.index}"
                 clip.problems.append(explain(where, expected=expected, found=moved, do=do))
                 break
-        tracks = tracker.update(moment, strong)
-        alerts = list(finder.alerts(tracks))
-        closed = finder.closed(tracker)
-        analysis.events += [event for event, _ in closed]
-        analysis.frames += 1
-        analysis.seconds = time.perf_counter() - begin
-        yield Frame(moment, image, found, tracks, alerts, closed)
-    analysis.problems += clip.problems + _unseen(clip.name, dark)
-    # What still stands goes on; nothing is alerted twice because the clip ended.
-    standing = {id(track.stand) for track in tracker.tracks}
-    tracker.finish()
-    analysis.events += [event for event, _ in finder.closed(tracker, standing)]
-    analysis.events.sort(key=lambda event: (event.first_frame, event.vehicle))
-    analysis.seconds = time.perf_counter() - begin
+        frame = Frame(moment, image, found, *finder.update(moment, strong), finder)
+        events += frame.closed
+        frames += 1
+        on_frame(frame)
+    events = sorted(events + finder.finish(), key=lambda each: (each.first_frame, each.vehicle))
+    return Analysis(clip.name, camera, clip.timed_by, limit, events,
+                    clip.problems + _unseen(clip.name, dark), frames, last + finder.frame_seconds,
+                    time.perf_counter() - begin)  # fmt: skip
 
 
 def _detected(
     clip: Clip, detect: Detect
-) -> Iterator[tuple[Moment, Image, str | None, Detections | None]]:
-    """Each frame with its detections, or with the reason why nothing can be seen in it.
+) -> Iterator[tuple[Moment, Image, str | None, Future | None]]:
+    """Each frame with its detections to come, or with the reason why nothing can be seen in it.
 
     While one frame is judged and drawn, the next one is being detected: TensorFlow does not hold
     Python's lock, so both cores work.
     """
+    waiting: deque = deque()
     with ThreadPoolExecutor(1) as pool:
-        waiting = None
         for index, seconds, image in clip:
             reason = blind(image)
             future = None if reason else pool.submit(detect, image)
-            if waiting is not None:
-                yield _arrived(*waiting)
-            waiting = Moment(index, seconds), image, reason, future
-        if waiting is not None:
-            yield _arrived(*waiting)
+            waiting.append((Moment(index, seconds), image, reason, future))
+            if len(waiting) > 1:
+                yield waiting.popleft()
+        yield from waiting
 
 
-def _arrived(moment, image, reason, future):
-    return moment, image, reason, None if future is None else future.result()
-
-
-def _unseen(name: str, blind: list[tuple[int, str]]) -> list[str]:
+def _unseen(name: str, dark: list[tuple[int, str]]) -> list[str]:
     """Frames in which nothing could be seen, as runs."""
     runs: list[list] = []
-    for index, reason in blind:
+    for index, reason in dark:
         if runs and runs[-1][1] == index - 1:
             runs[-1][1] = index
         else:
@@ -219,7 +184,7 @@ def analyse(
     limit: float = LIMIT,
     reference: Image | None = None,
     video: bool = True,
-    on_alert: Callable[[Event], None] = lambda event: None,
+    on_alert: Callable[[dict], None] = lambda event: None,
 ) -> Analysis:
     """Analyses a clip and writes a report: see `parking.report` for what is in it.
 
@@ -246,77 +211,62 @@ def analyse(
     from tqdm.auto import tqdm
 
     view = read_camera(camera)
-    opened = open_clip(clip, view, fps)
-    analysis = Analysis.of(opened, view, limit)
-    out = Path(out)
-    _check_out(out)
+    opened, out = open_clip(clip, view, fps), Path(out)
+    if out.is_file() or (
+        out.is_dir() and any(out.iterdir()) and not (out / "events.json").exists()
+    ):
+        found, do = "other files", "Give another --out."
+        raise DataError(f"{out}", expected="a new folder or a report", found=found, do=do)
     if video:
         check_film()  # if there is no ffmpeg, nothing has been touched yet
-    working = out.with_name(f".{out.name}.partial")
-    pictures = Evidence(view)
-    with _journal(working) as tell, film(working / "annotated.mp4", opened, video) as show:
-        frames = watch(opened, analysis, detect, reference=reference)
-        for frame in tqdm(frames, total=opened.expected or None, desc=opened.name, unit="frame"):
+    working, pictures = out.with_name(f".{out.name}.partial"), Evidence(view)
+    try:
+        working.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{out}", expected="a folder", found=str(error)) from error
+    movie = working / "annotated.mp4"
+    movie.unlink(missing_ok=True)  # of a run that was killed
+    known = {each["event"] for each in _lines(working / "alerts.jsonl")}
+    bar = tqdm(total=opened.expected or None, desc=opened.name, unit="frame")
+    with _journal(working / "alerts.jsonl") as note, film(movie, opened, video) as show, bar:
+
+        def take(frame: Frame) -> None:
             hidden = private(frame.image, frame.found)
-            pictures.see(frame, hidden, analysis.finder)
-            for event, _ in frame.alerts:
-                if tell(event):
-                    on_alert(event)
-            show(annotate(hidden, frame, view, analysis.finder))
-    made = "annotated.mp4" if (working / "annotated.mp4").exists() else None
-    sheets = pictures.sheets(analysis.events)
-    write(working, analysis.summary(made), analysis.events, sheets, pictures.overview)
-    if out.exists():
-        shutil.rmtree(out)
+            pictures.see(frame, hidden)
+            for event in (each.as_json() for each in frame.alerts if each.event not in known):
+                note(event)
+                on_alert(event)
+            show(annotate(hidden, frame))
+            bar.update()
+
+        analysis = watch(opened, view, detect, limit=limit, reference=reference, on_frame=take)
+    summary = analysis.summary(movie.name if movie.exists() else None)
+    write(working, summary, analysis.events, pictures.sheets(analysis.events), pictures.overview)
+    shutil.rmtree(out, ignore_errors=True)
     os.replace(working, out)
     return analysis
 
 
-def _check_out(out: Path) -> None:
-    occupied = out.exists() and not (out / "events.json").is_file()
-    if occupied and (out.is_file() or any(out.iterdir())):
-        do = "Give another --out."
-        raise DataError(str(out), expected="a new folder or a report", found="other files", do=do)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(str(out), expected="a folder", found=str(error)) from error
+def _lines(file: Path) -> list[dict]:
+    """The objects of a file of JSON lines; a last line that was cut off is taken away."""
+    if not file.is_file():
+        return []
+    lines = [line for line in file.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+    os.truncate(file, sum(map(len, lines)))
+    return [json.loads(line) for line in lines]
 
 
 @contextmanager
-def _journal(working: Path) -> Iterator[Callable[[Event], bool]]:
-    """A function that notes an alert and says whether it is new."""
-    journal = working / "alerts.jsonl"
-    told = _lines(journal)
-    shutil.rmtree(working, ignore_errors=True)
-    working.mkdir(parents=True)
-    known = {each["event"] for each in told}
-    with journal.open("w", encoding="utf-8") as stream:
-        for each in told:
-            _append(stream, each)
+def _journal(file: Path) -> Iterator[Callable[[dict], None]]:
+    """A function that adds an object to a file of JSON lines; it is on disc when that returns."""
+    with file.open("a", encoding="utf-8") as stream:
 
-        def tell(event: Event) -> bool:
-            if event.event in known:
-                return False
-            known.add(event.event)
-            _append(stream, event.as_json())
-            return True
+        def note(content: dict) -> None:
+            stream.write(json.dumps(content) + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
 
-        yield tell
-
-
-def _lines(file: Path) -> list[dict]:
-    """The objects of a file of JSON lines; the last line may have been cut off."""
-    if not file.is_file():
-        return []
-    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
-    return [json.loads(line) for line in lines if line.endswith("\n")]
-
-
-def _append(stream: TextIO, content: dict) -> None:
-    stream.write(json.dumps(content) + "\n")
-    stream.flush()
-    os.fsync(stream.fileno())
+        yield note
 
 
 # --- a city -----------------------------------------------------------------------------------
@@ -347,9 +297,7 @@ def analyse_clip(
             raise DataError(str(cameras), expected=expected, found="none")
         camera = read_camera(file)
         opened = open_clip(clip, camera, fps)
-        analysis = Analysis.of(opened, camera, limit)
-        for _ in watch(opened, analysis, load(clip, opened.size)):
-            pass
+        analysis = watch(opened, camera, load(clip, opened.size), limit=limit)
     except CourseError as error:  # one bad clip of thousands must not stop the others
         return {"clip": clip.stem, "events": [], "problems": [str(error)]}
     events = [event.as_json() for event in analysis.events]
@@ -392,8 +340,8 @@ def city(
     try:
         from dask.distributed import Client, LocalCluster, as_completed
     except ImportError as error:
-        do = "Run `pip install distributed`."
-        raise SetupError("city", expected="the package distributed", found="none", do=do) from error
+        expected, do = "the package distributed", "Run `pip install distributed`."
+        raise SetupError("city", expected=expected, found="none", do=do) from error
     from tqdm.auto import tqdm
 
     paths = {Path(clip).stem: Path(clip).resolve() for clip in clips}
@@ -404,32 +352,26 @@ def city(
     journal.parent.mkdir(parents=True, exist_ok=True)
     room = Path(cameras).resolve()
     setting = {"cameras": str(room), "limit": limit, "fps": fps}
-    before = _lines(journal)
-    kept = before[1:] if before[:1] == [setting] else []  # not of a run with other settings
+    kept = [each for each in _lines(journal) if each.pop("setting") == setting]
     done = {each["clip"]: each for each in kept if each["clip"] in paths}
     left = [path for name, path in paths.items() if name not in done]
-    with journal.open("w", encoding="utf-8") as stream:
-        for each in (setting, *done.values()):
-            _append(stream, each)
-        here = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
-        with (
-            nullcontext(scheduler) if scheduler else LocalCluster(**here) as cluster,
-            Client(cluster) as client,
-        ):
-            tasks = [
-                client.submit(analyse_clip, path, room, load, limit, fps, pure=False)
-                for path in left
-            ]
-            bar = tqdm(total=len(paths), initial=len(done), desc="clips", unit="clip")
-            for task in as_completed(tasks):
-                result = task.result()
-                _append(stream, result)
-                done[result["clip"]] = result
-                for event in result["events"]:
-                    if event["violation"]:
-                        on_alert(event)
-                bar.update()
-            bar.close()
+    here = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
+    with (
+        nullcontext(scheduler) if scheduler else LocalCluster(**here) as cluster,
+        Client(cluster) as client,
+        _journal(journal) as note,
+        tqdm(total=len(paths), initial=len(done), desc="clips", unit="clip") as bar,
+    ):
+        options = room, load, limit, fps
+        tasks = [client.submit(analyse_clip, path, *options, pure=False) for path in left]
+        for task in as_completed(tasks):
+            result = task.result()
+            note(result | {"setting": setting})
+            done[result["clip"]] = result
+            for event in result["events"]:
+                if event["violation"]:
+                    on_alert(event)
+            bar.update()
     results = [done[name] for name in sorted(paths)]
     write_text(out, "".join(json.dumps(each) + "\n" for each in results))
     journal.unlink()

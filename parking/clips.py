@@ -13,12 +13,12 @@ import math
 import os
 import re
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
-from itertools import pairwise
+from itertools import islice, pairwise, product
 from pathlib import Path
 
 import cv2
@@ -40,27 +40,23 @@ class ClipError(DataError):
     """A clip cannot be read at all, or does not belong to its camera."""
 
 
+def _wrong(what: object, expected: str, found: str, do: str = "") -> ClipError:
+    return ClipError(str(what), expected=expected, found=found, do=do)
+
+
 @dataclass(eq=False)
 class Clip:
     """Iterate over it for (index, seconds, image): number, time and (H, W, 3) uint8 RGB."""
 
     name: str
     path: Path
-    size: tuple[int, int]
-    """Height and width in pixels."""
-    frame_seconds: float
-    """The shortest time from one frame to the next, as far as the clip has been read: how long a
-    frame lasts at least."""
-    timed_by: str
-    """Where the times come from, in words."""
-    expected: int
-    """Frames that there should be; 0 if nobody knows."""
-    fps: float | None = None
-    """Frames a second, where the clip has no times of its own."""
-    frames: Sequence[tuple[int, float, Path]] = ()
-    """Of a folder: index, seconds and file of each picture."""
-    problems: list[str] = field(default_factory=list)
-    """What made the clip incomplete, as far as it has been read."""
+    size: tuple[int, int]  # height and width in pixels
+    frame_seconds: float  # the shortest time from frame to frame, as far as it has been read
+    timed_by: str  # where the times come from, in words
+    expected: int  # frames that there should be; 0 if nobody knows
+    fps: float | None = None  # where the clip has no times of its own
+    frames: Sequence[tuple[int, float, Path]] = ()  # of a folder: index, seconds, picture
+    problems: list[str] = field(default_factory=list)  # what is missing, as far as it has been read
 
     def __iter__(self) -> Iterator[tuple[int, float, Image]]:
         before = -math.inf
@@ -77,31 +73,22 @@ class Clip:
         self.problems.append(explain(self.path.name, expected=expected, found=found, do=do))
 
     def _video(self) -> Iterator[tuple[int, float, Image]]:
-        capture, index, first = cv2.VideoCapture(str(self.path)), 0, 0.0
-        try:
-            while True:
-                read, frame = capture.read()
-                if not read:
-                    break
-                own = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-                first = first if index else own
-                seconds = index / self.fps if self.fps else own - first
-                yield index, seconds, cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
-                index += 1
-        finally:
-            capture.release()
-        if self.expected and index < self.expected:
+        index, first = -1, 0.0
+        with _capture(self.path) as capture:
+            for index, (own, image) in enumerate(_decoded(capture)):
+                first = own if index == 0 else first
+                yield index, index / self.fps if self.fps else own - first, image
+        if self.expected and index + 1 < self.expected:
             do = "The file is damaged or was cut short: what follows is not in the report."
-            self._problem(f"{self.expected} frames", f"{index} that can be read", do)
+            self._problem(f"{self.expected} frames", f"{index + 1} that can be read", do)
 
     def _pictures(self) -> Iterator[tuple[int, float, Image]]:
         for index, seconds, file in self.frames:
             image = _picture(file)
             if image is None or image.shape[:2] != self.size:
                 found = "no picture" if image is None else f"{image.shape[1]} x {image.shape[0]}"
-                self._problem(
-                    f"frames of {self.size[1]} x {self.size[0]} pixels", f"{found} in {file.name}"
-                )
+                expected = f"frames of {self.size[1]} x {self.size[0]} pixels"
+                self._problem(expected, f"{found} in {file.name}")
                 continue
             yield index, seconds, image
 
@@ -122,54 +109,62 @@ def open_clip(
             camera's.
     """
     path = Path(path)
-    name = str(path)
     if fps is not None and not (math.isfinite(fps) and 0 < fps <= 1000):
-        expected = "a number above 0, at most 1000"
-        raise ClipError("frames a second", expected=expected, found=f"{fps}")
+        raise _wrong("frames a second", "a number above 0, at most 1000", f"{fps}")
     if not path.exists():
-        raise ClipError(name, expected="a video or a folder", found="no such file")
+        raise _wrong(path, "a video or a folder", "no such file")
     clip = _open_folder(path, fps) if path.is_dir() else _open_video(path, fps)
     if camera is not None and tuple(clip.size) != tuple(camera.size):
         do = "The zones would lie elsewhere: take the file of the camera that made this clip."
         expected = f"{camera.size[1]} x {camera.size[0]} pixels as camera {camera.name} has"
-        found = f"{clip.size[1]} x {clip.size[0]}"
-        raise ClipError(name, expected=expected, found=found, do=do)
+        raise _wrong(path, expected, f"{clip.size[1]} x {clip.size[0]}", do)
     return clip
 
 
-def _open_video(path: Path, fps: float | None) -> Clip:
+# --- videos -----------------------------------------------------------------------------------
+
+
+@contextmanager
+def _capture(path: Path) -> Iterator[cv2.VideoCapture]:
     capture = cv2.VideoCapture(str(path))
     try:
         if not capture.isOpened():
             found = f"{path.stat().st_size:,} bytes that are none, or a damaged one"
-            raise ClipError(str(path), expected="a video", found=found)
-        count = capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        expected = int(count) if 0 < count < 1e9 else 0
-        times, size = [], None
-        while len(times) < 4:
-            read, frame = capture.read()
-            if not read:
-                break
-            size = size or frame.shape[:2]
-            times.append(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
-        if size is None:
-            raise ClipError(str(path), expected="at least one frame", found="none")
-        rate = float(capture.get(cv2.CAP_PROP_FPS))
+            raise _wrong(path, "a video", found)
+        yield capture
     finally:
         capture.release()
-    steps = np.diff(times)
-    own = bool((steps > 0).all()) and (len(times) > 1 or expected == 1)
-    if not own and fps is None:
-        expected_times = "a time for every frame"
-        raise ClipError(str(path), expected=expected_times, found="none", do=ASK)
+
+
+def _decoded(capture: cv2.VideoCapture) -> Iterator[tuple[float, Image]]:
+    """Of every frame the seconds by the file's own clock, 0 where it has none, and the picture."""
+    while True:
+        read, frame = capture.read()
+        if not read:
+            return
+        seconds = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        yield seconds, cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+
+
+def _open_video(path: Path, fps: float | None) -> Clip:
+    with _capture(path) as capture:
+        count = capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        expected = int(count) if 0 < count < 1e9 else 0
+        first = list(islice(_decoded(capture), 4))
+        rate = float(capture.get(cv2.CAP_PROP_FPS))
+    if not first:
+        raise _wrong(path, "at least one frame", "none")
+    steps = np.diff([seconds for seconds, _ in first])
+    own = bool((steps > 0).all()) and (len(first) > 1 or expected == 1)
     if fps is not None:
-        told = (
-            f", although the file says {rate:g} a second" if own and abs(rate - fps) > 0.01 else ""
-        )
+        other = own and abs(rate - fps) > 0.01
+        told = f", although the file says {rate:g} a second" if other else ""
         timed_by, lasts = f"--fps {fps:g}{told}", 1 / fps
+    elif own:
+        timed_by, lasts = "the file's own times", min(steps, default=1 / max(rate, 1e-3))
     else:
-        timed_by, lasts = "the file's own times", steps.min() if len(steps) else 1 / max(rate, 1e-3)
-    return Clip(path.stem, path, size, float(lasts), timed_by, expected, fps)
+        raise _wrong(path, "a time for every frame", "none", ASK)
+    return Clip(path.stem, path, first[0][1].shape[:2], float(lasts), timed_by, expected, fps)
 
 
 # --- folders of pictures ----------------------------------------------------------------------
@@ -192,98 +187,88 @@ def _open_folder(path: Path, fps: float | None) -> Clip:
     size = next((image.shape[:2] for image in readable), None)
     if size is None:
         expected = f"pictures ({', '.join(PICTURES)}) with numbers in their names"
-        found = "; ".join(left_out) or "none that can be read"
-        raise ClipError(str(path), expected=expected, found=found)
-    frames, timed_by, problems = _timed(path, files, fps)
+        raise _wrong(path, expected, "; ".join(left_out) or "none that can be read")
     expected = "all frames as pictures in one folder, so this was left out"
-    problems += [explain(path.name, expected=expected, found=each) for each in left_out]
-    steps = [b[1] - a[1] for a, b in pairwise(frames)]
-    lasts = 1 / fps if fps else min(steps, default=0.0)
-    return Clip(path.name, path, size, lasts, timed_by, len(files), fps, frames, problems)
+    problems = [explain(path.name, expected=expected, found=each) for each in left_out]
+    clip = Clip(path.name, path, size, 0.0, "", len(files), fps, problems=problems)
+    times = _times(path, files)
+    if times is None:
+        _by_number(clip, files)
+    else:
+        _by_time(clip, files, times)
+    steps = (b[1] - a[1] for a, b in pairwise(clip.frames))
+    clip.frame_seconds = 1 / fps if fps else min(steps, default=0.0)
+    return clip
 
 
-def _timed(
-    path: Path, files: list[Path], fps: float | None
-) -> tuple[list[tuple[int, float, Path]], str, list[str]]:
-    """Index and seconds of each picture from its name, how that was read, and problems.
-
-    The number that changes from name to name counts. It is a time if it has the form of one.
-    """
-    forms = Counter(re.sub(r"\d+", "#", file.stem) for file in files)
-    usual = forms.most_common(1)[0][0]
-    odd = next((f for f in files if re.sub(r"\d+", "#", f.stem) != usual), None)
-    if odd is not None or "#" not in usual:
-        first = next((f for f in files if f is not odd), files[0])
-        expected = "names alike but for a number or a time"
-        found = f"{(odd or first).name!r}" + (f" beside {first.name!r}" if odd else "")
-        raise ClipError(str(path), expected=expected, found=found)
-    clock = [_clock(file.stem) for file in files]
-    if None not in clock:
-        times = [seconds for seconds, _ in clock]
-        steps = {round(b - a, 3) for a, b in pairwise(sorted(times))}
-        # 103059 may be a number as well: it is a time if 103100 follows it at the usual distance.
-        numbers = sorted(int("".join(re.findall(r"\d+", file.stem))) for file in files)
-        jumps = any(b - a > 40 for a, b in pairwise(numbers))
-        if all(certain for _, certain in clock) or (jumps and len(steps) == 1):
-            return _by_clock(path, files, times, fps)
-    changing = [
-        values for values in zip(*(re.findall(r"\d+", f.stem) for f in files), strict=True)
-        if len({int(v) for v in values}) > 1
-    ] or [tuple(re.findall(r"\d+", file.stem)[-1] for file in files)]  # fmt: skip
-    if len(changing) > 1:
-        expected = "one number that changes from name to name, or a time"
-        found = f"{len(changing)} of them, as in {files[0].name!r} and {files[-1].name!r}"
-        raise ClipError(str(path), expected=expected, found=found)
-    return _by_number(path, files, [int(value) for value in changing[0]], fps)
+def _times(path: Path, files: list[Path]) -> list[float] | None:
+    """Seconds that the names tell, or None if they hold numbers; names must be alike."""
+    forms = [re.sub(r"\d+", "#", file.stem) for file in files]
+    usual = max(forms, key=forms.count)
+    if "#" not in usual or len({*forms}) > 1:
+        odd = next((file for file, form in zip(files, forms, strict=True) if form != usual), None)
+        first = files[forms.index(usual)]
+        found = f"{first.name!r}" if odd is None else f"{odd.name!r} beside {first.name!r}"
+        raise _wrong(path, "names alike but for a number or a time", found)
+    clocks = [_clock(file.stem) for file in files]
+    if None in clocks:
+        return None
+    times = [seconds for seconds, _ in clocks]
+    # 103059 may be a number as well: it is a time if 103100 follows it at the usual distance.
+    steps = {round(b - a, 3) for a, b in pairwise(sorted(times))}
+    numbers = sorted(int("".join(re.findall(r"\d+", file.stem))) for file in files)
+    jumps = any(b - a > 40 for a, b in pairwise(numbers))
+    certain = all(certain for _, certain in clocks) or (jumps and len(steps) == 1)
+    return times if certain else None
 
 
-def _by_clock(path, files, times, fps):
-    order = sorted(range(len(files)), key=lambda k: times[k])
-    ordered = [times[k] for k in order]
-    for k, (a, b) in enumerate(pairwise(ordered)):
+def _by_time(clip: Clip, files: list[Path], times: list[float]) -> None:
+    rows = sorted(zip(times, files, strict=True))
+    for (a, before), (b, after) in pairwise(rows):
         if b <= a:
-            names = f"{files[order[k]].name} and {files[order[k + 1]].name}"
             do = "Names in whole seconds cannot tell frames within a second apart: number them."
-            raise ClipError(str(path), expected="a time each", found=names, do=do)
-    steps = np.diff(ordered)
-    if len(steps) and steps.min() < np.median(steps) / 10:
-        found = f"steps of {steps.min():.3f} s beside {np.median(steps):.3f} s"
+            raise _wrong(clip.path, "a time each", f"{before.name} and {after.name}", do)
+    steps = np.diff([seconds for seconds, _ in rows])
+    usual = float(np.median(steps)) if len(steps) else 0.0
+    if len(steps) and steps.min() < usual / 10:
+        found = f"steps of {steps.min():.3f} s beside {usual:.3f} s"
         do = "Is the last part of the names a counter? Leave it out, or number the frames."
-        raise ClipError(str(path), expected="times in the names", found=found, do=do)
-    if fps is not None and len(steps) and abs(np.median(steps) * fps - 1) > 0.25:
-        found = f"{np.median(steps):g} s from name to name"
-        expected = f"times in the names that fit --fps {fps:g}"
-        raise ClipError(str(path), expected=expected, found=found, do="Leave --fps out.")
-    rows = [(n, times[k] - ordered[0], files[k]) for n, k in enumerate(order)]
-    return rows, "the times in the names", []
+        raise _wrong(clip.path, "times in the names", found, do)
+    if clip.fps and len(steps) and abs(usual * clip.fps - 1) > 0.25:
+        expected = f"times in the names that fit --fps {clip.fps:g}"
+        raise _wrong(clip.path, expected, f"{usual:g} s from name to name", "Leave --fps out.")
+    begin, clip.timed_by = rows[0][0], "the times in the names"
+    clip.frames = [(index, at - begin, file) for index, (at, file) in enumerate(rows)]
 
 
-def _by_number(path, files, numbers, fps):
-    if fps is None:
-        found = f"numbers, as in {files[0].name!r}"
-        expected = "a time in every name"
-        raise ClipError(str(path), expected=expected, found=found, do=ASK)
-    order = sorted(range(len(files)), key=lambda k: (numbers[k], files[k].name))
-    problems, rows = [], []
-    for k in order:
-        if rows and numbers[k] - numbers[order[0]] == rows[-1][0]:
-            found = f"two pictures numbered {numbers[k]}"
-            problems.append(explain(path.name, expected="each number once", found=found))
+def _by_number(clip: Clip, files: list[Path]) -> None:
+    """The number that changes from name to name counts, and frames a second say what it means."""
+    columns = zip(*(map(int, re.findall(r"\d+", file.stem)) for file in files), strict=True)
+    columns = list(columns)
+    changing = [each for each in columns if len({*each}) > 1] or columns[-1:]
+    if len(changing) > 1:
+        found = f"{len(changing)} of them, as in {files[0].name!r} and {files[-1].name!r}"
+        raise _wrong(clip.path, "one number that changes from name to name, or a time", found)
+    if clip.fps is None:
+        raise _wrong(clip.path, "a time in every name", f"numbers, as in {files[0].name!r}", ASK)
+    rows: list[tuple[int, float, Path]] = []
+    first = min(changing[0])
+    for number, file in sorted(zip(changing[0], files, strict=True)):
+        index, before = number - first, rows[-1][0] if rows else -1
+        if index == before:
+            clip._problem("each number once", f"two pictures numbered {number}")
             continue
-        index = numbers[k] - numbers[order[0]]
-        if rows and index > rows[-1][0] + 1:
-            first, last = rows[-1][0] + 1 + numbers[order[0]], numbers[k] - 1
-            found = f"none numbered {first}" + (f" to {last}" if last > first else "")
-            problems.append(explain(path.name, expected="every frame", found=found))
-        rows.append((index, index / fps, files[k]))
-    steps = np.diff([row[0] for row in rows])
+        if index > before + 1:
+            last = f" to {number - 1}" if index > before + 2 else ""
+            clip._problem("every frame", f"none numbered {first + before + 1}{last}")
+        rows.append((index, index / clip.fps, file))
+    steps = np.diff([index for index, _, _ in rows])
     if len(steps) and np.count_nonzero(steps == 1) < 0.5 * len(steps):
-        found = f"steps of {', '.join(map(str, sorted(set(steps.tolist()))[:4]))}, as in " + repr(
-            rows[-1][2].name
-        )
+        kinds = ", ".join(map(str, np.unique(steps)[:4]))
         do = "Number them 0, 1, 2 and so on, or give them names with times."
-        raise ClipError(str(path), expected="numbers in turn", found=found, do=do)
-    return rows, f"their numbers and --fps {fps:g}", problems
+        found = f"steps of {kinds}, as in {rows[-1][2].name!r}"
+        raise _wrong(clip.path, "numbers in turn", found, do)
+    clip.frames, clip.timed_by = rows, f"their numbers and --fps {clip.fps:g}"
 
 
 _DATE = r"(\d{4})[-_.]?(\d\d)[-_.]?(\d\d)[-_. T]*"
@@ -292,26 +277,25 @@ _TIME = r"(\d\d)[-_.:h]?(\d\d)[-_.:m]?(\d\d)(?:[-_.,](\d{3}|\d{6})(?!\d)|(\d{3})
 
 def _clock(stem: str) -> tuple[float, bool] | None:
     """Seconds that a name tells, and whether it can be nothing but a time; None if it cannot be."""
-    if found := re.search(rf"(?<!\d){_DATE}{_TIME}", stem):
-        try:
-            day = datetime(*map(int, found.groups()[:6]))
-        except ValueError:
-            return None
-        return (day - datetime(1970, 1, 1)).total_seconds() + _fraction(found[7], found[8]), True
+    dated = re.search(rf"(?<!\d){_DATE}{_TIME}", stem)
     epochs = [part for part in re.findall(r"\d+", stem) if len(part) in (10, 13, 16)]
-    if epochs and 1e9 <= (seconds := int(epochs[-1]) / 10 ** (len(epochs[-1]) - 10)) < 4.2e9:
-        return seconds, True
-    if found := re.search(rf"(?<!\d){_TIME}", stem):
-        hours, minutes, seconds = (int(part) for part in found.groups()[:3])
-        if hours < 24 and minutes < 60 and seconds < 60:
-            whole = 3600 * hours + 60 * minutes + seconds
-            divided = bool(re.search(r"\d\d[-_.:h]\d\d[-_.:m]\d\d", found[0]))
-            return whole + _fraction(found[4], found[5]), divided
-    return None
-
-
-def _fraction(*digits: str | None) -> float:
-    return next((int(part) / 10 ** len(part) for part in digits if part), 0.0)
+    if not dated and epochs:
+        seconds = int(epochs[-1]) / 10 ** (len(epochs[-1]) - 10)
+        if 1e9 <= seconds < 4.2e9:
+            return seconds, True
+    found = dated or re.search(rf"(?<!\d){_TIME}", stem)
+    if not found:
+        return None
+    *date, hours, minutes, seconds, fraction, short = found.groups()
+    try:
+        at = datetime(*map(int, date or (1970, 1, 1)), int(hours), int(minutes), int(seconds))
+    except ValueError:
+        return None
+    part = fraction or short or "0"
+    divided = dated or re.search(r"\d\d[-_.:h]\d\d[-_.:m]\d\d", found[0])
+    return (at - datetime(1970, 1, 1)) / timedelta(seconds=1) + int(part) / 10 ** len(part), bool(
+        divided
+    )
 
 
 def _picture(file: Path, report: Callable[[str], object] = lambda line: None) -> Image | None:
@@ -323,16 +307,11 @@ def _picture(file: Path, report: Callable[[str], object] = lambda line: None) ->
 
 # --- can the camera see, and does it look where it should? ------------------------------------
 
-DARK = 14.0
-"""Mean brightness, 0 to 255, under which nothing is judged."""
-FLAT = 3.0
-"""Standard deviation of brightness under which there is nothing to see: fog, a covered lens."""
-SHIFT = 0.008
-"""Share of the width by which the view may be off; 2.5 pixels of 320."""
-CLEAR = 0.08
-"""Least response of phase correlation; of unrelated pictures it is about 0.02."""
-ALIKE = 0.25
-"""Least correlation of edges with those of the reference."""
+DARK = 14.0  # least mean brightness, 0 to 255, of what is judged
+FLAT = 3.0  # least standard deviation of brightness: less is fog, or a covered lens
+SHIFT = 0.008  # share of the width by which the view may be off; 2.5 pixels of 320
+CLEAR = 0.08  # least response of phase correlation; of unrelated pictures it is about 0.02
+ALIKE = 0.25  # least correlation of edges with those of the reference
 
 
 def blind(image: Image) -> str | None:
@@ -347,66 +326,53 @@ def blind(image: Image) -> str | None:
 
 
 class Alignment:
-    """Compares where edges lie with the reference: did somebody knock the camera?
+    """Compares where edges lie with the reference, (H, W, 3) RGB: was the camera knocked?
 
-    Vehicles and people are left out; the reference follows slow changes of light.
+    Vehicles and people are left out; the reference follows slow changes of light. Without one, the
+    first picture is it.
     """
 
     def __init__(self, reference: Image | None = None) -> None:
-        self._reference: np.ndarray | None = None
-        self._free: np.ndarray | None = None
+        self._edges = self._free = None
         if reference is not None:
-            self._reference = _edges(reference)
-            self._free = np.ones(reference.shape[:2], np.float32)
+            self._edges, self._free = _edges(reference), np.ones(reference.shape[:2], np.float32)
 
     def problem(self, image: Image, moving: Mask) -> str | None:
-        """How the view has changed, or None.
-
-        Args:
-            image: (H, W, 3) uint8 RGB.
-            moving: Pixels of vehicles and people, (H, W) bool.
-        """
+        """How the view (H, W, 3) has changed, or None; `moving`: vehicles and people, (H, W)."""
         edges = _edges(image)
         around = cv2.dilate(moving.astype(np.uint8), np.ones((7, 7), np.uint8))
         free = (1 - around).astype(np.float32)
-        if self._reference is None:
-            self._reference, self._free = edges, free
+        if self._edges is None:
+            self._edges, self._free = edges, free
             return None
         both = free * self._free
         if both.mean() < 0.2:
             return None  # too full to tell
-        now, then = edges * both, self._reference * both
+        now, then = edges * both, self._edges * both
         alike = float(np.corrcoef(now[both > 0], then[both > 0])[0, 1])
         # The whole, and its quarters: a turned or zoomed view shifts these in different ways.
-        height, width = both.shape
-        whole, *quarters = (
-            self._shift(then[rows, columns], now[rows, columns])
-            for rows, columns in [
-                (slice(None), slice(None)),
-                *(
-                    (slice(y, y + height // 2), slice(x, x + width // 2))
-                    for y in (0, height // 2)
-                    for x in (0, width // 2)
-                ),
-            ]
+        rows, columns = (
+            (slice(0, side // 2), slice(side // 2, side // 2 * 2)) for side in both.shape
         )
-        least = max(2.0, SHIFT * width)
+        parts = [np.s_[:, :], *product(rows, columns)]
+        whole, *quarters = (_shift(then[part], now[part]) for part in parts)
+        least = max(2.0, SHIFT * both.shape[1])
         if whole > least:
             return f"the camera moved: its view is {whole:.0f} pixels off"
         if sum(shift > least for shift in quarters) >= 2:
             return f"the camera turned or zoomed: parts are {max(quarters):.0f} pixels off"
         if not alike > ALIKE:
             return f"the camera looks elsewhere: edges agree with its view by {alike:.2f} only"
-        self._reference = self._reference + 0.05 * free * (edges - self._reference)
+        self._edges = self._edges + 0.05 * free * (edges - self._edges)
         self._free = np.maximum(self._free, free)
         return None
 
-    @staticmethod
-    def _shift(then: np.ndarray, now: np.ndarray) -> float:
-        """By how many pixels one is shifted against the other; 0 where that is not clear."""
-        window = cv2.createHanningWindow(now.shape[::-1], cv2.CV_32F)
-        shift, response = cv2.phaseCorrelate(then, now, window)
-        return float(np.hypot(*shift)) if response > CLEAR else 0.0
+
+def _shift(then: np.ndarray, now: np.ndarray) -> float:
+    """By how many pixels one is shifted against the other; 0 where that is not clear."""
+    window = cv2.createHanningWindow(now.shape[::-1], cv2.CV_32F)
+    shift, response = cv2.phaseCorrelate(then, now, window)
+    return float(np.hypot(*shift)) if response > CLEAR else 0.0
 
 
 def _edges(image: Image) -> np.ndarray:

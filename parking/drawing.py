@@ -12,23 +12,20 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from helpers.detector import Detections
 from helpers.errors import DataError
-from helpers.masks import Image, Mask, outline
+from helpers.masks import Image, Mask, mask_to_box, outline
 from parking.clips import Clip
-from parking.events import DOUBTFUL, Event, EventFinder, Place
+from parking.events import DOUBTFUL, Event, Frame, Place
 from parking.rules import VEHICLES
 from parking.tracking import Moment, Track
 from parking.zones import Camera
-
-if TYPE_CHECKING:
-    from parking.analysis import Frame
 
 VERMILION, ORANGE, GREEN, BLUE = (213, 94, 0), (230, 159, 0), (0, 158, 115), (0, 114, 178)
 WHITE = (255, 255, 255)
@@ -165,22 +162,20 @@ def jpeg(image: Image, quality: int = 88) -> bytes:
     return cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
 
 
-def annotate(hidden: Image, frame: Frame, camera: Camera, finder: EventFinder) -> Image:
+def annotate(hidden: Image, frame: Frame) -> Image:
     """The frame with zones, vehicles, and for how long those that stand in a zone have stood."""
-    drawn, texts = draw_zones(hidden, camera), []
+    drawn, texts = draw_zones(hidden, frame.finder.camera), []
+    standing = {track: (place, seconds) for track, place, seconds in frame.standing()}
     for track in frame.tracks:
-        stand = track.stand
-        seconds = finder.stood(stand)
-        standing = stand.seen >= 3 and stand.last.index == frame.index
-        place = finder.place(track) if standing else None
+        place, seconds = standing.get(track, (None, 0.0))
         inside = place is not None and place.inside
-        late = inside and place.offends and seconds >= finder.limit
+        late = inside and place.offends and seconds >= frame.finder.limit
         colour = VERMILION if late else ORANGE if inside else WHITE
         drawn = outline(drawn, track.mask, colour, 2 if late else 1)
         if inside:
-            rows, columns = np.nonzero(track.mask)
+            top, left, *_ = mask_to_box(track.mask)
             text = f"{'VIOLATION ' if late else ''}{place.zone} {seconds:.0f} s"
-            texts.append((text, (int(columns.min()), int(rows.min()) - 2)))
+            texts.append((text, (int(left), int(top) - 2)))
     labels = Labels(drawn)
     labels.put(f"{frame.moment.seconds:.1f} s", (2, 12))
     for text, where in texts:
@@ -189,6 +184,22 @@ def annotate(hidden: Image, frame: Frame, camera: Camera, finder: EventFinder) -
 
 
 # --- evidence ---------------------------------------------------------------------------------
+
+
+@dataclass
+class _Sheet:
+    """Pictures of a stand by the moment that each shows: when, how much of it is seen, picture."""
+
+    first: Moment
+    pictures: dict[str, tuple[Moment, int, Image]] = field(default_factory=dict)
+    begun: dict[str, Moment] = field(default_factory=dict)
+
+    def better(self, name: str, picture: tuple[Moment, int, Image]) -> None:
+        """Of a second, the picture in which most can be seen."""
+        begun = self.begun.setdefault(name, picture[0])
+        old = self.pictures.setdefault(name, picture)
+        if picture[0].seconds - begun.seconds <= 1.0 and picture[1] > 1.1 * old[1]:
+            self.pictures[name] = picture
 
 
 class Evidence:
@@ -201,41 +212,28 @@ class Evidence:
     def __init__(self, camera: Camera) -> None:
         self.camera = camera
         self.overview: bytes | None = None
-        self._pictures: dict[int, dict[str, tuple[Moment, int, Image]]] = {}  # track -> moment
-        self._firsts: dict[int, Moment] = {}  # track -> first frame of the stand shown
-        self._kept: dict[str, list[tuple[str, bytes]]] = {}
+        self._open: dict[int, _Sheet] = {}  # by track
+        self._kept: dict[str, list[tuple[str, bytes]]] = {}  # by event
 
-    def see(self, frame: Frame, hidden: Image, finder: EventFinder) -> None:
+    def see(self, frame: Frame, hidden: Image) -> None:
         """Takes pictures of what stands in a zone in this frame."""
         if self.overview is None:
             self.overview = jpeg(_enlarged(draw_zones(hidden, self.camera), 2))
-        for event, _ in frame.closed:
+        for event in frame.closed:
             self._keep(event)
-        alerted = {track.number for _, track in frame.alerts}
-        for track in frame.tracks:
-            stand = track.stand
-            if stand.seen < 3 or stand.last.index != frame.index:
-                continue
-            place = finder.place(track)
+        alerted = {event.vehicle for event in frame.alerts}
+        for track, place, _ in frame.standing():
             if place.zone is None or place.confidence < DOUBTFUL:
                 continue
-            if self._firsts.get(track.number) != stand.first:
-                self._firsts[track.number] = stand.first
-                self._pictures[track.number] = {}
-            moments = self._pictures[track.number]
+            sheet = self._open.get(track.number)
+            if sheet is None or sheet.first != track.stand.first:
+                sheet = self._open[track.number] = _Sheet(track.stand.first)
             seen = int(np.count_nonzero(track.mask))
             picture = (frame.moment, seen, self._picture(hidden, track, place))
-            if "limit reached" in moments or track.number in alerted:
-                self._better(moments, "limit reached", picture)
-            self._better(moments, "first seen standing", picture)
-            moments["last seen"] = picture
-
-    @staticmethod
-    def _better(moments: dict, name: str, picture: tuple[Moment, int, Image]) -> None:
-        begun = moments.setdefault(f"_{name}", picture)[0]
-        old = moments.setdefault(name, picture)
-        if picture[0].seconds - begun.seconds <= 1.0 and picture[1] > 1.1 * old[1]:
-            moments[name] = picture
+            if "limit reached" in sheet.pictures or track.number in alerted:
+                sheet.better("limit reached", picture)
+            sheet.better("first seen standing", picture)
+            sheet.pictures["last seen"] = picture
 
     def _picture(self, hidden: Image, track: Track, place: Place) -> Image:
         drawn = hidden.copy()
@@ -243,20 +241,19 @@ class Evidence:
         if place.footprint is not None:
             polygon(drawn, self.camera.to_image(place.footprint.corners), BLUE)
         drawn = outline(drawn, track.mask, VERMILION)
-        rows, columns = np.nonzero(track.stand.mask)
-        box = (rows.min(), columns.min(), rows.max() + 1, columns.max() + 1)
-        return crop(drawn, box).copy()  # and not a view, which would keep the whole frame
+        return crop(drawn, mask_to_box(track.stand.mask)).copy()  # a view keeps the whole frame
 
     def _keep(self, event: Event) -> None:
-        moments = self._pictures.pop(event.vehicle, {})
-        self._firsts.pop(event.vehicle, None)
-        named = [(*each, name) for name, each in moments.items() if not name.startswith("_")]
-        captions: dict[int, tuple[str, Image]] = {}
-        for moment, _, image, name in sorted(named, key=lambda each: each[0]):
-            both = f"{captions[moment.index][0].split(':')[0]}, {name}" if (
-                moment.index in captions) else name  # fmt: skip
-            captions[moment.index] = f"{both}: {moment.seconds:.1f} s, frame {moment.index}", image
-        self._kept[event.event] = [(c, jpeg(_enlarged(i, 4))) for c, i in captions.values()]
+        sheet = self._open.pop(event.vehicle, None)
+        shots: dict[int, tuple[str, Moment, Image]] = {}
+        taken = sheet.pictures.items() if sheet else ()
+        for name, (moment, _, image) in sorted(taken, key=lambda each: each[1][0]):
+            names = f"{shots[moment.index][0]}, {name}" if moment.index in shots else name
+            shots[moment.index] = names, moment, image
+        self._kept[event.event] = [
+            (f"{names}: {moment.seconds:.1f} s, frame {moment.index}", jpeg(_enlarged(image, 4)))
+            for names, moment, image in shots.values()
+        ]
 
     def sheets(self, events: list[Event]) -> dict[str, list[tuple[str, bytes]]]:
         """The pictures of every event in order of time: caption and JPEG."""

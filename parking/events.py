@@ -14,21 +14,20 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from helpers.masks import mask_to_box
+from helpers.detector import Detections
+from helpers.masks import Image, mask_to_box
 from parking.footprint import Footprint, fit
 from parking.rules import THRESHOLDS, contact_strip, zone_masks
 from parking.tracking import Moment, Settings, Stand, Track, Tracker
 from parking.zones import Camera
 
-LIMIT = 8.0
-"""Seconds that a vehicle may stand where parking is forbidden: to let somebody out."""
+LIMIT = 8.0  # seconds that a vehicle may stand where parking is forbidden: to let somebody out
 
 SURE = 0.9
 """Least confidence in its place at which a stand is reported; below, a person has to look. Of the
 stands in train and val clips this lets all offenders through, and stops both false alarms."""
 
-DOUBTFUL = 0.25
-"""From this confidence a stand that is not reported is shown to a person all the same."""
+DOUBTFUL = 0.25  # from this confidence a stand that is not reported is shown to a person
 
 MISFIT, HIDDEN, SCORE = 2.5, 0.4, 0.6
 """A worse fit, a larger hidden share of the outline or a lower mean score ask for a person."""
@@ -38,47 +37,30 @@ MISFIT, HIDDEN, SCORE = 2.5, 0.4, 0.6
 class Event:
     """A vehicle that stood in a no-parking zone."""
 
-    event: str
-    """Its name: the clip's, the first frame's number and the vehicle's; the same in every run."""
-    vehicle: int
-    """Number of the track."""
+    event: str  # the clip's name, the first frame's number and the vehicle's: the same in every run
+    vehicle: int  # number of the track
     class_name: str
     zone: str
     kind: str
     first_frame: int
-    last_frame: int
-    """The last frame in which it was seen there."""
+    last_frame: int  # the last one in which it was seen there
     start_seconds: float
     end_seconds: float
-    seconds: float
-    """How long it stood, by the times of the clip's frames."""
-    long: bool
-    """It stood for at least the limit."""
-    violation: bool
-    """It did, surely with a large enough share in the zone."""
-    ongoing: bool
-    """It still stood there when the clip ended."""
-    share: float
-    """Of its footprint in the zone, 0 to 1 (of the contact strip where no footprint is known)."""
-    share_low: float
-    share_high: float
-    """5th and 95th percentile of the footprints that agree with the mask."""
-    confidence: float
-    """Probability, from the same footprints, that the share reaches the threshold."""
-    score: float
-    """Mean detection score."""
-    hidden_frames: int
-    """Frames in which something nearer hid it."""
-    rule: str
-    """Name of the rule that fired."""
-    needs_review: bool
-    """A person should look before anything else happens."""
-    reasons: tuple[str, ...]
-    """Why."""
-    box: tuple[float, float, float, float]
-    """ymin, xmin, ymax, xmax in pixels."""
-    footprint: tuple[tuple[float, float], ...] | None
-    """Four corners on the ground, metres."""
+    seconds: float  # how long it stood, by the times of the clip's frames
+    long: bool  # for at least the limit
+    violation: bool  # that, and surely with a large enough share in the zone
+    ongoing: bool  # it still stood there when the clip ended
+    share: float  # of its footprint in the zone, 0 to 1; without footprint, of the contact strip
+    share_low: float  # 5th and
+    share_high: float  # 95th percentile of the footprints that agree with the mask
+    confidence: float  # probability, from the same, that the share reaches the threshold
+    score: float  # mean detection score
+    hidden_frames: int  # frames in which something nearer hid it
+    rule: str  # that fired
+    needs_review: bool  # a person should look before anything else happens
+    reasons: tuple[str, ...]  # why
+    box: tuple[float, float, float, float]  # ymin, xmin, ymax, xmax in pixels
+    footprint: tuple[tuple[float, float], ...] | None  # four corners on the ground in metres
 
     @property
     def verdict(self) -> str:
@@ -120,26 +102,23 @@ def locate(stand: Stand, class_name: str, camera: Camera) -> Place:
 
     A stricter zone goes before a lane, then the larger share decides.
     """
-    mask = stand.mask
-    footprint = None
+    mask, zones, footprint = stand.mask, camera.forbidden, None
     if camera.matrix is not None:
         footprint = fit(mask, class_name, camera, nearer=stand.unknown)
-    if footprint is not None:
-        rule, threshold = "footprint", THRESHOLDS["footprint"]
-        shares = [(zone.needs_time, footprint.share(zone), zone) for zone in camera.forbidden]
-    else:
-        rule, threshold = "contact", THRESHOLDS["contact"]
+    rule = "contact" if footprint is None else "footprint"
+    if not zones:
+        return Place(None, 0.0, 0.0, 0.0, 0.0, rule, footprint)
+    threshold = THRESHOLDS[rule]
+    if footprint is None:
         strip = contact_strip(mask, stand.unknown)
         pixels = max(int(strip.sum()), 1)
-        over = [(strip & zone).sum() / pixels for zone in zone_masks(camera)]
-        shares = [(z.needs_time, float(s), z) for z, s in zip(camera.forbidden, over, strict=True)]
-    if not shares:
-        return Place(None, 0.0, 0.0, 0.0, 0.0, rule, footprint)
-    enough = [each for each in shares if each[1] >= threshold]
-    if enough:
-        _, share, zone = min(enough, key=lambda each: (each[0], -each[1]))
+        shares = [float((strip & zone).sum() / pixels) for zone in zone_masks(camera)]
     else:
-        _, share, zone = max(shares, key=lambda each: each[1])
+        shares = [footprint.share(zone) for zone in zones]
+    rows = list(zip(zones, shares, strict=True))
+    zone, share = max(rows, key=lambda row: (
+        row[1] >= threshold, row[1] >= threshold and not row[0].needs_time, row[1]
+    ))  # fmt: skip
     if footprint is None:
         confidence = float(np.clip(0.5 + (share - threshold) / 0.4, 0, 1))
         return Place(zone.name, share, share, share, confidence, rule, None)
@@ -148,101 +127,118 @@ def locate(stand: Stand, class_name: str, camera: Camera) -> Place:
     return Place(zone.name, share, low, high, confidence, rule, footprint)
 
 
-class EventFinder:
-    """Turns a tracker's stands into events: `alerts` after every frame, `closed` of what ended.
+@dataclass(frozen=True)
+class Frame:
+    """One frame as it was judged."""
 
-    Args:
-        clip: Name of the clip, for the events' names.
-        camera: Camera of the clip.
-        limit: Seconds that a vehicle may stand.
-        settings: Settings of the tracker.
+    moment: Moment
+    image: Image
+    found: Detections  # everything detected, however weakly
+    tracks: list[Track]  # vehicles seen in it
+    alerts: list[Event]  # violations that reached the limit with this frame
+    closed: list[Event]  # events that ended with it
+    finder: EventFinder
+
+    def standing(self) -> Iterator[tuple[Track, Place, float]]:
+        """Each vehicle that is seen standing, its place, and for how many seconds it has stood."""
+        for track in self.tracks:
+            if track.stand.seen >= 3 and track.stand.last.index == self.moment.index:
+                yield track, self.finder.place(track), self.finder.stood(track.stand)
+
+
+class EventFinder:
+    """Follows the vehicles of a clip and tells events: `update` after every frame, then `finish`.
+
+    `clip` is its name, for the names of events; `limit` in seconds.
     """
 
     def __init__(
         self, clip: str, camera: Camera, limit: float = LIMIT, settings: Settings | None = None
     ) -> None:
         self.clip, self.camera, self.limit = clip, camera, limit
-        self.settings = settings or Settings()
-        self.frame_seconds = 0.0
-        """How long a frame lasts at least; a stand of one frame lasts as long."""
-        self._told: set[int] = set()  # stands, by identity, that have been told
-        self._places: dict[int, tuple[int, Place]] = {}  # stand -> frames seen then, place
+        self.tracker = Tracker(camera, settings)
+        self.frame_seconds = 0.0  # how long a frame lasts at least, and so a stand of one frame
+        self._told: set[Stand] = set()
+        self._places: dict[Stand, tuple[int, Place]] = {}  # frames seen then, place
 
-    def alerts(self, tracks: list[Track]) -> Iterator[tuple[Event, Track]]:
-        """Violations that have just reached the limit; each stand is reported once."""
+    def update(
+        self, moment: Moment, found: Detections
+    ) -> tuple[list[Track], list[Event], list[Event]]:
+        """Takes the detections of a frame.
+
+        Returns:
+            The tracks in it, violations that have just reached the limit (each once), and events
+            that have ended.
+        """
+        tracks, alerts = self.tracker.update(moment, found), []
         for track in tracks:
             stand = track.stand
-            if id(stand) in self._told or stand.seen < 3 or self.stood(stand) < self.limit:
+            if stand in self._told or stand.seen < 3 or self.stood(stand) < self.limit:
                 continue
-            if self._trimmed(stand)[2] < self.limit:
-                continue
-            event = self.event(track, stand, ongoing=True)
+            event = self._event(track, stand, ongoing=True, least=self.limit)
             if event is not None and event.violation:
-                self._told.add(id(stand))
-                yield event, track
+                self._told.add(stand)
+                alerts.append(event)
+        return tracks, alerts, self._closed()
 
-    def closed(self, tracker: Tracker, standing: set[int] = frozenset()) -> list:
-        """Events of the stands that have ended, with the stands, which are then forgotten.
+    def finish(self) -> list[Event]:
+        """The clip is over: what still stands goes on, and is not told because of that."""
+        standing = {track.stand for track in self.tracker.tracks}
+        self.tracker.finish()
+        return self._closed(standing)
 
-        Args:
-            tracker: Tracker whose list of ended stands is emptied.
-            standing: Stands, by identity, that end only because the clip does.
-        """
+    def _closed(self, standing: set[Stand] = frozenset()) -> list[Event]:
         events = []
-        for track, stand in tracker.ended:
-            event = self.event(track, stand, ongoing=id(stand) in standing)
-            self._told.discard(id(stand))
-            self._places.pop(id(stand), None)
-            if event is not None:
-                events.append((event, stand))
-        tracker.ended.clear()
-        return events
+        for track, stand in self.tracker.ended:
+            events.append(self._event(track, stand, ongoing=stand in standing))
+            self._told.discard(stand)
+            self._places.pop(stand, None)
+        self.tracker.ended.clear()
+        return [event for event in events if event is not None]
 
     def stood(self, stand: Stand) -> float:
         """Seconds from the first to the last sighting of a stand."""
         return stand.last.seconds - stand.first.seconds + self.frame_seconds
 
-    def _trimmed(self, stand: Stand) -> tuple[Moment, Moment, float]:
-        first, last = stand.trimmed(self.settings.roll)
-        return first, last, last.seconds - first.seconds + self.frame_seconds
-
-    def place(self, track: Track) -> Place:
+    def place(self, track: Track, stand: Stand | None = None) -> Place:
         """Where a track stands; computed anew only when it has been seen twice as often."""
-        return self._place(track, track.stand)
-
-    def _place(self, track: Track, stand: Stand) -> Place:
-        seen, place = self._places.get(id(stand), (0, None))
+        stand = stand or track.stand
+        seen, place = self._places.get(stand, (0, None))
         if place is None or stand.seen >= 2 * seen:
             place = locate(stand, track.class_name, self.camera)
-            self._places[id(stand)] = (stand.seen, place)
+            self._places[stand] = (stand.seen, place)
         return place
 
-    def event(self, track: Track, stand: Stand, *, ongoing: bool) -> Event | None:
+    def _event(
+        self, track: Track, stand: Stand, *, ongoing: bool, least: float = 0.0
+    ) -> Event | None:
         """What a stand amounts to; None if it is no event: too short, or nowhere forbidden."""
         if stand.seen < 3 or not stand.mask.any():
             return None
-        place = self._place(track, stand)
-        first, last, seconds = self._trimmed(stand)
-        inside = place.inside
-        doubtful = place.zone is not None and place.confidence >= DOUBTFUL
-        if not inside and not (doubtful and seconds >= self.limit):
+        first, last = stand.trimmed(self.tracker.settings.roll)
+        seconds = last.seconds - first.seconds + self.frame_seconds
+        if seconds < least:
             return None
-        reasons = self._reasons(stand, place, inside)
-        zone = self.camera.zone(place.zone)
-        footprint = place.footprint
+        place = self.place(track, stand)
+        doubtful = place.zone is not None and place.confidence >= DOUBTFUL
+        long = seconds >= self.limit
+        if not place.inside and not (doubtful and long):
+            return None
+        reasons = tuple(self._reasons(stand, place))
+        corners = [] if place.footprint is None else place.footprint.corners.tolist()
         return Event(
             event=f"{self.clip}-{stand.first.index:06d}-{track.number}",
             vehicle=track.number,
             class_name=track.class_name,
-            zone=zone.name,
-            kind=zone.kind,
+            zone=place.zone,
+            kind=self.camera.zone(place.zone).kind,
             first_frame=first.index,
             last_frame=last.index,
             start_seconds=round(first.seconds, 3),
             end_seconds=round(last.seconds + self.frame_seconds, 3),
             seconds=round(seconds, 3),
-            long=seconds >= self.limit,
-            violation=place.offends and seconds >= self.limit,
+            long=long,
+            violation=place.offends and long,
             ongoing=ongoing,
             share=round(place.share, 3),
             share_low=round(place.low, 3),
@@ -252,30 +248,24 @@ class EventFinder:
             hidden_frames=stand.hidden_frames,
             rule=place.rule,
             needs_review=bool(reasons),
-            reasons=tuple(reasons),
+            reasons=reasons,
             box=tuple(float(v) for v in mask_to_box(stand.mask)),
-            footprint=None
-            if footprint is None
-            else tuple((round(float(x), 2), round(float(y), 2)) for x, y in footprint.corners),
+            footprint=tuple((round(x, 2), round(y, 2)) for x, y in corners) or None,
         )
 
-    def _reasons(self, stand: Stand, place: Place, inside: bool) -> list[str]:
-        reasons = []
-        if not inside:
-            reasons.append("its place is not sure: it may stand in the zone")
-        elif place.confidence < SURE:
-            reasons.append("its place is not sure: it may stand outside the zone")
+    def _reasons(self, stand: Stand, place: Place) -> Iterator[str]:
+        if place.confidence < SURE or not place.inside:
+            side = "outside" if place.inside else "in"
+            yield f"its place is not sure: it may stand {side} the zone"
         if place.footprint is None:
-            reasons.append("no footprint: the camera is not calibrated, or the mask is too small")
-        else:
-            if place.footprint.misfit > MISFIT:
-                reasons.append("the mask does not look like a vehicle of its class")
-            if place.footprint.hidden > HIDDEN:
-                reasons.append("much of its outline is hidden or outside the frame")
+            yield "no footprint: the camera is not calibrated, or the mask is too small"
+        elif place.footprint.misfit > MISFIT:
+            yield "the mask does not look like a vehicle of its class"
+        if place.footprint is not None and place.footprint.hidden > HIDDEN:
+            yield "much of its outline is hidden or outside the frame"
         if stand.score < SCORE:
-            reasons.append("the detector is not sure that it is a vehicle")
+            yield "the detector is not sure that it is a vehicle"
         if stand.hidden_frames > stand.seen:
-            reasons.append("it was hidden most of the time")
-        if stand.pause > self.settings.gap:
-            reasons.append(f"the camera took no picture for {stand.pause:.1f} s while it stood")
-        return reasons
+            yield "it was hidden most of the time"
+        if stand.pause > self.tracker.settings.gap:
+            yield f"the camera took no picture for {stand.pause:.1f} s while it stood"

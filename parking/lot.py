@@ -14,6 +14,7 @@ import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import cv2
@@ -26,10 +27,10 @@ from helpers.errors import DataError
 from helpers.files import write_bytes
 from helpers.masks import Image, Mask, outline
 from parking.clips import PICTURES
+from parking.drawing import BLUE, GREEN, ORANGE, VERMILION, Labels, jpeg, polygon
 from parking.rules import VEHICLES
 
-INSIDE, OUTSIDE = 1, 2
-"""Values of a mask's picture."""
+INSIDE, OUTSIDE = 1, 2  # values of a mask's picture
 
 SHARE = 0.25
 """Least share of the lower half of a car's mask over marked spaces that makes it inside. On
@@ -39,7 +40,7 @@ FRAGMENT = 0.2
 """A piece of less than this share of a car's usual size, not cut by the frame, is what a lamp post
 left of a car, no car of its own."""
 
-IOU = 0.5
+IOU = 0.5  # least overlap of a detection and a car that are the same
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +61,11 @@ class LotFrame:
         return canvas.astype(bool)
 
 
+def _need(good: bool, where: Path, expected: str, found: str, do: str = "") -> None:
+    if not good:
+        raise DataError(str(where), expected=expected, found=found, do=do)
+
+
 def read_folder(folder: str | os.PathLike) -> Iterator[LotFrame]:
     """The frames of a folder, by name.
 
@@ -68,83 +74,58 @@ def read_folder(folder: str | os.PathLike) -> Iterator[LotFrame]:
             do not belong to the frame.
     """
     folder = Path(folder)
-    files = sorted(
-        file for file in (folder / "frames").glob("[!.]*") if file.suffix.lower() in PICTURES
-    )
-    if not files:
-        do = "It should hold frames/, masks/ and bounding_boxes/."
-        expected = "photographs"
-        raise DataError(str(folder / "frames"), expected=expected, found="none", do=do)
-    if len({file.stem for file in files}) < len(files):
-        found = f"{len(files)} files with {len({file.stem for file in files})} names"
-        raise DataError(str(folder / "frames"), expected="a name each", found=found)
+    place = folder / "frames"
+    files = sorted(file for file in place.glob("[!.]*") if file.suffix.lower() in PICTURES)
+    do = "The folder should hold frames/, masks/ and bounding_boxes/."
+    _need(bool(files), place, "photographs", "none", do)
+    names = {file.stem for file in files}
+    found = f"{len(files)} files with {len(names)} names"
+    _need(len(names) == len(files), place, "a name each", found)
     for file in files:
-        image = pictures.read(file)
-        place = folder / "masks" / f"{file.stem}.png"
+        image, place = pictures.read(file), folder / "masks" / f"{file.stem}.png"
         classes = pictures.read_numbers(place)
-        if classes.shape != image.shape[:2]:
-            expected = f"{image.shape[1]} x {image.shape[0]} pixels, as its photograph has upright"
-            found = f"{classes.shape[1]} x {classes.shape[0]}"
-            raise DataError(str(place), expected=expected, found=found)
-        if others := sorted({*np.unique(classes).tolist()} - {0, INSIDE, OUTSIDE}):
-            expected = "0 (background), 1 (a car in a legal place) and 2 (a car outside)"
-            found = f"also {', '.join(map(str, others[:5]))}"
-            do = "A mask of yes and no does not tell which cars stand outside."
-            raise DataError(str(place), expected=expected, found=found, do=do)
-        boxes = folder / "bounding_boxes" / f"{file.stem}.xml"
-        spaces = read_spaces(boxes)
-        frame = LotFrame(file.stem, image, classes, [corners for corners, _ in spaces])
-        _check_spaces(boxes, frame, [taken for _, taken in spaces])
-        yield frame
+        (height, width), (rows, columns) = image.shape[:2], classes.shape
+        expected = f"{width} x {height} pixels, as its photograph has upright"
+        _need((rows, columns) == (height, width), place, expected, f"{columns} x {rows}")
+        others = sorted({*np.unique(classes).tolist()} - {0, INSIDE, OUTSIDE})
+        expected = "0 (background), 1 (a car in a legal place) and 2 (a car outside)"
+        do = "A mask of yes and no does not tell which cars stand outside."
+        _need(not others, place, expected, f"also {', '.join(map(str, others[:5]))}", do)
+        place = folder / "bounding_boxes" / f"{file.stem}.xml"
+        spaces, taken = zip(*_spaces(place), strict=True)
+        # Spaces of another scale or camera: cars that are said to stand in them are elsewhere.
+        x, y = np.mean(spaces, axis=1).T
+        out = (x < 0) | (y < 0) | (x >= width) | (y >= height)
+        do = "Are these the spaces of this camera, in pixels of this size?"
+        expected = f"spaces in the frame, {width} x {height} pixels"
+        _need(not out.any(), place, expected, f"{out.sum()} of {len(out)} spaces outside it", do)
+        rows = [k for k, occupied in enumerate(taken) if occupied]
+        hits = classes[y[rows].astype(int), x[rows].astype(int)] > 0
+        expected = "a car of the mask in each space that is called occupied"
+        found = f"one in {hits.sum()} of {len(hits)}"
+        good = len(hits) < 4 or not classes.any() or hits.mean() >= 0.3
+        _need(good, place, expected, found, do)
+        yield LotFrame(file.stem, image, classes, list(spaces))
 
 
-def read_spaces(file: Path) -> list[tuple[np.ndarray, bool | None]]:
-    """Corners (4, 2) of the marked spaces in one of PKLot's XML files, and which are occupied.
-
-    Raises:
-        DataError: No such file, no space in it, or numbers that are none.
-    """
+def _spaces(file: Path) -> list[tuple[np.ndarray, bool | None]]:
+    """Corners (4, 2) of the marked spaces in one of PKLot's XML files, and which are occupied."""
+    keys = (("center", "x"), ("center", "y"), ("size", "w"), ("size", "h"), ("angle", "d"))
+    spaces = []
     try:
-        spaces = []
         for space in ElementTree.parse(file).getroot().iter("space"):
-            rectangle = space.find("rotatedRect")
+            rectangle, name = space.find("rotatedRect"), f"space {space.get('id')}"
             if rectangle is None:
-                raise ValueError(f"space {space.get('id')} without rotatedRect")
-            parts = (("center", "x"), ("center", "y"), ("size", "w"), ("size", "h"), ("angle", "d"))
-            x, y, w, h, angle = (float(rectangle.find(part).get(key)) for part, key in parts)
+                raise ValueError(f"{name} without rotatedRect")
+            x, y, w, h, angle = (float(rectangle.find(part).get(key)) for part, key in keys)
             if not (np.isfinite([x, y, w, h, angle]).all() and min(w, h) > 0):
-                raise ValueError(f"space {space.get('id')}: {x:g}, {y:g}, {w:g}, {h:g}, {angle:g}")
+                raise ValueError(f"{name}: {x:g}, {y:g}, {w:g}, {h:g}, {angle:g}")
             taken = {"0": False, "1": True}.get(space.get("occupied"))
             spaces.append((cv2.boxPoints(((x, y), (w, h), angle)), taken))
     except (OSError, ElementTree.ParseError, AttributeError, TypeError, ValueError) as error:
-        found = f"{type(error).__name__}: {error}"
-        raise DataError(str(file), expected="PKLot's XML", found=found) from error
-    if not spaces:
-        raise DataError(str(file), expected="marked spaces", found="none")
+        _need(False, file, "PKLot's XML", f"{type(error).__name__}: {error}")
+    _need(bool(spaces), file, "marked spaces", "none")
     return spaces
-
-
-def _check_spaces(file: Path, frame: LotFrame, taken: Sequence[bool | None]) -> None:
-    """Spaces of another scale or frame: the cars that are said to stand in them are elsewhere."""
-    height, width = frame.classes.shape
-    centres = np.array([corners.mean(axis=0) for corners in frame.spaces])
-    out = ((centres < 0) | (centres >= (width, height))).any(axis=1)
-    do = "Are these the spaces of this camera, in pixels of this size?"
-    if out.any():
-        found = f"{out.sum()} of {len(out)} spaces outside it"
-        expected = f"spaces in the frame, {width} x {height} pixels"
-        raise DataError(str(file), expected=expected, found=found, do=do)
-    cars = frame.classes > 0
-    hits = [
-        cars[int(y), int(x)] for (x, y), occupied in zip(centres, taken, strict=True) if occupied
-    ]
-    if len(hits) >= 4 and cars.any() and np.mean(hits) < 0.3:
-        found = f"one in {sum(hits)} of {len(hits)}"
-        expected = "a car of the mask in each space that is called occupied"
-        raise DataError(str(file), expected=expected, found=found, do=do)
-
-
-# --- single cars from the class masks ---------------------------------------------------------
 
 
 def cars(frame: LotFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -158,34 +139,29 @@ def cars(frame: LotFrame) -> tuple[np.ndarray, np.ndarray]:
         Masks (N, H, W) bool, and for each `INSIDE` or `OUTSIDE` (N,).
     """
     masks, values = [], []
+    bottom, right = frame.classes.shape
     for value in (INSIDE, OUTSIDE):
-        count, labels, stats, centres = cv2.connectedComponentsWithStats(
-            (frame.classes == value).astype(np.uint8), connectivity=8
-        )
+        alike = (frame.classes == value).astype(np.uint8)
+        count, labels, stats, centres = cv2.connectedComponentsWithStats(alike, connectivity=8)
         for k in range(1, count):
-            usual = usual_area(centres[k], frame.spaces)
+            usual = _usual_area(centres[k], frame.spaces)
             left, top, width, height, area = stats[k]
-            rows, columns = slice(top, top + height), slice(left, left + width)
-            at_edge = (
-                min(left, top) == 0
-                or left + width == labels.shape[1]
-                or top + height == labels.shape[0]
-            )
-            if area < (0.05 if at_edge else FRAGMENT) * usual:
+            cut = min(left, top) == 0 or left + width == right or top + height == bottom
+            if area < (0.05 if cut else FRAGMENT) * usual:
                 continue
-            for part in separate(labels[rows, columns] == k, usual):
+            part = np.s_[top : top + height, left : left + width]
+            for car in separate(labels[part] == k, usual):
                 mask = np.zeros(labels.shape, bool)
-                mask[rows, columns] = part
+                mask[part] = car
                 masks.append(mask)
                 values.append(value)
-    return np.array(masks, bool).reshape(-1, *frame.classes.shape), np.array(values, int)
+    return np.array(masks, bool).reshape(-1, bottom, right), np.array(values, int)
 
 
-def usual_area(centre: Sequence[float], spaces: Sequence[np.ndarray]) -> float:
+def _usual_area(centre: Sequence[float], spaces: Sequence[np.ndarray]) -> float:
     """Pixels that a car has about there: two thirds of the three nearest spaces' mean area."""
-    distances = [np.hypot(*(corners.mean(axis=0) - centre)) for corners in spaces]
-    nearest = np.argsort(distances)[:3]
-    return 0.67 * float(np.mean([cv2.contourArea(spaces[k]) for k in nearest]))
+    nearest = sorted(spaces, key=lambda corners: np.hypot(*(corners.mean(axis=0) - centre)))[:3]
+    return 0.67 * float(np.mean([cv2.contourArea(corners) for corners in nearest]))
 
 
 def separate(blob: Mask, usual: float) -> list[Mask]:
@@ -195,13 +171,11 @@ def separate(blob: Mask, usual: float) -> list[Mask]:
 
     if blob.sum() < 1.5 * usual:
         return [blob]
-    padded = np.pad(blob, 1)
+    padded, side = np.pad(blob, 1), usual**0.5
     depth = cv2.distanceTransform(padded.astype(np.uint8), cv2.DIST_L2, 5)
-    smooth = cv2.GaussianBlur(depth, (0, 0), max(1.0, 0.06 * usual**0.5))
-    least = max(3, int(0.45 * usual**0.5))
-    peaks = peak_local_max(
-        smooth, min_distance=least, threshold_abs=0.2 * usual**0.5, labels=padded.astype(int)
-    )
+    smooth = cv2.GaussianBlur(depth, (0, 0), max(1.0, 0.06 * side))
+    apart = {"min_distance": max(3, int(0.45 * side)), "threshold_abs": 0.2 * side}
+    peaks = peak_local_max(smooth, **apart, labels=padded.astype(int))
     if len(peaks) < 2:
         return [blob]
     markers = np.zeros(padded.shape, np.int32)
@@ -210,23 +184,14 @@ def separate(blob: Mask, usual: float) -> list[Mask]:
     return [parts == k for k in range(1, len(peaks) + 1) if (parts == k).any()]
 
 
-# --- the rule, and how right it is ------------------------------------------------------------
-
-
 def outside(masks: np.ndarray, marked: Mask) -> np.ndarray:
-    """(N,) bool: which cars stand outside every marked space.
-
-    Args:
-        masks: (N, H, W) bool.
-        marked: (H, W) bool: pixels of all marked spaces.
-    """
+    """Which cars, (N, H, W) bool, stand outside every marked space, (H, W) bool: (N,) bool."""
     result = np.zeros(len(masks), bool)
     for k, mask in enumerate(masks):
         rows = np.flatnonzero(mask.any(axis=1))
-        if not len(rows):
-            continue
-        low = mask[(rows[0] + rows[-1]) // 2 :]
-        result[k] = (low & marked[-len(low) :]).sum() < SHARE * low.sum()
+        if len(rows):
+            low = mask[(rows[0] + rows[-1]) // 2 :]
+            result[k] = (low & marked[-len(low) :]).sum() < SHARE * low.sum()
     return result
 
 
@@ -240,15 +205,15 @@ def evaluate_lot(
     """Scores the rule with true masks, and the whole system with a detector's.
 
     Args:
-        folders: see `read_folder`.
-        detect: None leaves the system out.
-        tiles: across a frame, see `detect_in_tiles`.
-        pictures: folder for one picture a frame: verdicts, and what they got wrong.
+        folders: See `read_folder`.
+        detect: Detector; None leaves the system out.
+        tiles: Tiles across a frame, see `detect_in_tiles`.
+        pictures: Folder for one picture a frame: verdicts, and what they got wrong.
 
     Returns:
-        `frames`, `cars`, `accuracy_true_masks`, `precision_outside`, `recall_outside`, the last
-        three with `_system` (None without a detector), and `unmarked_legal`: cars in legal places
-        that nobody marked, which the rule calls outside.
+        `frames`, `cars`, `outside`, `accuracy_true_masks`, `precision_outside`, `recall_outside`,
+        the last three with `_system` (None without a detector), and `unmarked_legal`: cars in
+        legal places that nobody marked, which the rule calls outside.
     """
     from tqdm.auto import tqdm
 
@@ -258,61 +223,41 @@ def evaluate_lot(
         masks, values = cars(frame)
         truth, said = values == OUTSIDE, outside(masks, frame.marked)
         over = (masks & frame.marked).any(axis=(1, 2))
-        counts["frames"] += 1
         counts["unmarked"] += int((said & ~truth & ~over).sum())
-        _count(counts, "", truth, said)
+        counts += Counter(cars=len(truth), outside=truth.sum(), right=(truth == said).sum(),
+                          said=said.sum(), hits=(truth & said).sum())  # fmt: skip
         if detect is not None:
-            found = detect_in_tiles(detect, frame.image, tiles)
-            _count_system(counts, frame, masks, truth, found)
+            counts += _of_system(frame, masks, truth, detect_in_tiles(detect, frame.image, tiles))
         if pictures is not None:
             _draw(Path(pictures) / f"{folder.name}_{frame.name}.jpg", frame, masks, truth, said)
-    result = {name: counts[name] for name in ("frames", "cars", "outside")}
-    result["unmarked_legal"] = counts["unmarked"]
-    result |= _scores(counts, "", "accuracy_true_masks")
-    if detect is None:
-        return result | dict.fromkeys(
-            ("accuracy_system", "precision_outside_system", "recall_outside_system")
-        )
-    return result | _scores(counts, "_system", "accuracy_system")
 
-
-def _count(counts: Counter, suffix: str, truth: np.ndarray, said: np.ndarray) -> None:
-    counts["cars" + suffix] += len(truth)
-    counts["outside" + suffix] += int(truth.sum())
-    counts["right" + suffix] += int((truth == said).sum())
-    counts["said" + suffix] += int(said.sum())
-    counts["hits" + suffix] += int((truth & said).sum())
-
-
-def _count_system(
-    counts: Counter, frame: LotFrame, masks: np.ndarray, truth: np.ndarray, found: np.ndarray
-) -> None:
-    """A car that is not detected is wrong; a detection of nothing that is reported is one more."""
-    said = outside(found, frame.marked)
-    overlaps = mask_overlaps(found, masks)
-    order = np.argsort(-overlaps.max(axis=1, initial=0), kind="stable")
-    pairs = [(k, g) for k, g in zip(order, match(overlaps[order], IOU), strict=True) if g >= 0]
-    counts["cars_system"] += len(truth)
-    counts["outside_system"] += int(truth.sum())
-    counts["said_system"] += int(said.sum())
-    for k, g in pairs:
-        counts["right_system"] += int(said[k] == truth[g])
-        counts["hits_system"] += int(said[k] and truth[g])
-
-
-def _scores(counts: Counter, suffix: str, accuracy: str) -> dict:
     def ratio(part: str, whole: str) -> float | None:
-        whole_count = counts[whole + suffix]
-        return round(counts[part + suffix] / whole_count, 4) if whole_count else None
+        return round(float(counts[part] / counts[whole]), 4) if counts[whole] else None
 
     return {
-        accuracy: ratio("right", "cars"),
-        f"precision_outside{suffix}": ratio("hits", "said"),
-        f"recall_outside{suffix}": ratio("hits", "outside"),
+        "frames": len(frames),
+        "cars": int(counts["cars"]),
+        "outside": int(counts["outside"]),
+        "unmarked_legal": int(counts["unmarked"]),
+        "accuracy_true_masks": ratio("right", "cars"),
+        "precision_outside": ratio("hits", "said"),
+        "recall_outside": ratio("hits", "outside"),
+        "accuracy_system": ratio("right_system", "cars") if detect else None,
+        "precision_outside_system": ratio("hits_system", "said_system") if detect else None,
+        "recall_outside_system": ratio("hits_system", "outside") if detect else None,
     }
 
 
-# --- large pictures ---------------------------------------------------------------------------
+def _of_system(frame: LotFrame, masks: np.ndarray, truth: np.ndarray, found: np.ndarray) -> Counter:
+    """A car that is not detected is wrong; a detection of nothing that is reported is one more."""
+    said, overlaps = outside(found, frame.marked), mask_overlaps(found, masks)
+    order = np.argsort(-overlaps.max(axis=1, initial=0), kind="stable")
+    pairs = [(k, g) for k, g in zip(order, match(overlaps[order], IOU), strict=True) if g >= 0]
+    return Counter(
+        said_system=said.sum(),
+        right_system=sum(said[k] == truth[g] for k, g in pairs),
+        hits_system=sum(said[k] and truth[g] for k, g in pairs),
+    )
 
 
 def detect_in_tiles(
@@ -326,27 +271,22 @@ def detect_in_tiles(
     """
     height, width = image.shape[:2]
     side = width / (1 + (tiles - 1) * 2 / 3)
-    tall = min(height, round(side * 3 / 4))
-    side = round(side)
-    lefts = np.linspace(0, width - side, tiles).round().astype(int)
+    tall, side = min(height, round(side * 3 / 4)), round(side)
     rows = max(1, int(np.ceil((height - tall) / (tall * 2 / 3))) + 1) if height > tall else 1
     tops = np.linspace(0, height - tall, rows).round().astype(int)
+    lefts = np.linspace(0, width - side, tiles).round().astype(int)
     found: list[tuple[float, Mask]] = []
-    for top in tops:
-        for left in lefts:
-            tile = np.ascontiguousarray(image[top : top + tall, left : left + side])
-            seen = detect(tile)
-            for mask, name, score in zip(seen.masks, seen.class_names, seen.scores, strict=True):
-                cut = (
-                    (top > 0 and mask[0].any())
-                    or (left > 0 and mask[:, 0].any())
-                    or (top + tall < height and mask[-1].any())
-                    or (left + side < width and mask[:, -1].any())
-                )
-                if name in VEHICLES and mask.any() and not cut:
-                    whole = np.zeros((height, width), bool)
-                    whole[top : top + tall, left : left + side] = mask
-                    found.append((float(score), whole))
+    for top, left in product(tops, lefts):
+        part = np.s_[top : top + tall, left : left + side]
+        inner = (top > 0, top + tall < height, left > 0, left + side < width)
+        seen = detect(np.ascontiguousarray(image[part]))
+        for mask, name, score in zip(seen.masks, seen.class_names, seen.scores, strict=True):
+            edges = (mask[0], mask[-1], mask[:, 0], mask[:, -1])
+            cut = any(within and edge.any() for within, edge in zip(inner, edges, strict=True))
+            if name in VEHICLES and mask.any() and not cut:
+                whole = np.zeros((height, width), bool)
+                whole[part] = mask
+                found.append((float(score), whole))
     kept: list[Mask] = []
     for _, mask in sorted(found, key=lambda each: -each[0]):
         area = mask.sum()
@@ -358,11 +298,9 @@ def detect_in_tiles(
 def _draw(
     file: Path, frame: LotFrame, masks: np.ndarray, truth: np.ndarray, said: np.ndarray
 ) -> None:
-    from parking.drawing import BLUE, GREEN, ORANGE, VERMILION, Labels, jpeg
-
     drawn, texts = frame.image.copy(), []
     for corners in frame.spaces:
-        cv2.polylines(drawn, [np.round(corners).astype(np.int32)], True, BLUE, 1, cv2.LINE_AA)
+        polygon(drawn, corners, BLUE)
     for mask, true, reported in zip(masks, truth, said, strict=True):
         colour = ORANGE if true != reported else VERMILION if reported else GREEN
         drawn = outline(drawn, mask, colour, 2)

@@ -26,94 +26,18 @@ import csv
 import html
 import io
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
+from string import Template
 
 from parking.events import Event
 
 SCHEMA = "parking-events/2"
-
-STYLE = """
-body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;color:#111}
-h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2.5rem}
-table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;
-border-bottom:1px solid #ccc;vertical-align:top}
-.sheet{border:1px solid #999;border-radius:.5rem;padding:1rem;margin:1.5rem 0;
-break-inside:avoid}
-.pictures{display:flex;flex-wrap:wrap;gap:.8rem}figure{margin:0;flex:1 1 20rem;max-width:29rem}
-figure img{width:100%;border:1px solid #ccc}
-figcaption{font-size:.85rem;color:#333}
-.tag{display:inline-block;border-radius:.3rem;padding:0 .5rem;border:2px solid;font-weight:600}
-.violation{border-color:#d55e00}.review{border-color:#e69f00;border-style:dashed}
-.tolerated{border-color:#009e73;border-style:dotted}.not{border-color:#0072b2;border-style:dotted}
-.warning{border-left:.4rem solid #d55e00;background:#fff3ea;padding:.6rem 1rem}
-video{width:100%;max-width:40rem;background:#000}
-"""
-
-
-def as_json(summary: Mapping, events: Sequence[Event]) -> str:
-    """The content of `events.json`; see the table above."""
-    content = {"schema": SCHEMA, **summary, "events": [event.as_json() for event in events]}
-    return json.dumps(content, indent=1) + "\n"
-
-
-def as_csv(events: Sequence[Event]) -> str:
-    """The content of `events.csv`: one row an event, the fields of `Event` as columns."""
-    stream = io.StringIO()
-    names = [each.name for each in fields(Event)]
-    writer = csv.DictWriter(stream, names, lineterminator="\n")
-    writer.writeheader()
-    for event in events:
-        row = event.as_json()
-        row["reasons"] = "; ".join(event.reasons)
-        row["box"] = " ".join(f"{value:g}" for value in event.box)
-        points = event.footprint or ()
-        row["footprint"] = " ".join(f"{x:g},{y:g}" for x, y in points)
-        writer.writerow(row)
-    return stream.getvalue()
-
+PAGE = Path(__file__).with_suffix(".html")
 
 Pictures = Mapping[str, Sequence[tuple[str, bytes]]]
 """For the name of an event its pictures: caption and JPEG."""
-
-
-def as_html(
-    summary: Mapping, events: Sequence[Event], pictures: Pictures, overview: bytes | None = None
-) -> str:
-    """The page; everything that came from outside is escaped."""
-    title = f"Parking report: {summary['clip']}, camera {summary['camera']}"
-    parts = [
-        "<!doctype html><html lang='en'><head><meta charset='utf-8'>",
-        "<meta name='viewport' content='width=device-width,initial-scale=1'>",
-        "<link rel='icon' href='data:,'>",
-        f"<title>{_safe(title)}</title><style>{STYLE}</style></head><body>",
-        f"<h1>{_safe(title)}</h1>",
-        _summary(summary, events),
-    ]
-    if overview:
-        alt = "First frame with zones: no-parking zones orange, parking green"
-        parts.append(f"<p><img style='max-width:100%' alt='{alt}' src='{_inline(overview)}'></p>")
-    if summary.get("video"):
-        name = _safe(summary["video"])
-        parts.append(
-            f"<h2>Annotated clip</h2><video controls preload='metadata' src='{name}'></video>"
-            f"<p><a href='{name}'>{name}</a> lies beside this page.</p>"
-        )
-    parts.append("<h2>Events</h2>")
-    parts.append(
-        _table(events) if events else "<p>No vehicle stood where parking is forbidden.</p>"
-    )
-    shown = [event for event in events if event.violation or event.needs_review]
-    shown.sort(key=lambda event: not event.violation)  # of what is tolerated, nothing is kept
-    parts += [_sheet(event, pictures.get(event.event, ())) for event in shown]
-    parts.append(
-        "<p>The people and number plates that were found were made unreadable before any picture "
-        "was stored; a detector does not find all of them. A person decides; this page only shows "
-        "what was measured.</p></body></html>"
-    )
-    return "\n".join(parts)
 
 
 def write(
@@ -130,91 +54,132 @@ def write(
     (folder / "events.json").write_text(as_json(summary, events), encoding="utf-8")
 
 
+def as_json(summary: Mapping, events: Sequence[Event]) -> str:
+    """The content of `events.json`; see the table above."""
+    content = {"schema": SCHEMA, **summary, "events": [event.as_json() for event in events]}
+    return json.dumps(content, indent=1) + "\n"
+
+
+def as_csv(events: Sequence[Event]) -> str:
+    """The content of `events.csv`: one row an event, the fields of `Event` as columns."""
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, [each.name for each in fields(Event)], lineterminator="\n")
+    writer.writeheader()
+    for event in events:
+        points = event.footprint or ()
+        writer.writerow(event.as_json() | {
+            "reasons": "; ".join(event.reasons),
+            "box": " ".join(f"{value:g}" for value in event.box),
+            "footprint": " ".join(f"{x:g},{y:g}" for x, y in points),
+        })  # fmt: skip
+    return stream.getvalue()
+
+
+def as_html(
+    summary: Mapping, events: Sequence[Event], pictures: Pictures, overview: bytes | None = None
+) -> str:
+    """The page; everything that came from outside is escaped."""
+    title = _safe(f"Parking report: {summary['clip']}, camera {summary['camera']}")
+    shown = sorted(filter(_is_shown, events), key=lambda event: not event.violation)
+    alt, name = "First frame with zones: no-parking zones orange, parking green", summary["video"]
+    parts = {
+        "title": title,
+        "summary": _summary(summary, events),
+        "overview": overview and f"<p>{_picture(overview, alt, ' style=max-width:100%')}</p>",
+        "video": name
+        and f"<h2>Annotated clip</h2><video controls preload='metadata' src='{_safe(name)}'></video>"
+        f"<p><a href='{_safe(name)}'>{_safe(name)}</a> lies beside this page.</p>",
+        "events": _table(events) or "<p>No vehicle stood where parking is forbidden.</p>",
+        "sheets": "".join(_sheet(event, pictures.get(event.event, ())) for event in shown),
+    }
+    page = Template(PAGE.read_text(encoding="utf-8"))
+    return page.substitute({key: part or "" for key, part in parts.items()})
+
+
 def _safe(text: object) -> str:
     return html.escape(str(text), quote=True)
 
 
-def _inline(jpeg: bytes) -> str:
-    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
+def _picture(jpeg: bytes, alt: str, more: str = "") -> str:
+    content = base64.b64encode(jpeg).decode()
+    return f"<img{more} alt='{_safe(alt)}' src='data:image/jpeg;base64,{content}'>"
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number} {name}{'s' * (number != 1)}"
+
+
+def _is_shown(event: Event) -> bool:
+    """Of what is tolerated, nothing is kept."""
+    return event.violation or event.needs_review
 
 
 def _summary(summary: Mapping, events: Sequence[Event]) -> str:
-    count = sum(event.violation for event in events)
     review = sum(event.needs_review for event in events)
-    lines = [
-        f"<p><b>{count}</b> violation{'s' * (count != 1)} in {len(events)} "
-        f"event{'s' * (len(events) != 1)}; <b>{review}</b> to be looked at by a person. "
-        f"{summary['frames']} frame{'s' * (summary['frames'] != 1)} of "
-        f"{summary['clip_seconds']:g} s, timed by {_safe(summary['timed_by'])}; limit "
-        f"{summary['limit_seconds']:g} s.</p>"
-    ]
-    if not summary["complete"]:
-        problems = "".join(f"<li>{_safe(problem)}</li>" for problem in summary["problems"])
-        lines.append(f"<div class='warning'><b>Incomplete.</b><ul>{problems}</ul></div>")
-    return "".join(lines)
+    text = (
+        f"<p><b>{_count(sum(event.violation for event in events), 'violation')}</b> in "
+        f"{_count(len(events), 'event')}; <b>{review}</b> to be looked at by a person. "
+        f"{_count(summary['frames'], 'frame')} of {summary['clip_seconds']:g} s, timed by "
+        f"{_safe(summary['timed_by'])}; limit {summary['limit_seconds']:g} s.</p>"
+    )
+    if summary["complete"]:
+        return text
+    problems = "".join(f"<li>{_safe(problem)}</li>" for problem in summary["problems"])
+    return f"{text}<div class='warning'><b>Incomplete.</b><ul>{problems}</ul></div>"
 
 
 def _table(events: Sequence[Event]) -> str:
-    head = "".join(
-        f"<th scope='col'>{name}</th>"
-        for name in ("Event", "Vehicle", "Zone", "From", "To", "Stood", "Share", "Verdict")
-    )
-    rows = "".join(
-        f"<tr><td>{_link(e)}</td>"
-        f"<td>{_safe(e.class_name)}</td><td>{_safe(e.zone)}</td><td>{_time(e.start_seconds)}</td>"
-        f"<td>{_time(e.end_seconds)}{' (still there)' if e.ongoing else ''}</td>"
-        f"<td>{e.seconds:g} s</td><td>{e.share:.0%}</td><td>{_tags(e)}</td></tr>"
-        for e in events
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-
-
-def _link(event: Event) -> str:
-    name = _safe(event.event)
-    shown = event.violation or event.needs_review
-    return f"<a href='#{name}'>{name}</a>" if shown else name
+    names = "Event", "Vehicle", "Zone", "From", "To", "Stood", "Share", "Verdict"
+    rows = "".join(f"<th scope='col'>{name}</th>" for name in names)
+    for e in events:
+        name = _safe(e.event)
+        cells = (
+            f"<a href='#{name}'>{name}</a>" if _is_shown(e) else name,
+            _safe(e.class_name),
+            _safe(e.zone),
+            _time(e.start_seconds),
+            _time(e.end_seconds) + " (still there)" * e.ongoing,
+            f"{e.seconds:g} s",
+            f"{e.share:.0%}",
+            _tags(e),
+        )
+        rows += "</tr><tr>" + "".join(f"<td>{cell}</td>" for cell in cells)
+    return f"<table><tr>{rows}</tr></table>" if events else ""
 
 
 def _tags(event: Event) -> str:
     tags = [event.verdict, *["review"] * event.needs_review]
-    names = ((re.match(r"\w+", tag)[0], tag) for tag in tags)
+    names = ((tag.split()[0].strip(","), tag) for tag in tags)
     return " ".join(f"<span class='tag {name}'>{tag}</span>" for name, tag in names)
 
 
 def _sheet(event: Event, pictures: Sequence[tuple[str, bytes]]) -> str:
+    alt = f"{event.class_name} in {event.zone}"
     figures = "".join(
-        f"<figure><img alt='{_safe(event.class_name)} in {_safe(event.zone)}, {_safe(caption)}' "
-        f"src='{_inline(jpeg)}'><figcaption>{_safe(caption)}</figcaption></figure>"
-        for caption, jpeg in pictures
-    )
+        f"<figure>{_picture(jpeg, f'{alt}, {caption}')}<figcaption>{_safe(caption)}</figcaption>"
+        "</figure>" for caption, jpeg in pictures
+    )  # fmt: skip
     measure = "footprint" if event.rule == "footprint" else "contact strip"
-    facts = [
-        ("Zone", f"{event.zone} ({event.kind})"),
-        (
-            "Time",
-            f"{_time(event.start_seconds)} to {_time(event.end_seconds)}, frames "
-            f"{event.first_frame} to {event.last_frame}: {event.seconds:g} s",
-        ),
-        (
-            "Share in the zone",
-            f"{event.share:.0%} of the {measure} (90 % interval "
-            f"{event.share_low:.0%} to {event.share_high:.0%})",
-        ),
-        (
-            "Confidence",
-            f"{event.confidence:.2f} that the share is large enough; detection score "
-            f"{event.score:.2f}",
-        ),
-        ("Rule that fired", f"{event.rule}, and time"),
-        ("Hidden", f"{event.hidden_frames} frame{'s' * (event.hidden_frames != 1)}"),
-    ]
-    if event.reasons:
-        facts.append(("A person should look", "; ".join(event.reasons)))
-    rows = "".join(f"<tr><th scope='row'>{k}</th><td>{_safe(v)}</td></tr>" for k, v in facts)
+    facts = {
+        "Zone": f"{event.zone} ({event.kind})",
+        "Time": f"{_time(event.start_seconds)} to {_time(event.end_seconds)}, frames "
+        f"{event.first_frame} to {event.last_frame}: {event.seconds:g} s",
+        "Share in the zone": f"{event.share:.0%} of the {measure} (90 % interval "
+        f"{event.share_low:.0%} to {event.share_high:.0%})",
+        "Confidence": f"{event.confidence:.2f} that the share is large enough; detection score "
+        f"{event.score:.2f}",
+        "Rule that fired": f"{event.rule}, and time",
+        "Hidden": _count(event.hidden_frames, "frame"),
+        "A person should look": "; ".join(event.reasons),
+    }
+    rows = "".join(
+        f"<tr><th scope='row'>{key}</th><td>{_safe(fact)}</td></tr>"
+        for key, fact in facts.items() if fact
+    )  # fmt: skip
+    name = _safe(event.event)
     return (
-        f"<section class='sheet' id='{_safe(event.event)}'><h2>{_safe(event.event)} "
-        f"{_tags(event)}</h2><div class='pictures'>{figures}</div>"
-        f"<table><tbody>{rows}</tbody></table></section>"
+        f"<section class='sheet' id='{name}'><h2>{name} {_tags(event)}</h2><div class='pictures'>"
+        f"{figures}</div><table><tbody>{rows}</tbody></table></section>"
     )
 
 

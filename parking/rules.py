@@ -9,7 +9,7 @@ makes a verdict of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -22,58 +22,30 @@ from helpers.masks import Mask
 from parking.footprint import Footprint, fit
 from parking.zones import Camera
 
-VEHICLES = ("car", "van")
-"""Class names of what can be parked; everything else only hides."""
-
-STRIP = 3
-"""Height in pixels of the strip at the lower edge of a mask."""
-
-LOWER = 1 / 3
-"""Lower share of a box that the rule `box_lower` looks at."""
-
-MARGIN = 2
-"""Columns this near to something nearer say nothing about where the mask meets the ground."""
-
-DOUBLE = 0.6
-"""Share of a mask that lies in another vehicle's; from here on both are one vehicle."""
+VEHICLES = ("car", "van")  # what can be parked; everything else only hides
+STRIP = 3  # height in pixels of the strip at the lower edge of a mask
+LOWER = 1 / 3  # lower share of a box that the rule `box_lower` looks at
+MARGIN = 2  # columns this near to something nearer do not tell where a mask meets the ground
+DOUBLE = 0.6  # share of a mask in another vehicle's from which both are one vehicle
 
 Shares = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Vehicles:
-    """The vehicles of one picture, with what may hide them; `vehicles` makes one."""
+    """The N vehicles of one picture, best score first, with what may hide them; see `vehicles`."""
 
-    found: Detections
-    """Everything in the picture that may hide a vehicle, doubles left out."""
-    rows: NDArray[np.int64]
-    """(N,) rows of `found` that are vehicles, best score first."""
-    numbers: NDArray[np.int64]
-    """(N,) their rows among all detections, doubles included."""
+    found: Detections  # everything in the picture that may hide a vehicle, doubles left out
+    rows: NDArray[np.int64]  # (N,) rows of `found` that are vehicles
+    numbers: NDArray[np.int64]  # (N,) their rows among all detections, doubles included
     camera: Camera
+    boxes: np.ndarray  # (N, 4) ymin, xmin, ymax, xmax in pixels
+    masks: NDArray[np.bool_]  # (N, H, W)
+    scores: np.ndarray  # (N,)
+    class_names: tuple[str, ...]  # (N,)
 
     def __len__(self) -> int:
         return len(self.rows)
-
-    @cached_property
-    def boxes(self) -> np.ndarray:
-        """(N, 4) ymin, xmin, ymax, xmax in pixels."""
-        return self.found.boxes[self.rows]
-
-    @cached_property
-    def masks(self) -> NDArray[np.bool_]:
-        """(N, H, W) bool."""
-        return self.found.masks[self.rows]
-
-    @cached_property
-    def scores(self) -> np.ndarray:
-        """(N,) detection scores."""
-        return self.found.scores[self.rows]
-
-    @cached_property
-    def class_names(self) -> tuple[str, ...]:
-        """(N,) class names."""
-        return tuple(self.found.class_names[k] for k in self.rows)
 
     @cached_property
     def nearer(self) -> NDArray[np.bool_]:
@@ -83,15 +55,17 @@ class Vehicles:
     @cached_property
     def footprints(self) -> tuple[Footprint | None, ...]:
         """(N,) footprints fitted to the masks, None where one is too small to say anything."""
-        parts = zip(self.masks, self.class_names, self.nearer, strict=True)
-        return tuple(fit(mask, name, self.camera, nearer=near) for mask, name, near in parts)
+        return self._fitted(self.masks, self.nearer)
 
     @cached_property
     def box_footprints(self) -> tuple[Footprint | None, ...]:
         """(N,) footprints fitted to the boxes alone, as if nobody had masks."""
-        nearer = nearer_masks(filled(self.found.boxes, self.camera.size), self.rows)
-        parts = zip(self.boxes, self.class_names, nearer, strict=True)
-        return tuple(fit(box, name, self.camera, nearer=near) for box, name, near in parts)
+        boxes = filled(self.found.boxes, self.camera.size)
+        return self._fitted(self.boxes, nearer_masks(boxes, self.rows))
+
+    def _fitted(self, seen: np.ndarray, nearer: np.ndarray) -> tuple[Footprint | None, ...]:
+        parts = zip(seen, self.class_names, nearer, strict=True)
+        return tuple(fit(each, name, self.camera, nearer=near) for each, name, near in parts)
 
 
 def vehicles(found: Detections, camera: Camera) -> Vehicles:
@@ -104,35 +78,36 @@ def vehicles(found: Detections, camera: Camera) -> Vehicles:
     candidates = [k for k, name in enumerate(found.class_names) if name in VEHICLES]
     kept: list[int] = []
     for k in sorted(candidates, key=lambda k: -found.scores[k]):
-        inside = [np.count_nonzero(found.masks[k] & found.masks[j]) / areas[k] for j in kept
-                  if areas[k]]  # fmt: skip
-        if areas[k] and max(inside, default=0.0) < DOUBLE:
+        inside = (np.count_nonzero(found.masks[k] & found.masks[j]) for j in kept)
+        if areas[k] and max(inside, default=0) / areas[k] < DOUBLE:
             kept.append(k)
-    doubled = set(candidates) - set(kept)
-    left = [k for k in range(len(found)) if k not in doubled]
-    rows = np.array([left.index(k) for k in kept], int)
-    return Vehicles(found.take(np.array(left, int)), rows, np.array(kept, int), camera)
+    left = [k for k in range(len(found)) if k in kept or k not in candidates]
+    seen, rows = found.take(np.array(kept, int)), np.array([left.index(k) for k in kept], int)
+    facts = seen.boxes, seen.masks, seen.scores, seen.class_names
+    return Vehicles(found.take(np.array(left, int)), rows, np.array(kept, int), camera, *facts)
 
 
-def nearer_masks(masks: np.ndarray, rows: np.ndarray | None = None) -> NDArray[np.bool_]:
-    """For some masks the pixels of all others that stand lower in the picture, and so nearer.
+def lowest_row(mask: Mask) -> int:
+    """Number of the lowest row of a mask (H, W); -1 if it is empty."""
+    return int(np.flatnonzero(mask.any(axis=1)).max(initial=-1))
+
+
+def nearer_masks(masks: np.ndarray, rows: Iterable[int]) -> NDArray[np.bool_]:
+    """For the masks in N rows the pixels of all that stand lower in the picture, and so nearer.
 
     Args:
         masks: Masks of a picture, (M, H, W) bool.
-        rows: Numbers of the N masks that are asked for; None for all.
+        rows: Numbers of the masks that are asked for.
 
     Returns:
         (N, H, W) bool; of two that end in the same row, each may hide the other.
     """
-    masks = np.asarray(masks, bool)
-    rows = np.arange(len(masks)) if rows is None else rows
-    lowest = [int(np.flatnonzero(mask.any(axis=1)).max(initial=-1)) for mask in masks]
+    lowest = np.array([lowest_row(mask) for mask in masks], int)
     near = np.zeros((len(rows), *masks.shape[1:]), bool)
     for into, k in zip(near, rows, strict=True):
-        for j, other in enumerate(lowest):
-            if j != k and other >= lowest[k]:
-                into |= masks[j]
-        into &= ~masks[k]
+        others = lowest >= lowest[k]
+        others[k] = False
+        into |= masks[others].any(axis=0) & ~masks[k]
     return near
 
 
@@ -154,7 +129,7 @@ def zone_masks(camera: Camera) -> NDArray[np.bool_]:
     return np.array(masks, bool).reshape(-1, *camera.size)
 
 
-# --- the rules: (N, Z) shares of N vehicles in the Z zones of `camera.forbidden` ---------------
+# The rules: (N, Z) shares of N vehicles in the Z zones of `camera.forbidden`.
 
 
 def box_rule(seen: Vehicles) -> Shares:
@@ -238,22 +213,15 @@ def _shares(regions: np.ndarray, camera: Camera) -> Shares:
 
 def _ground_shares(footprints: tuple[Footprint | None, ...], camera: Camera) -> Shares:
     zones = camera.forbidden
-    shares = np.zeros((len(footprints), len(zones)))
-    for row, footprint in zip(shares, footprints, strict=True):
-        if footprint is not None:
-            row[:] = [footprint.share(zone) for zone in zones]
-    return shares
-
-
-# --- verdicts ---------------------------------------------------------------------------------
+    rows = [[f.share(zone) if f else 0.0 for zone in zones] for f in footprints]
+    return np.array(rows, np.float64).reshape(len(footprints), len(zones))
 
 
 @dataclass(frozen=True)
 class Verdict:
     """What a rule says about one vehicle on one picture."""
 
-    zone: str | None
-    """The zone in which it has its largest share, whether that is enough or not."""
+    zone: str | None  # in which it has its largest share, whether that is enough or not
     share: float
     offends: bool
 
@@ -269,8 +237,6 @@ def verdicts(
         return [Verdict(None, 0.0, False)] * len(seen)
     result = []
     for row in RULES[rule](seen)[:, decided]:
-        best = int(row.argmax())
-        share = float(row[best])
-        name = zones[decided[best]].name if share > 0 else None
-        result.append(Verdict(name, share, share > 0 and share >= threshold))
+        share, name = float(row.max()), zones[decided[int(row.argmax())]].name
+        result.append(Verdict(name if share > 0 else None, share, 0 < share >= threshold))
     return result

@@ -14,6 +14,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -24,21 +25,15 @@ from helpers.detector import Detections
 from helpers.masks import rle_to_mask
 from parking.analysis import Analysis, Detect, watch
 from parking.clips import open_clip
-from parking.events import Event
-from parking.rules import RULES, VEHICLES, vehicles, verdicts
+from parking.events import Event, Frame
+from parking.rules import RULES, VEHICLES, Verdict, vehicles, verdicts
 from parking.zones import Camera, read_camera
 
-IOU = 0.5
-"""Least overlap of the masks of a detection and a vehicle that are the same."""
+IOU = 0.5  # least overlap of the masks of a detection and a vehicle that are the same
+TIMES = 0.5  # least overlap in time of an event with the true one
 
 SCORES = (0.3, 0.4, 0.5)
 """Least detection scores that a rule may choose from on val; 0.2 and 0.6 were best for none."""
-
-TIMES = 0.5
-"""Least overlap in time of an event with the true one."""
-
-
-# --- stills -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,26 +136,37 @@ def judge(
         rules: Names of `RULES`.
         cameras: From a camera's number to the camera; by default Kerbside's files.
     """
-    cameras = cameras or (lambda number: read_camera(kerbside.camera_file(number)))
-    known: dict[int, Camera] = {}
+    view = lru_cache(cameras or (lambda number: read_camera(kerbside.camera_file(number))))
     rows: dict[str, list] = {rule: [] for rule in rules}
-    numbers = []
-    found = None if found is None else iter(found)
+    numbers, found = [], None if found is None else iter(found)
     for scene, example in enumerate(examples):
-        number = int(example.facts["camera"])
-        numbers.append(number)
-        camera = known.setdefault(number, known.get(number) or cameras(number))
-        seen = true_detections(example) if found is None else next(found)
-        for rule, judged in _judge(example, seen, camera, rules).items():
-            rows[rule] += [(scene, *row) for row in judged]
-    return {rule: _judged(rule, rows[rule], numbers) for rule in rules}
-
-
-def _judged(rule: str, rows: list[tuple], cameras: list[int]) -> Judged:
-    columns = zip(*rows, strict=True) if rows else [()] * 6
+        numbers.append(int(example.facts["camera"]))
+        camera = view(numbers[-1])
+        seen = vehicles(true_detections(example) if found is None else next(found), camera)
+        facts = {each["id"]: each for each in example.facts["instances"]}
+        ids = np.array(example.facts["objects"], int)
+        asked = np.array([facts[i]["class"] in VEHICLES for i in ids], bool)
+        ids, masks, crowd = ids[asked], example.masks[asked], example.crowd[asked]
+        partner = match(mask_overlaps(seen.masks, masks, crowd), IOU, crowd)
+        zones = [facts[i]["stands_in_zone"] for i in ids]
+        truth = [zone is not None and not camera.zone(zone).needs_time for zone in zones]
+        pairs = [(g, int(np.argmax(partner == g)) if (partner == g).any() else -1)
+                 for g in np.flatnonzero(~crowd)]  # fmt: skip
+        pairs += [(-1, k) for k in np.flatnonzero(partner < 0)]  # detections of nothing
+        for rule in rules:
+            said = [*verdicts(seen, rule), Verdict(None, -1.0, False)]  # the last: not detected
+            rows[rule] += [
+                (scene, g >= 0 and truth[g], said[k].share, int(ids[g]) if g >= 0 else -1,
+                 int(seen.numbers[k]) if k >= 0 else -1, said[k].zone)
+                for g, k in pairs
+            ]  # fmt: skip
     types = (int, bool, float, int, int, object)
-    arrays = (np.array(column, kind) for column, kind in zip(columns, types, strict=True))
-    return Judged(rule, *arrays, np.array(cameras, int))
+    judged = {}
+    for rule, each in rows.items():
+        columns = zip(*each, strict=True) if each else [()] * len(types)
+        arrays = (np.array(column, kind) for column, kind in zip(columns, types, strict=True))
+        judged[rule] = Judged(rule, *arrays, np.array(numbers, int))
+    return judged
 
 
 def true_detections(example: records.Example) -> Detections:
@@ -173,31 +179,6 @@ def true_detections(example: records.Example) -> Detections:
         masks=example.masks[kept],
         class_names=tuple(np.array(example.class_names, object)[kept]),
     )
-
-
-def _judge(
-    example: records.Example, found: Detections, camera: Camera, rules: Sequence[str]
-) -> dict[str, list[tuple]]:
-    """For each rule a row for every vehicle and every false detection; see `Judged`."""
-    seen = vehicles(found, camera)
-    facts = {each["id"]: each for each in example.facts["instances"]}
-    ids = np.array(example.facts["objects"], int)
-    asked = np.array([facts[i]["class"] in VEHICLES for i in ids], bool)
-    ids, masks, crowd = ids[asked], example.masks[asked], example.crowd[asked]
-    partner = match(mask_overlaps(seen.masks, masks, crowd), IOU, crowd)
-    result = {}
-    for rule in rules:
-        said, rows = verdicts(seen, rule), []
-        for g in np.flatnonzero(~crowd):
-            zone = facts[ids[g]]["stands_in_zone"]
-            truth = zone is not None and not camera.zone(zone).needs_time
-            (k,) = np.flatnonzero(partner == g) if (partner == g).any() else (-1,)
-            share, name = (said[k].share, said[k].zone) if k >= 0 else (-1.0, None)
-            rows.append((truth, share, int(ids[g]), int(seen.numbers[k]) if k >= 0 else -1, name))
-        for k in np.flatnonzero(partner < 0):  # detections of nothing
-            rows.append((False, said[k].share, -1, int(seen.numbers[k]), said[k].zone))
-        result[rule] = rows
-    return result
 
 
 def choose(
@@ -238,9 +219,6 @@ def table(
     return rows
 
 
-# --- clips ------------------------------------------------------------------------------------
-
-
 @dataclass(eq=False)
 class ClipScore:
     """One clip: its events beside the true ones."""
@@ -248,10 +226,8 @@ class ClipScore:
     clip: str
     events: list[Event]
     truth: list[dict]
-    pairs: list[tuple[int, int]]
-    """(event, true event): same vehicle, same zone, times that overlap."""
-    vehicles: dict[int, int]
-    """Track -> the true vehicle that it lay on in most frames; -1 for none."""
+    pairs: list[tuple[int, int]]  # (event, true event): same vehicle, same zone, at the same time
+    vehicles: dict[int, int]  # track -> true vehicle that it lay on in most frames; -1 for none
     analysis: Analysis = field(repr=False)
 
 
@@ -285,12 +261,12 @@ def score_clip(file: Path, detect: Detect | None = None) -> ClipScore:
     stored = json.loads(Path(file).read_text(encoding="utf-8"))
     camera = read_camera(kerbside.camera_file(stored["camera"]))
     clip = open_clip(Path(file).with_suffix(".mp4"), camera)
-    analysis = Analysis.of(clip, camera)
     votes: dict[int, Counter] = {}
-    for frame in watch(clip, analysis, detect or truth_detector(stored, clip.size)):
+
+    def vote(frame: Frame) -> None:
         true = {
             int(number): rle_to_mask(each["segmentation"])
-            for number, each in stored["frames"][frame.index]["instances"].items()
+            for number, each in stored["frames"][frame.moment.index]["instances"].items()
             if "segmentation" in each and "standing" in each
         }
         for track in frame.tracks:
@@ -298,6 +274,8 @@ def score_clip(file: Path, detect: Detect | None = None) -> ClipScore:
             best = max(overlaps, key=overlaps.__getitem__, default=-1)
             owner = best if overlaps.get(best, 0) >= 0.3 else -1
             votes.setdefault(track.number, Counter())[owner] += 1
+
+    analysis = watch(clip, camera, detect or truth_detector(stored, clip.size), on_frame=vote)
     owners = {number: counts.most_common(1)[0][0] for number, counts in votes.items()}
     pairs = match_events(analysis.events, stored["events"], owners)
     return ClipScore(stored["clip"], analysis.events, stored["events"], pairs, owners, analysis)
@@ -311,9 +289,11 @@ def match_events(
     for (k, g), _ in np.ndenumerate(overlaps):
         event, true = events[k], truth[g]
         if event.zone == true["zone"] and owners.get(event.vehicle) == true["vehicle"]:
-            ends = (event.first_frame, true["first_frame"]), (event.last_frame, true["last_frame"])
-            both = min(ends[1]) - max(ends[0]) + 1
-            overlaps[k, g] = max(both, 0) / (max(ends[1]) - min(ends[0]) + 1)
+            first, last = (
+                (event.first_frame, true["first_frame"]),
+                (event.last_frame, true["last_frame"]),
+            )
+            overlaps[k, g] = max(min(last) - max(first) + 1, 0) / (max(last) - min(first) + 1)
     order = np.argsort(-overlaps.max(axis=1, initial=0), kind="stable")
     partner = match(overlaps[order], TIMES, np.zeros(len(truth), bool))
     return sorted((int(k), int(g)) for k, g in zip(order, partner, strict=True) if g >= 0)
@@ -321,45 +301,39 @@ def match_events(
 
 def summary(scores: Iterable[ClipScore]) -> dict:
     """Precision and recall of alarms, of those without a need for review, and dwell errors."""
-    counts, errors = Counter(), []
+    counts, errors, false = Counter(), [], Counter()
     for score in scores:
-        partner = dict(score.pairs)
+        partner = {k: score.truth[g] for k, g in score.pairs}
+        found = {g for k, g in score.pairs if score.events[k].violation}
         counts["clips"] += 1
         counts["frames"] += score.analysis.frames
+        counts["offences"] += sum(true["violation"] for true in score.truth)
+        counts["found"] += sum(score.truth[g]["violation"] for g in found)
         for k, event in enumerate(score.events):
-            right = k in partner and score.truth[partner[k]]["violation"]
+            right = k in partner and partner[k]["violation"]
+            if right:
+                length = partner[k]["last_frame"] - partner[k]["first_frame"]
+                errors.append(abs(event.last_frame - event.first_frame - length))
             if event.violation:
                 counts["alarms"] += 1
                 counts["right"] += right
-                counts["review"] += event.needs_review
                 counts["sure"] += not event.needs_review
                 counts["sure_right"] += right and not event.needs_review
                 if not right:
-                    counts["false_" + _behaviour(score, event)] += 1
-            if right:
-                true = score.truth[partner[k]]
-                length = true["last_frame"] - true["first_frame"]
-                errors.append(abs(event.last_frame - event.first_frame - length))
-        found = {g for k, g in score.pairs if score.events[k].violation}
-        for g, true in enumerate(score.truth):
-            counts["offences"] += true["violation"]
-            counts["found"] += true["violation"] and g in found
+                    false[_behaviour(score, event)] += 1
 
     def ratio(part: str, whole: str) -> float | None:
         return counts[part] / counts[whole] if counts[whole] else None
 
     return {
-        "clips": counts["clips"],
-        "frames": counts["frames"],
-        "offences": counts["offences"],
-        "alarms": counts["alarms"],
+        **{name: counts[name] for name in ("clips", "frames", "offences", "alarms")},
         "precision": ratio("right", "alarms"),
         "recall": ratio("found", "offences"),
         "dwell_error_median_frames": float(np.median(errors)) if errors else None,
-        "dwell_error_worst_frames": int(max(errors)) if errors else None,
-        "alarms_for_review": counts["review"],
+        "dwell_error_worst_frames": max(errors, default=None),
+        "alarms_for_review": counts["alarms"] - counts["sure"],
         "precision_without_review": ratio("sure_right", "sure"),
-        "false_alarms": {k[6:]: n for k, n in sorted(counts.items()) if k.startswith("false_")},
+        "false_alarms": dict(sorted(false.items())),
     }
 
 
@@ -369,6 +343,5 @@ def _behaviour(score: ClipScore, event: Event) -> str:
     known = [true for true in score.truth if true["vehicle"] == vehicle]
     if not known:
         return "no_vehicle" if vehicle == -1 else "no_event"
-    if any(true["violation"] for true in known):
-        return "wrong_zone_or_time"
-    return known[0]["behaviour"]
+    late = any(true["violation"] for true in known)
+    return "wrong_zone_or_time" if late else known[0]["behaviour"]

@@ -10,7 +10,7 @@ assignment (SciPy) are enough.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -21,11 +21,10 @@ from scipy.optimize import linear_sum_assignment
 
 from helpers.detector import Detections
 from helpers.masks import Mask
-from parking.rules import Vehicles, vehicles
+from parking.rules import lowest_row, vehicles
 from parking.zones import Camera
 
-EDGE = 6
-"""Frames at either end of a stand in which a vehicle may still roll."""
+EDGE = 6  # frames at either end of a stand in which a vehicle may still roll
 
 
 class Moment(NamedTuple):
@@ -41,29 +40,22 @@ class Settings:
 
     same_place: float = 0.75
     """Least IoU with the anchor, over visible pixels, of a vehicle that has not moved."""
-    same_vehicle: float = 0.2
-    """Least IoU from frame to frame that makes two masks one vehicle."""
-    new_score: float = 0.5
-    """Least detection score that begins a track; a lower one may go on with it."""
-    steady: int = 3
-    """Frames after which a new place counts as a stand."""
+    same_vehicle: float = 0.2  # least IoU from frame to frame that makes two masks one vehicle
+    new_score: float = 0.5  # least detection score that begins a track; a lower one may go on
+    steady: int = 3  # frames after which a new place counts as a stand
     gap: float = 2.5
     """Seconds without a sighting after which a vehicle that nothing hides has left; one frame in
     which it is missed is never enough."""
-    departed_gap: float = 1.5
-    """The same for one that seemed to drive off, or had only just come."""
-    hidden_gap: float = 60.0
-    """The same for one that something nearer hides."""
+    departed_gap: float = 1.5  # the same for one that seemed to drive off, or had only just come
+    hidden_gap: float = 60.0  # the same for one that something nearer hides
     within: float = 0.8
     """Share of a mask inside the anchor from which it is a part of a vehicle that has not moved:
     something that the detector did not find, or not whole, hides the rest."""
     moved_out: float = 0.3
     """A vehicle has left when this share of its mask lies outside its anchor and this share of the
     anchor is free of it, both of what can be seen."""
-    roll: float = 0.04
-    """See `Stand.trimmed`."""
-    memory: int = 64
-    """Frames that an anchor remembers: light changes over a day, and so do masks."""
+    roll: float = 0.04  # see `Stand.trimmed`
+    memory: int = 64  # frames that an anchor remembers: light changes over a day, and so do masks
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +66,7 @@ class Sighting:
     mask: Mask
     nearer: Mask  # pixels of what may hide it
     score: float
+    class_name: str
 
 
 @dataclass(eq=False)
@@ -82,24 +75,20 @@ class Stand:
 
     first: Moment
     last: Moment
-    seen: int
     votes: NDArray[np.float32]  # (H, W): frames in which the pixel was the vehicle's
     visible: NDArray[np.float32]  # (H, W): frames in which it could be seen whose it is
-    score: float = 0.0
-    """Mean detection score."""
+    seen: int = 0
+    score: float = 0.0  # mean detection score
     hidden_frames: int = 0
-    pause: float = 0.0
-    """Longest time in seconds in which the camera took no picture."""
-    head: list[Sighting] = field(default_factory=list)
-    """The first frames, see `trimmed`."""
-    tail: deque[Sighting] = field(default_factory=lambda: deque(maxlen=EDGE))
-    """The last frames."""
+    pause: float = 0.0  # longest time in seconds in which the camera took no picture
+    head: list[Sighting] = field(default_factory=list)  # the first frames, see `trimmed`
+    tail: deque[Sighting] = field(default_factory=lambda: deque(maxlen=EDGE))  # the last frames
 
     @classmethod
     def begin(cls, sighting: Sighting) -> Stand:
         """A stand of one frame."""
-        mask, near = sighting.mask, sighting.nearer
-        stand = cls(sighting.moment, sighting.moment, 0, mask * 0.0, near * 0.0)
+        at, zeros = sighting.moment, np.zeros(sighting.mask.shape)
+        stand = cls(at, at, zeros, zeros.copy())
         stand.extend(sighting, memory=1_000)
         return stand
 
@@ -116,8 +105,8 @@ class Stand:
         if len(self.head) < EDGE:
             self.head.append(sighting)
         self.tail.append(sighting)
-        self.__dict__.pop("unknown", None)
-        self.__dict__.pop("mask", None)
+        for name in ("unknown", "mask"):
+            self.__dict__.pop(name, None)
 
     @cached_property
     def unknown(self) -> Mask:
@@ -143,19 +132,14 @@ class Stand:
         Braking to a halt, a vehicle covers its final place nearly; against the anchor of all
         frames such a frame stands out by `slack` or more in IoU.
         """
-        shared = {s.moment: s for s in (*self.head, *self.tail)}
-        fits = {k: self.overlap(s.mask, s.nearer) for k, s in shared.items()}
+        shared = {each.moment: each for each in (*self.head, *self.tail)}
+        fits = {at: self.overlap(each.mask, each.nearer) for at, each in shared.items()}
         usual = float(np.median(list(fits.values()))) - slack
-        first, last = self.first, self.last
-        for sighting in self.head:
-            first = sighting.moment
-            if fits[first] >= usual:
-                break
-        for sighting in reversed(self.tail):
-            last = sighting.moment
-            if fits[last] >= usual:
-                break
-        return (first, last) if first <= last else (self.first, self.last)
+        ends = []
+        for side in (self.head, list(reversed(self.tail))):
+            steady = (each.moment for each in side if fits[each.moment] >= usual)
+            ends.append(next(steady, side[-1].moment))
+        return tuple(ends) if ends[0] <= ends[1] else (self.first, self.last)
 
 
 @dataclass(eq=False)
@@ -165,15 +149,11 @@ class Track:
     number: int
     mask: Mask
     stand: Stand
-    candidate: Stand | None = None
-    """Another place, as long as it may be an error."""
-    names: dict[str, float] = field(default_factory=dict)
-    pause: float = 0.0
-    """Longest time in seconds without a picture since it was last seen where it stands."""
-    hidden: bool = False
-    """In the last frame something nearer hid it."""
-    departed: bool = False
-    """A vehicle was seen to move away from here."""
+    candidate: Stand | None = None  # another place, as long as it may be an error
+    names: Counter = field(default_factory=Counter)  # scores by class name
+    pause: float = 0.0  # longest time in seconds without a picture since it was seen to stand
+    hidden: bool = False  # in the last frame something nearer hid it
+    departed: bool = False  # a vehicle was seen to move away from here
 
     @property
     def class_name(self) -> str:
@@ -182,14 +162,13 @@ class Track:
 
 
 class Tracker:
-    """Takes one frame's detections after the other; see `update`."""
+    """Takes one frame's detections after the other; `ended` holds stands till one empties it."""
 
     def __init__(self, camera: Camera, settings: Settings | None = None) -> None:
         self.camera = camera
         self.settings = settings or Settings()
         self.tracks: list[Track] = []
         self.ended: list[tuple[Track, Stand]] = []
-        """Stands that ended since somebody last emptied this list."""
         self._count = 0
         self._before: float | None = None
 
@@ -199,85 +178,77 @@ class Tracker:
         Frames may be left out: the time of the moment counts.
         """
         seen = vehicles(found, self.camera)
+        sightings = [
+            Sighting(moment, mask, nearer, float(score), name) for mask, nearer, score, name in
+            zip(seen.masks, seen.nearer, seen.scores, seen.class_names, strict=True)
+        ]  # fmt: skip
         pause = 0.0 if self._before is None else moment.seconds - self._before
         self._before = moment.seconds
         for track in self.tracks:
             track.pause = max(track.pause, pause)
-        pairs = self._match(seen)
-        for row, track in list(enumerate(self.tracks)):
-            if row in pairs and not self._see(track, seen, pairs[row], moment):
+        pairs = self._match(sightings)
+        for row, track in enumerate(self.tracks):
+            if row in pairs and not self._see(track, sightings[pairs[row]]):
                 del pairs[row]  # it is another vehicle, or this one has driven off: a new track
             if row not in pairs:
                 self._miss(track, found)
         current = [self.tracks[row] for row in pairs]
-        taken = set(pairs.values())
-        for k in range(len(seen)):
-            if k not in taken and seen.scores[k] >= self.settings.new_score:
-                current.append(self._start(moment, seen, k))
+        for k, sighting in enumerate(sightings):
+            if k not in pairs.values() and sighting.score >= self.settings.new_score:
+                self._count += 1
+                track = Track(self._count, sighting.mask, Stand.begin(sighting))
+                track.names[sighting.class_name] = sighting.score
+                current.append(track)
+                self.tracks.append(track)
         self.tracks = [track for track in self.tracks if not self._left(track, moment)]
         return current
 
     def finish(self) -> None:
         """Ends every stand: the clip is over."""
-        for track in self.tracks:
-            self.ended.append((track, track.stand))
+        self.ended += [(track, track.stand) for track in self.tracks]
         self.tracks = []
 
-    # --- one frame ----------------------------------------------------------------------------
-
-    def _match(self, seen: Vehicles) -> dict[int, int]:
-        """Row of `tracks` -> row of `seen`."""
-        if not self.tracks or not len(seen):
-            return {}
-        likeness = np.zeros((len(self.tracks), len(seen)))
-        for row, track in enumerate(self.tracks):
-            for k in range(len(seen)):
-                place = 0.0
-                if _meet(track.stand.mask, seen.masks[k]):
-                    place = track.stand.overlap(seen.masks[k], seen.nearer[k])
-                if place >= self.settings.same_place:
-                    place += 1  # where one has stood, none other can stand
-                elif _meet(track.mask, seen.masks[k]):
-                    place = max(place, _iou(track.mask, seen.masks[k]))
-                likeness[row, k] = place
-        rows, columns = linear_sum_assignment(-likeness)
+    def _match(self, sightings: list[Sighting]) -> dict[int, int]:
+        """Row of `tracks` -> row of `sightings`."""
+        likeness = np.zeros((len(self.tracks), len(sightings)))
+        for (row, k), _ in np.ndenumerate(likeness):
+            track, seen = self.tracks[row], sightings[k]
+            place = track.stand.overlap(seen.mask, seen.nearer)
+            if place >= self.settings.same_place:
+                place += 1  # where one has stood, none other can stand
+            else:
+                place = max(place, _iou(track.mask, seen.mask))
+            likeness[row, k] = place
+        pairs = zip(*linear_sum_assignment(-likeness), strict=True)
         least = self.settings.same_vehicle
-        return {
-            int(r): int(k) for r, k in zip(rows, columns, strict=True) if likeness[r, k] >= least
-        }
+        return {int(r): int(k) for r, k in pairs if likeness[r, k] >= least}
 
-    def _see(self, track: Track, seen: Vehicles, k: int, moment: Moment) -> bool:
+    def _see(self, track: Track, sighting: Sighting) -> bool:
         """Takes a sighting; False if it lies elsewhere than the vehicle has stood so far.
 
         That may be the vehicle, driving off, or another one that passes before it. So the stand is
         kept for a while: what stands in the same place soon after never left.
         """
-        sighting = Sighting(moment, seen.masks[k], seen.nearer[k], float(seen.scores[k]))
-        name, settings = seen.class_names[k], self.settings
-        steady = track.stand.seen >= settings.steady
-        if steady and self._moved_out(track.stand, sighting):
+        settings, stand = self.settings, track.stand
+        steady = stand.seen >= settings.steady
+        if steady and self._moved_out(stand, sighting):
             track.departed = True
             return False
-        track.names[name] = track.names.get(name, 0.0) + sighting.score
+        track.names[sighting.class_name] += sighting.score
         track.mask, track.hidden = sighting.mask, False
-
-        def same(stand: Stand | None) -> bool:
-            if stand is None:
-                return False
-            return stand.overlap(sighting.mask, sighting.nearer) >= settings.same_place
-
-        whole = same(track.stand)
-        if whole or (steady and 1 - track.stand.beyond(sighting.mask) >= settings.within):
+        whole = stand.overlap(sighting.mask, sighting.nearer) >= settings.same_place
+        if whole or (steady and 1 - stand.beyond(sighting.mask) >= settings.within):
             if whole:
-                track.stand.extend(sighting, settings.memory)
+                stand.extend(sighting, settings.memory)
             else:  # a part says that it is there, but nothing about its outline
-                track.stand.last = moment
-                track.stand.hidden_frames += 1
-            track.stand.pause = max(track.stand.pause, track.pause)
+                stand.last = sighting.moment
+                stand.hidden_frames += 1
+            stand.pause = max(stand.pause, track.pause)
             track.candidate, track.departed, track.pause = None, False, 0.0
             return True
-        if same(track.candidate):
-            track.candidate.extend(sighting, settings.memory)
+        other = track.candidate
+        if other and other.overlap(sighting.mask, sighting.nearer) >= settings.same_place:
+            other.extend(sighting, settings.memory)
         else:
             track.candidate = Stand.begin(sighting)
         # A short stand was none; a long one may only be hidden by something the detector missed.
@@ -299,10 +270,9 @@ class Tracker:
     def _miss(self, track: Track, found: Detections) -> None:
         """Not seen: is it hidden, or has it left?"""
         anchor = track.stand.mask
-        bottom = np.flatnonzero(anchor.any(axis=1)).max(initial=0)
         cover = np.zeros_like(anchor)
         for mask in found.masks:
-            if np.flatnonzero(mask.any(axis=1)).max(initial=0) >= bottom - 1:
+            if lowest_row(mask) >= lowest_row(anchor) - 1:
                 cover |= mask
         track.hidden = bool((anchor & cover).sum() > 0.5 * anchor.sum())
         track.stand.hidden_frames += track.hidden
@@ -323,22 +293,9 @@ class Tracker:
             return True
         return False
 
-    def _start(self, moment: Moment, seen: Vehicles, k: int) -> Track:
-        self._count += 1
-        sighting = Sighting(moment, seen.masks[k], seen.nearer[k], float(seen.scores[k]))
-        stand = Stand.begin(sighting)
-        track = Track(self._count, sighting.mask, stand)
-        track.names[seen.class_names[k]] = sighting.score
-        self.tracks.append(track)
-        return track
-
 
 def _iou(first: Mask, second: Mask, known: Mask | None = None) -> float:
     if known is not None:
         first, second = first & known, second & known
     both = np.count_nonzero(first & second)
     return both / max(np.count_nonzero(first) + np.count_nonzero(second) - both, 1)
-
-
-def _meet(first: Mask, second: Mask) -> bool:
-    return bool((first & second).any())

@@ -4,17 +4,17 @@ Introduced in lab 5. A camera file is JSON: the size of the pictures, the 3 x 4 
 only the 3 x 3 homography from the ground to the picture), and zones, each a polygon in the picture
 (pixels) and, where the ground is known, on the ground (metres). Whatever a file says twice is
 compared: a zone in feet, in per cent or of another camera would quietly report nothing, or
-everything. Zones for a new camera are drawn in LabelMe, see `zones_from_labelme`. Polygons are
-shapely's.
+everything. Zones for a new camera are drawn in LabelMe, see `zones_from_labelme`.
 """
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import json
-import math
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -29,15 +29,13 @@ from helpers.errors import CourseError, explain
 from helpers.masks import Mask, polygons_to_mask
 
 KINDS = ("sidewalk", "crossing", "hydrant", "bus_lane", "lane", "parking")
-"""Kinds of zones. A vehicle may wait in a `lane` or a `bus_lane`; only time tells that it is
-parked."""
+"""Kinds of zones. A vehicle may wait in a `lane`; only time tells that it is parked there."""
 
 KERB = 0.13
 """Usual height of a sidewalk above the road in metres, for zones drawn in a picture."""
 
 SMALLEST = 4.0
-"""Least area of a zone in the picture, in pixels. Zones in shares of the picture have less than
-one."""
+"""Least area of a zone in the picture in pixels; in shares of the picture none has even one."""
 
 AGREEMENT = 0.5
 """Least IoU of a zone's polygon in the picture with its polygon on the ground, seen through the
@@ -48,6 +46,10 @@ Points = NDArray[np.float64]
 
 class ZoneError(CourseError):
     """A camera file or one of its zones is missing, damaged or impossible."""
+
+
+def _wrong(what: object, expected: str, found: str, do: str = "") -> ZoneError:
+    return ZoneError(str(what), expected=expected, found=found, do=do)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,16 +72,12 @@ class Zone:
 
     @cached_property
     def area(self) -> shapely.Polygon | None:
-        """The polygon on the ground, counter-clockwise; None if it is not known."""
-        if self.ground is None:
-            return None
-        return shapely.geometry.polygon.orient(shapely.Polygon(self.ground))
+        """The polygon on the ground; None if it is not known."""
+        return None if self.ground is None else shapely.Polygon(self.ground)
 
     def mask(self, size: tuple[int, int]) -> Mask:
         """Pixels whose centres lie in the zone, (H, W) bool."""
-        if not len(self.image):
-            return np.zeros(size, bool)
-        return polygons_to_mask([self.image], size)
+        return polygons_to_mask([self.image] if len(self.image) else [], size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,22 +102,18 @@ class Camera:
         """The zone of that name; a `ZoneError` if there is none."""
         named = {zone.name: zone for zone in self.zones}
         if name not in named:
-            expected, found = f"a zone {name!r}", ", ".join(named)
-            raise ZoneError(f"camera {self.name}", expected=expected, found=found)
+            raise _wrong(f"camera {self.name}", f"a zone {name!r}", ", ".join(named))
         return named[name]
 
     def to_image(self, points: np.ndarray) -> Points:
-        """Projects points of the world into the picture.
-
-        Args:
-            points: Points on the ground, (..., 2) x, y, or in space, (..., 3) x, y, z, in metres.
+        """Projects points on the ground, (..., 2) x, y, or in space, (..., 3) x, y, z, in metres.
 
         Returns:
             (..., 2) x, y in pixels; NaN for points behind the camera.
         """
         points = np.asarray(points, np.float64)
-        projection = self.homography if points.shape[-1] == 2 else self.matrix
-        self._needs(projection, "a homography" if points.shape[-1] == 2 else "a camera matrix")
+        flat = points.shape[-1] == 2
+        projection = self._needed(flat)
         ones = np.ones((*points.shape[:-1], 1))
         projected = np.concatenate([points, ones], -1) @ projection.T
         depth = np.where(projected[..., 2:] > 1e-6, projected[..., 2:], np.nan)
@@ -135,49 +129,36 @@ class Camera:
         Returns:
             (..., 2) x, y in metres; NaN on and above the horizon.
         """
-        self._needs(self.homography, "a homography")
-        forward = self.homography.copy()
+        forward = self._needed(flat=True).copy()
         if height:
-            self._needs(self.matrix, "a camera matrix, for a plane above the road")
-            forward[:, 2] += height * self.matrix[:, 2]
+            forward[:, 2] += height * self._needed(flat=False)[:, 2]
         points = np.asarray(points, np.float64)
         rays = np.concatenate([points, np.ones((*points.shape[:-1], 1))], -1)
         ground = rays @ np.linalg.inv(forward).T
         # A point on the ground before the camera has a positive third coordinate when projected.
-        ahead = (ground[..., 2:] * (ground @ forward[2])[..., None]) > 0
-        ahead &= ground[..., 2:] > 0
+        ahead = (ground[..., 2:] > 0) & (ground @ forward[2] > 0)[..., None]
         return ground[..., :2] / np.where(ahead, ground[..., 2:], np.nan)
 
-    def _needs(self, projection: np.ndarray | None, expected: str) -> None:
+    def _needed(self, flat: bool) -> np.ndarray:
+        projection = self.homography if flat else self.matrix
         if projection is None:
-            do = "Add it to the camera file."
-            where = f"camera {self.name}"
-            raise ZoneError(where, expected=expected, found="none", do=do)
+            what = "a homography" if flat else "a camera matrix, for points above the road"
+            raise _wrong(f"camera {self.name}", what, "none", "Add it to the camera file.")
+        return projection
 
-    def drawn(self, name: str, kind: str, points: Points, height: float | None = None) -> Zone:
+    def drawn(self, name: str, kind: str, points: Points) -> Zone:
         """A zone from a polygon in the picture, measured on the ground if the camera can.
 
         Args:
             name: Name of the zone.
-            kind: One of `KINDS`.
+            kind: One of `KINDS`; a sidewalk is `KERB` above the road.
             points: Corners in order, (K, 2) x, y in pixels.
-            height: Height of its surface above the road in metres; by default `KERB` for a
-                sidewalk and 0 for everything else.
         """
-        if height is None:
-            height = KERB if kind == "sidewalk" else 0.0
-        ground = None
+        height, ground = KERB if kind == "sidewalk" else 0.0, None
         if self.homography is not None:
             ground = self.to_ground(points, height if self.matrix is not None else 0.0)
-        return Zone(
-            name=name,
-            kind=kind,
-            no_parking=kind != "parking",
-            needs_time=kind in ("lane", "bus_lane"),
-            image=points,
-            ground=ground if ground is not None and np.isfinite(ground).all() else None,
-            height=height,
-        )
+            ground = ground if np.isfinite(ground).all() else None
+        return Zone(name, kind, kind != "parking", kind == "lane", points, ground, height)
 
 
 # --- reading and writing ----------------------------------------------------------------------
@@ -187,17 +168,25 @@ def read_json(path: str | os.PathLike, expected: str) -> Any:
     """The content of a JSON file, with or without a byte order mark.
 
     Raises:
-        ZoneError: The file is missing or is no JSON.
+        ZoneError: The file is missing, is no JSON, or has a field twice.
     """
     path = Path(path)
+
+    def once(pairs: list[tuple[str, Any]]) -> dict:
+        names = [name for name, _ in pairs]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise _wrong(path, "each field once", f"{min(twice)!r} twice")
+        return dict(pairs)
+
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
+        return json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=once)
     except FileNotFoundError as error:
         do = "Kerbside's lie in data/kerbside/cameras; zones are drawn in LabelMe."
-        raise ZoneError(str(path), expected=expected, found="no such file", do=do) from error
+        raise _wrong(path, expected, "no such file", do) from error
     except (OSError, ValueError, RecursionError) as error:
-        found = f"{type(error).__name__}: {error}"
-        raise ZoneError(str(path), expected=f"JSON, {expected}", found=found) from error
+        if isinstance(error, ZoneError):
+            raise
+        raise _wrong(path, f"JSON, {expected}", f"{type(error).__name__}: {error}") from error
 
 
 def read_camera(path: str | os.PathLike) -> Camera:
@@ -218,30 +207,33 @@ def read_camera(path: str | os.PathLike) -> Camera:
     return camera
 
 
-_MISSING = object()
+def _plain(value: Any) -> bool:
+    """A finite number, and neither a yes or no nor one that no float holds."""
+    return type(value) in (int, float) and abs(value) < 1e15
 
 
-def _take(stored: Any, key: str, kind: type, where: str, default: Any = _MISSING) -> Any:
-    """A field of the right type: text for a number or a yes or no is refused, never converted."""
-    names = {bool: "true or false", str: "text", float: "a finite number", int: "a whole number",
-             list: "a list"}  # fmt: skip
+TYPES = {
+    bool: ("true or false", lambda value: isinstance(value, bool)),
+    str: ("text", lambda value: isinstance(value, str)),
+    list: ("a list", lambda value: isinstance(value, list)),
+    float: ("a finite number", _plain),
+    int: ("a whole number", lambda value: _plain(value) and value == int(value)),
+}
+"""What a field may be, in words and as a check: text for a number is refused, never converted."""
+
+_NEEDED = object()
+
+
+def _take(stored: Any, key: str, kind: type, where: str, default: Any = _NEEDED) -> Any:
     if not isinstance(stored, dict):
-        raise ZoneError(where, expected="an object", found=_short(stored))
-    value = stored.get(key, default)
-    if value is _MISSING:
-        raise ZoneError(where, expected=f"a field {key!r}", found="none")
-    if value is default:
-        return value
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    right = {
-        bool: isinstance(value, bool),
-        float: number and math.isfinite(value),
-        int: number and math.isfinite(value) and value == int(value),
-    }
-    if not right.get(kind, isinstance(value, kind)):
-        do = "Write it without quotes." if isinstance(value, str) and kind is not str else ""
-        raise ZoneError(f"{where}, {key}", expected=names[kind], found=_short(value), do=do)
-    return value if kind in (str, list) else kind(value)
+        raise _wrong(where, "an object", _short(stored))
+    value, (expected, right) = stored.get(key, default), TYPES[kind]
+    if value is _NEEDED:
+        raise _wrong(where, f"a field {key!r}", "none")
+    if value is not default and not right(value):
+        do = "Write it without quotes." if isinstance(value, str) else ""
+        raise _wrong(f"{where}, {key}", expected, _short(value), do)
+    return value if value is default or kind is list else kind(value)
 
 
 def _short(value: Any) -> str:
@@ -249,70 +241,74 @@ def _short(value: Any) -> str:
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 
-def _points(values: Any, where: str) -> Points:
-    """A ring as (K, 2); the first point again at the end, as GIS writes it, is dropped."""
-    try:
-        points = np.array(values, np.float64).reshape(len(values), -1 if values else 2)
-    except (ValueError, TypeError):
-        points = np.zeros((1, 0))
-    plain = all(type(v) in (int, float) for each in values for v in (
-        each if isinstance(each, list) else [None]))  # fmt: skip
-    if len(values) and (points.shape[1] != 2 or not plain):
-        expected = "pairs of numbers x, y"
-        raise ZoneError(where, expected=expected, found=_short(values))
-    points = points.reshape(-1, 2)
-    repeated = (points == np.roll(points, 1, axis=0)).all(axis=1)
-    return points[~repeated] if len(points) > 1 else points
+def _rows(stored: Any, key: str, width: int, where: str, default: Any = _NEEDED) -> Points | None:
+    """A list of rows of `width` numbers, as (K, width)."""
+    rows = _take(stored, key, list, where, default)
+    if rows is None:
+        return None
+    if not all(isinstance(r, list) and len(r) == width and all(map(_plain, r)) for r in rows):
+        raise _wrong(f"{where}, {key}", f"rows of {width} finite numbers", _short(rows))
+    return np.array(rows, np.float64).reshape(-1, width)
+
+
+def _ring(stored: Any, key: str, where: str, default: Any = _NEEDED) -> Points | None:
+    """A polygon; the first point again at the end, as GIS writes it, is dropped."""
+    points = _rows(stored, key, 2, where, default)
+    if points is None or len(points) < 2:
+        return points
+    return points[(points != np.roll(points, 1, axis=0)).any(axis=1)]
+
+
+ZONE_FIELDS = (
+    "name", "kind", "no_parking", "needs_time", "height", "polygon_image", "polygon_ground",
+)  # fmt: skip
+
+
+def _zone(stored: Any, where: str) -> Zone:
+    name, kind = (_take(stored, key, str, where) for key in ("name", "kind"))
+    where = f"zone {name!r}"
+    for key in set(stored) - {*ZONE_FIELDS}:
+        plain = re.sub(r"[^a-z]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).lower())
+        if close := difflib.get_close_matches(plain, ZONE_FIELDS, 1, 0.85):
+            raise _wrong(where, f"fields {', '.join(ZONE_FIELDS)}", repr(key), f"{close[0]}?")
+    return Zone(
+        name=name,
+        kind=kind,
+        no_parking=_take(stored, "no_parking", bool, where, kind != "parking"),
+        needs_time=_take(stored, "needs_time", bool, where, kind == "lane"),
+        image=_ring(stored, "polygon_image", where),
+        ground=_ring(stored, "polygon_ground", where, None),
+        height=_take(stored, "height", float, where, 0.0),
+    )
 
 
 def _camera(stored: Any, name: str) -> Camera:
-    def array(key: str, shape: tuple[int, int]) -> np.ndarray | None:
-        values = _take(stored, key, list, "camera", None)
-        if values is None:
-            return None
-        try:
-            array = np.asarray(values, np.float64)
-        except (ValueError, TypeError):
-            array = np.zeros(0)
-        if array.shape != shape or not np.isfinite(array).all():
-            expected = f"{shape[0]} x {shape[1]} finite numbers"
-            raise ZoneError(key, expected=expected, found=_short(values))
-        return array
-
     size = tuple(_take(stored, key, int, "camera") for key in ("height", "width"))
     if min(size) < 1:
-        raise ZoneError("height and width", expected="at least 1", found=str(size))
-    matrix, homography = array("matrix", (3, 4)), array("homography_ground_to_image", (3, 3))
+        raise _wrong("height and width", "at least 1", str(size))
+    key = "homography_ground_to_image"
+    matrix = _rows(stored, "matrix", 4, "camera", None)
+    homography = _rows(stored, key, 3, "camera", None)
+    for given, each in (("matrix", matrix), (key, homography)):
+        if each is not None and len(each) != 3:
+            raise _wrong(given, f"3 x {each.shape[1]} finite numbers", f"{len(each)} rows")
+        if each is None:
+            continue
+        ground = each[:, [0, 1, -1]]
+        if np.linalg.matrix_rank(ground) < 3:
+            raise _wrong(given, "an inverse", f"rank {np.linalg.matrix_rank(ground)}")
+        # Known up to a factor: its sign makes the ground at the lower edge lie before the camera.
+        if np.linalg.inv(ground)[2] @ (size[1] / 2, size[0], 1) < 0:
+            each *= -1
     if matrix is not None:
-        of_matrix = matrix[:, [0, 1, 3]]
-        homography = of_matrix if homography is None else homography
-        scale = np.linalg.norm(of_matrix) / max(np.linalg.norm(homography), 1e-300)
-        if not np.allclose(scale * homography, of_matrix, atol=1e-3 * np.abs(of_matrix).max()):
-            expected = "columns 1, 2 and 4 of the matrix"
-            found = "another projection"
-            raise ZoneError("homography_ground_to_image", expected=expected, found=found)
-    if homography is not None and np.linalg.matrix_rank(homography) < 3:
-        found = f"rank {np.linalg.matrix_rank(homography)}"
-        raise ZoneError("homography_ground_to_image", expected="an inverse", found=found)
-    zones = []
-    for number, each in enumerate(_take(stored, "zones", list, "camera"), start=1):
-        where = f"zone {number}"
-        zone_name, kind = (_take(each, key, str, where) for key in ("name", "kind"))
-        where = f"zone {zone_name!r}"
-        ground = _take(each, "polygon_ground", list, where, None)
-        image = _take(each, "polygon_image", list, where)
-        zones.append(
-            Zone(
-                name=zone_name,
-                kind=kind,
-                no_parking=_take(each, "no_parking", bool, where, kind != "parking"),
-                needs_time=_take(each, "needs_time", bool, where, kind == "lane"),
-                image=_points(image, f"{where}, polygon_image"),
-                ground=None if ground is None else _points(ground, f"{where}, polygon_ground"),
-                height=_take(each, "height", float, where, 0.0),
-            )
-        )
-    return Camera(str(stored.get("camera", name)), size, tuple(zones), matrix, homography)
+        ground = matrix[:, [0, 1, 3]]
+        homography = ground if homography is None else homography
+        scaled = homography * (np.linalg.norm(ground) / np.linalg.norm(homography))
+        if not np.allclose(scaled, ground, atol=1e-3 * np.abs(ground).max()):
+            raise _wrong(key, "columns 1, 2 and 4 of the matrix", "another projection")
+    listed = enumerate(_take(stored, "zones", list, "camera"), start=1)
+    zones = tuple(_zone(each, f"zone {number}") for number, each in listed)
+    return Camera(str(stored.get("camera", name)), size, zones, matrix, homography)
 
 
 def write_camera(camera: Camera, path: str | os.PathLike) -> Path:
@@ -324,28 +320,17 @@ def write_camera(camera: Camera, path: str | os.PathLike) -> Path:
     check_camera(camera)
 
     def plain(values: np.ndarray | None) -> list | None:
-        return None if values is None else np.asarray(values).tolist()
+        return None if values is None else values.tolist()
 
-    content = {
-        "camera": camera.name,
-        "width": camera.size[1],
-        "height": camera.size[0],
-        "units": "pixels",
-        "matrix": plain(camera.matrix),
-        "homography_ground_to_image": plain(camera.homography),
-        "zones": [
-            {
-                "name": zone.name,
-                "kind": zone.kind,
-                "no_parking": zone.no_parking,
-                "needs_time": zone.needs_time,
-                "height": zone.height,
-                "polygon_ground": plain(zone.ground),
-                "polygon_image": plain(zone.image),
-            }
-            for zone in camera.zones
-        ],
-    }
+    zones = [
+        {"name": zone.name, "kind": zone.kind, "no_parking": zone.no_parking,
+         "needs_time": zone.needs_time, "height": zone.height,
+         "polygon_ground": plain(zone.ground), "polygon_image": plain(zone.image)}
+        for zone in camera.zones
+    ]  # fmt: skip
+    size = {"width": camera.size[1], "height": camera.size[0], "units": "pixels"}
+    known = {"matrix": plain(camera.matrix), "homography_ground_to_image": plain(camera.homography)}
+    content = {"camera": camera.name, **size, **known, "zones": zones}
     return files.write_text(path, json.dumps(content, indent=1) + "\n")
 
 
@@ -369,8 +354,7 @@ def zones_from_labelme(path: str | os.PathLike, camera: Camera | None = None) ->
     camera = camera or Camera(path.stem, size, ())
     if size != tuple(camera.size):
         expected = f"{camera.size[1]} x {camera.size[0]} pixels as camera {camera.name} has"
-        found = f"{size[1]} x {size[0]}"
-        raise ZoneError(str(path), expected=expected, found=found)
+        raise _wrong(path, expected, f"{size[1]} x {size[0]}")
     drawn: dict[str, Zone] = {}
     for number, shape in enumerate(_take(stored, "shapes", list, str(path)), start=1):
         where = f"{path}, shape {number}"
@@ -378,12 +362,14 @@ def zones_from_labelme(path: str | os.PathLike, camera: Camera | None = None) ->
         kind, _, name = (part.strip() for part in label.partition(":"))
         if form not in ("polygon", "rectangle") or kind not in KINDS:
             expected = f"a polygon labelled KIND or KIND: NAME, with a kind of {', '.join(KINDS)}"
-            raise ZoneError(where, expected=expected, found=f"{form} {label!r}")
-        points = _points(_take(shape, "points", list, where), where)
+            raise _wrong(where, expected, f"{form} {label!r}")
+        points = _ring(shape, "points", where)
         if form == "rectangle" and len(points) == 2:
             (left, top), (right, bottom) = points
             points = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
-        if not name or name in drawn:
+        if name in drawn:
+            raise _wrong(where, "a name each, or none", f"{name!r} twice")
+        if not name:
             taken = {*drawn, *(zone.name for zone in camera.zones)}
             numbered = (f"{kind}_{count}" for count in itertools.count(1))
             name = next(each for each in numbered if each not in taken)
@@ -404,93 +390,76 @@ def zone_problems(zone: Zone, camera: Camera) -> list[str]:
         zone: The zone as drawn or read.
         camera: Its camera, for the size of the pictures and the calibration.
     """
-    name, problems = f"zone {zone.name!r}", []
+    problems = [*_shape_problems(zone)] or [*_sight_problems(zone, camera)]
+    return [
+        explain(f"zone {zone.name!r}{what}", expected=expected, found=found, do=do)
+        for what, expected, found, do in problems
+    ]
+
+
+def _shape_problems(zone: Zone) -> Iterator[tuple[str, str, str, str]]:
     if zone.kind not in KINDS:
-        do = f"Kinds are {', '.join(KINDS)}."
-        problems.append(explain(name, expected="a known kind", found=repr(zone.kind), do=do))
-    for what, points in (("polygon_image", zone.image), ("polygon_ground", zone.ground)):
-        unseen = what == "polygon_image" and zone.ground is not None and points.shape == (0, 2)
-        if points is not None and not unseen:
-            problems += _polygon_problems(f"{name}, {what}", points)
-    return problems or _sight_problems(name, zone, camera) or _contradiction(name, zone, camera)
+        yield "", "a known kind", repr(zone.kind), f"Kinds are {', '.join(KINDS)}."
+    unseen = zone.ground is not None and zone.image.shape == (0, 2)
+    both = {"polygon_image": None if unseen else zone.image, "polygon_ground": zone.ground}
+    for key, points in both.items():
+        if points is None:
+            continue
+        if points.ndim != 2 or points.shape[1:] != (2,) or len(points) < 3:
+            yield f", {key}", "three or more points x, y", f"shape {points.shape}", ""
+        elif not np.isfinite(points).all():
+            yield f", {key}", "finite numbers", "NaN or infinity", ""
+        elif shapely.Polygon(points).convex_hull.area < 1e-3:
+            yield f", {key}", "an area", "all points on one line", ""
+        elif not shapely.is_valid(polygon := shapely.Polygon(points)):
+            do = "Draw the corners in order, once round the zone."
+            found = re.sub(r"(\.\d)\d+", r"\1", shapely.is_valid_reason(polygon))
+            yield f", {key}", "sides that do not cross", found, do
 
 
-def _sight_problems(name: str, zone: Zone, camera: Camera) -> list[str]:
-    """Is the polygon in the picture where pictures are?"""
-    if not len(zone.image):
-        return []
+def _sight_problems(zone: Zone, camera: Camera) -> Iterator[tuple[str, str, str, str]]:
+    """Is the polygon in the picture where pictures are, and where the one on the ground is?"""
     height, width = camera.size
-    (left, top), (right, bottom) = zone.image.min(axis=0), zone.image.max(axis=0)
-    found = f"x {left:.4g} to {right:.4g}, y {top:.4g} to {bottom:.4g}"
-    expected = f"points in the frame, {width} x {height} pixels"
-    slack = 1.0  # editors and projections round
-    if right <= 0 or bottom <= 0 or left >= width or top >= height:
-        do = "It lies outside the frame and could never report anything: draw it again."
-    elif min(left, top) < -slack or right > width + slack or bottom > height + slack:
-        do = "Cut it at the frame's edge, or check that the camera file belongs to this camera."
-    elif shapely.Polygon(zone.image).area < SMALLEST:
-        expected = f"at least {SMALLEST:g} pixels of the picture"
-        do = "Are these shares of the picture? Multiply them by its width and height."
-    else:
-        return []
-    return [explain(name, expected=expected, found=found, do=do)]
-
-
-def _polygon_problems(name: str, points: np.ndarray) -> list[str]:
-    if points.ndim != 2 or points.shape[1:] != (2,) or len(points) < 3:
-        found = f"shape {points.shape}"
-        return [explain(name, expected="three or more points x, y", found=found)]
-    if not np.isfinite(points).all():
-        return [explain(name, expected="finite numbers", found="NaN or infinity")]
-    polygon = shapely.Polygon(points)
-    if polygon.convex_hull.area < 1e-3:
-        return [explain(name, expected="an area", found="all points on one line")]
-    if not polygon.is_valid:
-        do = "Draw the corners in order, once round the zone."
-        found = re.sub(r"(\.\d)\d+", r"\1", shapely.is_valid_reason(polygon))
-        return [explain(name, expected="sides that do not cross", found=found, do=do)]
-    return []
-
-
-def _contradiction(name: str, zone: Zone, camera: Camera) -> list[str]:
-    """Does the polygon on the ground, seen through the camera, lie where the one drawn lies?"""
-    if zone.area is None or camera.homography is None:
-        return []
-    if zone.height and camera.matrix is None:
-        return []  # the kerb's shift cannot be computed
-    height, width = camera.size
+    if len(zone.image):
+        left, top, right, bottom = (float(side) for side in shapely.Polygon(zone.image).bounds)
+        found = f"x {left:.4g} to {right:.4g}, y {top:.4g} to {bottom:.4g}"
+        expected = f"points in the frame, {width} x {height} pixels"
+        slack = 1.0  # editors and projections round
+        if right <= 0 or bottom <= 0 or left >= width or top >= height:
+            do = "It lies outside the frame and could never report anything: draw it again."
+            yield "", expected, found, do
+        elif min(left, top) < -slack or right > width + slack or bottom > height + slack:
+            do = "Cut it at the frame's edge, or check that the camera file belongs to this camera."
+            yield "", expected, found, do
+        elif shapely.Polygon(zone.image).area < SMALLEST:
+            do = "Are these shares of the picture? Multiply them by its width and height."
+            yield "", f"at least {SMALLEST:g} pixels of the picture", found, do
+    if zone.area is None or camera.homography is None or (zone.height and camera.matrix is None):
+        return  # nothing to compare with; without a matrix a kerb's shift is not known
     step = max(1.0, min(height, width) / 80)
     across, down = (np.arange(step / 2, side, step) for side in (width, height))
     pixels = np.stack(np.meshgrid(across, down), -1).reshape(-1, 2)
     ground = camera.to_ground(pixels, zone.height)
-    known = np.isfinite(ground).all(axis=1)
-    of_ground = np.zeros(len(pixels), bool)
-    of_ground[known] = shapely.contains_xy(zone.area, *ground[known].T)
-    of_image = np.zeros(len(pixels), bool)
-    if len(zone.image):
-        of_image = shapely.contains_xy(shapely.Polygon(zone.image), *pixels.T)
+    of_ground = shapely.contains_xy(zone.area, *np.nan_to_num(ground, nan=1e18).T)
+    of_image = shapely.contains_xy(shapely.Polygon(zone.image), *pixels.T)
     either = np.count_nonzero(of_ground | of_image)
-    if either < 16:
-        return []  # too small or too far away to tell
-    alike = np.count_nonzero(of_ground & of_image) / either
-    if alike >= AGREEMENT:
-        return []
-    do = "Are both in the right order and unit (metres), and is the matrix this camera's?"
-    expected = "polygon_ground, seen through the matrix, to lie where polygon_image lies"
-    return [explain(name, expected=expected, found=f"an IoU of {alike:.2f}", do=do)]
+    alike = np.count_nonzero(of_ground & of_image) / max(either, 1)
+    if either >= 16 and alike < AGREEMENT:  # fewer are too small or too far away to tell
+        do = "Are both in the right order and unit (metres), and is the matrix this camera's?"
+        expected = "polygon_ground, seen through the matrix, to lie where polygon_image lies"
+        yield "", expected, f"an IoU of {alike:.2f}", do
 
 
 def _check_units(camera: Camera, units: Any) -> None:
     """Per cent look like pixels of the upper left corner."""
     if units not in (None, "pixels"):
-        raise ZoneError("units", expected="'pixels' or none", found=_short(units))
+        raise _wrong("units", "'pixels' or none", _short(units))
     drawn = [zone.image for zone in camera.zones if len(zone.image)]
     inside = drawn and 1 < np.concatenate(drawn).max() <= 100 < min(camera.size) / 2
     if inside and units is None:
         expected = f"pixels of a frame of {camera.size[1]} x {camera.size[0]}"
         do = 'If they are no per cent, add "units": "pixels" to the file.'
-        found = "all zones within the corner of 100 x 100"
-        raise ZoneError("polygon_image", expected=expected, found=found, do=do)
+        raise _wrong("polygon_image", expected, "all zones within the corner of 100 x 100", do)
 
 
 def check_camera(camera: Camera, where: str = "") -> None:

@@ -53,7 +53,9 @@ def test_a_city_finds_what_is_found_one_by_one_though_a_worker_dies(alone, tmp_p
 @pytest.mark.slow
 def test_a_run_that_was_killed_goes_on_where_it_stopped(alone, tmp_path) -> None:
     setting = {"cameras": str(CAMERAS.resolve()), "limit": 8.0, "fps": None}
-    lines = [json.dumps(setting), json.dumps(alone[0]), json.dumps(alone[1])[:50]]
+    other = alone[1] | {"setting": setting | {"limit": 9.0}}  # of a run with another limit
+    lines = [json.dumps(each) for each in (alone[0] | {"setting": setting}, other)]
+    lines.append(json.dumps(alone[1])[:50])  # and one that was cut off
     (tmp_path / ".events.jsonl.partial").write_text("\n".join(lines))
     told = []
     results = city(CLIPS[:2], CAMERAS, partial(load, "truth"), tmp_path / "events.jsonl",

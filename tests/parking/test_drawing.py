@@ -5,11 +5,9 @@ import re
 import cv2
 import numpy as np
 
-from parking.analysis import Frame
 from parking.drawing import Evidence, Labels, crop, draw_zones, jpeg, private
-from parking.events import EventFinder
+from parking.events import EventFinder, Frame
 from parking.rules import contact_strip
-from parking.tracking import Tracker
 from tests.parking.made import SIZE, camera, detections, moment, parks, silhouette, street
 
 
@@ -69,16 +67,12 @@ def test_evidence_is_in_order_of_time() -> None:
     """At the limit, that of the pictures within a second in which most can be seen."""
     view, finder = camera(), EventFinder("made", camera())
     finder.frame_seconds = 0.5
-    tracker, evidence, script = Tracker(view), Evidence(view), parks(4, 33)
-    events = []
+    evidence, script, events = Evidence(view), parks(4, 33), []
     for index in range(40):
         found = detections(script(index))
-        tracks = tracker.update(moment(index), found)
-        alerts = list(finder.alerts(tracks))
-        closed = finder.closed(tracker)
-        events += [event for event, _ in closed]
-        frame = Frame(moment(index), street(), found, tracks, alerts, closed)
-        evidence.see(frame, street(), finder)
+        judged = finder.update(moment(index), found)
+        events += judged[-1]
+        evidence.see(Frame(moment(index), street(), found, *judged, finder), street())
     (event,) = events
     captions = [caption for caption, _ in evidence.sheets(events)[event.event]]
     seconds = [float(re.search(r"([\d.]+) s", caption)[1]) for caption in captions]

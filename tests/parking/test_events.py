@@ -6,23 +6,21 @@ import pytest
 
 from parking.events import SURE, EventFinder
 from parking.rules import THRESHOLDS
-from parking.tracking import Tracker
 from tests.parking.made import FORBIDDEN, LANE, camera, detections, moment, parks, silhouette
 
 
 def run(script, frames: int, fps: float = 2.0, view=None, score: float = 0.9):
     """Alerts (frame, event) and all events of a script."""
     view = view or camera()
-    tracker, finder = Tracker(view), EventFinder("made", view)
+    finder = EventFinder("made", view)
     finder.frame_seconds = 1 / fps
     alerts, events = [], []
     for index in range(frames):
-        tracks = tracker.update(moment(index, fps), detections(script(index), score))
-        alerts += [(index, event) for event, _ in finder.alerts(tracks)]
-        events += [event for event, _ in finder.closed(tracker)]
-    standing = {id(track.stand) for track in tracker.tracks}
-    tracker.finish()
-    return alerts, events + [event for event, _ in finder.closed(tracker, standing)]
+        found = detections(script(index), score)
+        _, reached, ended = finder.update(moment(index, fps), found)
+        alerts += [(index, event) for event in reached]
+        events += ended
+    return alerts, events + finder.finish()
 
 
 def test_a_violation_is_told_once_when_it_reaches_the_limit() -> None:

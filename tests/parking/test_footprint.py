@@ -72,7 +72,7 @@ def test_lower_in_the_picture_is_nearer() -> None:
     masks = np.zeros((2, 10, 10), bool)
     masks[0, 2:5, 2:8] = True
     masks[1, 4:9, 5:9] = True
-    near = nearer_masks(masks)
+    near = nearer_masks(masks, [0, 1])
     assert np.array_equal(near[0], masks[1] & ~masks[0])
     assert not near[1].any()
 
