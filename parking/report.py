@@ -87,8 +87,8 @@ def as_html(
         "summary": _summary(summary, events),
         "overview": overview and f"<p>{_picture(overview, alt, ' style=max-width:100%')}</p>",
         "video": name
-        and f"<h2>Annotated clip</h2><video controls preload='metadata' src='{_safe(name)}'></video>"
-        f"<p><a href='{_safe(name)}'>{_safe(name)}</a> lies beside this page.</p>",
+        and f"<h2>Annotated clip</h2><video controls preload='metadata' src='{_safe(name)}'>"
+        f"</video><p><a href='{_safe(name)}'>{_safe(name)}</a> lies beside this page.</p>",
         "events": _table(events) or "<p>No vehicle stood where parking is forbidden.</p>",
         "sheets": "".join(_sheet(event, pictures.get(event.event, ())) for event in shown),
     }
