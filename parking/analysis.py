@@ -41,8 +41,7 @@ LEAST_SCORE = 0.4
 """Least detection score of what is judged; the tracker asks for more where a track begins. Weaker
 detections only make people unreadable."""
 
-LOOK_EVERY = 4
-"""Frames from one check of the camera's alignment to the next."""
+LOOK_EVERY = 4  # frames from one check of the camera's alignment to the next
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,13 +53,10 @@ class Analysis:
     timed_by: str
     limit: float
     events: list[Event]
-    problems: list[str]
-    """What made it incomplete: frames missing or dark, a camera that moved."""
-    frames: int
-    """Frames that were judged."""
+    problems: list[str]  # what made it incomplete: frames missing or dark, a camera that moved
+    frames: int  # that were judged
     clip_seconds: float
-    seconds: float
-    """Duration of the work, reading and drawing included."""
+    seconds: float  # of work, reading and drawing included
 
     @property
     def frames_per_second(self) -> float:
@@ -171,9 +167,6 @@ def _unseen(name: str, dark: list[tuple[int, str]]) -> list[str]:
     ]  # fmt: skip
 
 
-# --- with a report ----------------------------------------------------------------------------
-
-
 def analyse(
     clip: str | os.PathLike,
     camera: str | os.PathLike,
@@ -186,27 +179,16 @@ def analyse(
     video: bool = True,
     on_alert: Callable[[dict], None] = lambda event: None,
 ) -> Analysis:
-    """Analyses a clip and writes a report: see `parking.report` for what is in it.
+    """Analyses a clip and writes a report into the folder `out`, see `parking.report`.
 
-    The report is made in a folder beside `out` that takes its name when all is done. Alerts go to
-    `alerts.jsonl` there as they are raised.
-
-    Args:
-        clip: Video, or folder of pictures.
-        camera: Its camera file.
-        detect: Detector, from an image to detections. Its weak detections, from
-            `parking.drawing.PRIVATE` on, only serve to make people unreadable.
-        out: Folder of the report; one that holds an older report is replaced.
-        fps: Frames a second, where neither the clip nor the names of its frames say it.
-        limit: Seconds that a vehicle may stand.
-        reference: How the camera's view should look; by default as in the first frame.
-        video: Whether an annotated clip is written, `annotated.mp4`.
-        on_alert: Called once for every new violation, when it reaches the limit.
+    It is made in a folder beside `out` that takes its name, and replaces an older report, when all
+    is done. Alerts go to `alerts.jsonl` there and to `on_alert` as they are raised, each once.
+    `open_clip` explains `clip` and `fps`, `watch` the others; weak detections, from
+    `parking.drawing.PRIVATE` on, only serve to make people unreadable. Without `video` there is no
+    `annotated.mp4`.
 
     Raises:
-        ZoneError: The camera file is missing or wrong.
-        ClipError: The clip cannot be read, or is of another size.
-        DataError: `out` is something else than a report.
+        CourseError: Camera file or clip cannot be used, or `out` is something else than a report.
     """
     from tqdm.auto import tqdm
 
@@ -269,8 +251,6 @@ def _journal(file: Path) -> Iterator[Callable[[dict], None]]:
         yield note
 
 
-# --- a city -----------------------------------------------------------------------------------
-
 Load = Callable[[Path, tuple[int, int]], Detect]
 """From a clip and the size of its frames to its detector; called once a clip, on the worker."""
 
@@ -278,15 +258,10 @@ Load = Callable[[Path, tuple[int, int]], Detect]
 def analyse_clip(
     clip: Path, cameras: Path, load: Load, limit: float = LIMIT, fps: float | None = None
 ) -> dict:
-    """The events of a clip, and what made it incomplete, as plain values.
+    """The events of a clip, and what made it incomplete, as plain values; see `city`.
 
-    Args:
-        clip: Video, or folder of pictures. It belongs to the camera named in the file name, or has
-            between hyphens, as Kerbside's `test-3000-clip` does.
-        cameras: Folder of camera files.
-        load: Gives the detector.
-        limit: Seconds that a vehicle may stand.
-        fps: Frames a second, see `open_clip`.
+    A clip belongs to the camera in `cameras` of the same name, or of one of the parts between its
+    hyphens, as Kerbside's `test-3000-clip` does.
     """
     clip = Path(clip)
     try:
@@ -323,12 +298,12 @@ def city(
     where it stopped, and tells nothing twice.
 
     Args:
-        clips: Videos and folders, see `analyse_clip`.
+        clips: Videos and folders of pictures.
         cameras: Folder of camera files.
         load: Gives the detector of a clip.
         out: File of the results, by clip.
         limit: Seconds that a vehicle may stand.
-        fps: Frames a second, see `open_clip`.
+        fps: As `open_clip` takes it.
         scheduler: Address of a Dask scheduler; None starts `workers` processes here.
         workers: Number of worker processes of this machine.
         on_alert: Called once for each violation, when its clip is done.

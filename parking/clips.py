@@ -96,17 +96,14 @@ class Clip:
 def open_clip(
     path: str | os.PathLike, camera: Camera | None = None, fps: float | None = None
 ) -> Clip:
-    """Opens a clip and reads its first frame.
+    """Opens a video, or a folder of pictures whose names have numbers or times.
 
-    Args:
-        path: Video file, or folder of pictures whose names have numbers or times.
-        camera: Camera that must have pictures of the same size.
-        fps: Frames a second. Needed where neither the file nor the names say when a frame was
-            taken; where a video has times of its own, it goes before them.
+    Frames a second are needed where neither the file nor the names say when a frame was taken;
+    where a video has times of its own, they go before these.
 
     Raises:
         ClipError: No such clip, no frame that can be read, no times, or another size than the
-            camera's.
+            camera's pictures.
     """
     path = Path(path)
     if fps is not None and not (math.isfinite(fps) and 0 < fps <= 1000):
@@ -119,9 +116,6 @@ def open_clip(
         expected = f"{camera.size[1]} x {camera.size[0]} pixels as camera {camera.name} has"
         raise _wrong(path, expected, f"{clip.size[1]} x {clip.size[0]}", do)
     return clip
-
-
-# --- videos -----------------------------------------------------------------------------------
 
 
 @contextmanager
@@ -165,9 +159,6 @@ def _open_video(path: Path, fps: float | None) -> Clip:
     else:
         raise _wrong(path, "a time for every frame", "none", ASK)
     return Clip(path.stem, path, first[0][1].shape[:2], float(lasts), timed_by, expected, fps)
-
-
-# --- folders of pictures ----------------------------------------------------------------------
 
 
 def _open_folder(path: Path, fps: float | None) -> Clip:
@@ -304,8 +295,6 @@ def _picture(file: Path, report: Callable[[str], object] = lambda line: None) ->
     except CourseError:
         return None
 
-
-# --- can the camera see, and does it look where it should? ------------------------------------
 
 DARK = 14.0  # least mean brightness, 0 to 255, of what is judged
 FLAT = 3.0  # least standard deviation of brightness: less is fog, or a covered lens

@@ -35,13 +35,8 @@ PRIVATE = 0.05
 GROWN = 0.15
 """By this share of its height a person's box is larger on each side than the detector says: masks
 and boxes tend to end at the neck."""
-PLATES = 0.55
-"""Lower share of a vehicle's height in which plates are."""
-WHEELS = 0.1
-"""Lowest share of a vehicle's height, in each column, that stays visible: tyres and kerb."""
-
-
-# --- privacy ----------------------------------------------------------------------------------
+PLATES = 0.55  # lower share of a vehicle's height in which plates are
+WHEELS = 0.1  # lowest share of it, in each column, that stays visible: tyres and kerb
 
 
 def hidden_regions(found: Detections) -> Iterator[tuple[Mask, int]]:
@@ -74,11 +69,9 @@ def hidden_regions(found: Detections) -> Iterator[tuple[Mask, int]]:
 
 
 def private(image: Image, found: Detections) -> Image:
-    """A copy in which the people and the plates that were found are coarse squares.
+    """A copy of (H, W, 3) uint8 RGB with coarse squares for people and plates that were found.
 
-    Args:
-        image: (H, W, 3) uint8 RGB.
-        found: Detections down to a score of `PRIVATE`.
+    `found` should hold detections down to a score of `PRIVATE`.
     """
     result = image.copy()
     for region, square in hidden_regions(found):
@@ -92,9 +85,6 @@ def private(image: Image, found: Detections) -> Image:
         coarse = cv2.resize(coarse, fine.shape[1::-1], interpolation=cv2.INTER_NEAREST)
         result[part][region[part]] = coarse[region[part]]
     return result
-
-
-# --- drawing ----------------------------------------------------------------------------------
 
 
 def polygon(
@@ -183,9 +173,6 @@ def annotate(hidden: Image, frame: Frame) -> Image:
     return drawn
 
 
-# --- evidence ---------------------------------------------------------------------------------
-
-
 @dataclass
 class _Sheet:
     """Pictures of a stand by the moment that each shows: when, how much of it is seen, picture."""
@@ -268,15 +255,8 @@ def _enlarged(picture: Image, times: int) -> Image:
     return cv2.resize(picture, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC)
 
 
-# --- film -------------------------------------------------------------------------------------
-
-
 def check_film() -> None:
-    """Asks for the program that writes films, before any work is done.
-
-    Raises:
-        DataError: There is no ffmpeg.
-    """
+    """Asks for ffmpeg, which writes films, before any work is done; a `DataError` if it is not."""
     try:
         from imageio_ffmpeg import get_ffmpeg_exe
 
@@ -290,12 +270,9 @@ def check_film() -> None:
 
 @contextmanager
 def film(path: Path, clip: Clip, wanted: bool = True) -> Iterator[Callable[[Image], None]]:
-    """A function that adds a frame to an MP4 file which any browser plays: whole or not there.
+    """A function that adds a frame to an MP4 file which any browser plays: whole, or not there.
 
-    Args:
-        path: File to write. Without a frame there is none.
-        clip: The clip, for its frames a second.
-        wanted: False gives a function that does nothing.
+    Not `wanted`, it does nothing; `clip` tells the frames a second.
     """
     if not wanted:
         yield lambda image: None

@@ -135,8 +135,7 @@ def cars(frame: LotFrame) -> tuple[np.ndarray, np.ndarray]:
     a car is there (marked spaces tell); then the waist between two bodies divides them: watershed
     on the distance to the edge.
 
-    Returns:
-        Masks (N, H, W) bool, and for each `INSIDE` or `OUTSIDE` (N,).
+    Returns masks (N, H, W) bool, and for each `INSIDE` or `OUTSIDE` (N,).
     """
     masks, values = [], []
     bottom, right = frame.classes.shape

@@ -93,14 +93,9 @@ def lowest_row(mask: Mask) -> int:
 
 
 def nearer_masks(masks: np.ndarray, rows: Iterable[int]) -> NDArray[np.bool_]:
-    """For the masks in N rows the pixels of all that stand lower in the picture, and so nearer.
+    """For N rows of a picture's masks (M, H, W) the pixels of all that stand lower, and so nearer.
 
-    Args:
-        masks: Masks of a picture, (M, H, W) bool.
-        rows: Numbers of the masks that are asked for.
-
-    Returns:
-        (N, H, W) bool; of two that end in the same row, each may hide the other.
+    (N, H, W) bool; of two that end in the same row, each may hide the other.
     """
     lowest = np.array([lowest_row(mask) for mask in masks], int)
     near = np.zeros((len(rows), *masks.shape[1:]), bool)

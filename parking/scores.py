@@ -186,10 +186,7 @@ def choose(
 ) -> dict[str, tuple[float, float]]:
     """For each rule the least detection score and the threshold with the best F1.
 
-    Args:
-        examples: Stills to choose on, never those that are reported.
-        found: Detections of each still, down to the least of `SCORES`.
-        rules: Names of `RULES`.
+    Choose on stills that are not reported, with their detections down to the least of `SCORES`.
     """
     best: dict[str, tuple] = {}
     for score in SCORES:
@@ -252,12 +249,7 @@ def truth_detector(stored: dict, size: tuple[int, int]) -> Detect:
 
 
 def score_clip(file: Path, detect: Detect | None = None) -> ClipScore:
-    """Analyses one clip of Kerbside.
-
-    Args:
-        file: Truth of the clip; the video lies beside it.
-        detect: Detector; None takes the true masks.
-    """
+    """Analyses the clip of Kerbside beside a file of truth; no detector takes the true masks."""
     stored = json.loads(Path(file).read_text(encoding="utf-8"))
     camera = read_camera(kerbside.camera_file(stored["camera"]))
     clip = open_clip(Path(file).with_suffix(".mp4"), camera)

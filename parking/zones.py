@@ -31,11 +31,8 @@ from helpers.masks import Mask, polygons_to_mask
 KINDS = ("sidewalk", "crossing", "hydrant", "bus_lane", "lane", "parking")
 """Kinds of zones. A vehicle may wait in a `lane`; only time tells that it is parked there."""
 
-KERB = 0.13
-"""Usual height of a sidewalk above the road in metres, for zones drawn in a picture."""
-
-SMALLEST = 4.0
-"""Least area of a zone in the picture in pixels; in shares of the picture none has even one."""
+KERB = 0.13  # usual height of a sidewalk above the road in metres, for zones drawn in a picture
+SMALLEST = 4.0  # least area of a zone in pixels; in shares of the picture none has even one
 
 AGREEMENT = 0.5
 """Least IoU of a zone's polygon in the picture with its polygon on the ground, seen through the
@@ -57,18 +54,12 @@ class Zone:
     """A part of the street, the same everywhere in it for somebody who wants to park."""
 
     name: str
-    kind: str
-    """One of `KINDS`."""
+    kind: str  # one of `KINDS`
     no_parking: bool
-    needs_time: bool
-    """Vehicles may drive and wait here: one picture cannot tell an offence."""
-    image: Points
-    """(K, 2) x, y in pixels; (0, 0) is the upper left corner of the upper left pixel. No points:
-    the zone is known on the ground, but out of the camera's sight."""
-    ground: Points | None = None
-    """(K, 2) x, y in metres; None where the ground was never measured."""
-    height: float = 0.0
-    """Height of its surface above the road in metres: a kerb's height for a sidewalk."""
+    needs_time: bool  # vehicles may drive and wait here: one picture cannot tell an offence
+    image: Points  # (K, 2) x, y in pixels from the frame's upper left corner; none: out of sight
+    ground: Points | None = None  # (K, 2) x, y in metres; None where it was never measured
+    height: float = 0.0  # of its surface above the road in metres: a kerb's for a sidewalk
 
     @cached_property
     def area(self) -> shapely.Polygon | None:
@@ -85,13 +76,10 @@ class Camera:
     """A fixed camera as its file describes it; `read_camera` makes one."""
 
     name: str
-    size: tuple[int, int]
-    """Height and width of its pictures in pixels."""
+    size: tuple[int, int]  # height and width of its pictures in pixels
     zones: tuple[Zone, ...]
-    matrix: NDArray[np.float64] | None = None
-    """(3, 4): from x, y, z in metres to the picture; None where only a homography is known."""
-    homography: NDArray[np.float64] | None = None
-    """(3, 3): from the ground, x and y in metres, to the picture; None if not calibrated."""
+    matrix: NDArray[np.float64] | None = None  # (3, 4): x, y, z in metres to the picture
+    homography: NDArray[np.float64] | None = None  # (3, 3): x, y on the ground to the picture
 
     @property
     def forbidden(self) -> tuple[Zone, ...]:
@@ -106,11 +94,8 @@ class Camera:
         return named[name]
 
     def to_image(self, points: np.ndarray) -> Points:
-        """Projects points on the ground, (..., 2) x, y, or in space, (..., 3) x, y, z, in metres.
-
-        Returns:
-            (..., 2) x, y in pixels; NaN for points behind the camera.
-        """
+        """Points on the ground, (..., 2) x, y, or in space, (..., 3) x, y, z, in metres -> (..., 2)
+        x, y in pixels; NaN behind the camera."""
         points = np.asarray(points, np.float64)
         flat = points.shape[-1] == 2
         projection = self._needed(flat)
@@ -120,15 +105,8 @@ class Camera:
         return projected[..., :2] / depth
 
     def to_ground(self, points: np.ndarray, height: float = 0.0) -> Points:
-        """Points of a plane, `height` metres above the road, that appear at these pixels.
-
-        Args:
-            points: Points in the picture, (..., 2) x, y in pixels.
-            height: Height of the plane in metres; other than 0 needs a camera matrix.
-
-        Returns:
-            (..., 2) x, y in metres; NaN on and above the horizon.
-        """
+        """Pixels, (..., 2) x, y -> (..., 2) x, y in metres on a plane `height` metres above the
+        road (other than 0 needs a camera matrix); NaN on and above the horizon."""
         forward = self._needed(flat=True).copy()
         if height:
             forward[:, 2] += height * self._needed(flat=False)[:, 2]
@@ -147,13 +125,8 @@ class Camera:
         return projection
 
     def drawn(self, name: str, kind: str, points: Points) -> Zone:
-        """A zone from a polygon in the picture, measured on the ground if the camera can.
-
-        Args:
-            name: Name of the zone.
-            kind: One of `KINDS`; a sidewalk is `KERB` above the road.
-            points: Corners in order, (K, 2) x, y in pixels.
-        """
+        """A zone of one of `KINDS` from its corners in the picture, (K, 2) x, y in pixels, measured
+        on the ground if the camera can; a sidewalk is `KERB` above the road."""
         height, ground = KERB if kind == "sidewalk" else 0.0, None
         if self.homography is not None:
             ground = self.to_ground(points, height if self.matrix is not None else 0.0)
@@ -161,15 +134,8 @@ class Camera:
         return Zone(name, kind, kind != "parking", kind == "lane", points, ground, height)
 
 
-# --- reading and writing ----------------------------------------------------------------------
-
-
 def read_json(path: str | os.PathLike, expected: str) -> Any:
-    """The content of a JSON file, with or without a byte order mark.
-
-    Raises:
-        ZoneError: The file is missing, is no JSON, or has a field twice.
-    """
+    """The content of a JSON file; a `ZoneError` if it is missing, is none, or has a field twice."""
     path = Path(path)
 
     def once(pairs: list[tuple[str, Any]]) -> dict:
@@ -212,6 +178,7 @@ def _plain(value: Any) -> bool:
     return type(value) in (int, float) and abs(value) < 1e15
 
 
+# What a field may be, in words and as a check: text for a number is refused, never converted.
 TYPES = {
     bool: ("true or false", lambda value: isinstance(value, bool)),
     str: ("text", lambda value: isinstance(value, str)),
@@ -219,8 +186,6 @@ TYPES = {
     float: ("a finite number", _plain),
     int: ("a whole number", lambda value: _plain(value) and value == int(value)),
 }
-"""What a field may be, in words and as a check: text for a number is refused, never converted."""
-
 _NEEDED = object()
 
 
@@ -312,11 +277,7 @@ def _camera(stored: Any, name: str) -> Camera:
 
 
 def write_camera(camera: Camera, path: str | os.PathLike) -> Path:
-    """Writes a camera file, whole or not at all.
-
-    Raises:
-        ZoneError: A zone that `zone_problems` refuses; the file stays as it was.
-    """
+    """Writes a camera file, whole or not at all; a `ZoneError` for what `check_camera` refuses."""
     check_camera(camera)
 
     def plain(values: np.ndarray | None) -> list | None:
@@ -380,16 +341,8 @@ def zones_from_labelme(path: str | os.PathLike, camera: Camera | None = None) ->
     return camera
 
 
-# --- checks -----------------------------------------------------------------------------------
-
-
 def zone_problems(zone: Zone, camera: Camera) -> list[str]:
-    """What is wrong with a zone, each as one sentence with all that `explain` asks for.
-
-    Args:
-        zone: The zone as drawn or read.
-        camera: Its camera, for the size of the pictures and the calibration.
-    """
+    """What is wrong with a zone of a camera, each as one sentence, as `explain` makes it."""
     problems = [*_shape_problems(zone)] or [*_sight_problems(zone, camera)]
     return [
         explain(f"zone {zone.name!r}{what}", expected=expected, found=found, do=do)
