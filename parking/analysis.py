@@ -16,7 +16,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,10 +102,14 @@ def watch(
         on_frame: Called with every frame that was judged.
 
     Raises:
-        DataError: The limit is no number of seconds.
+        DataError: The limit is no number of seconds, or the reference has another size.
     """
     if not (math.isfinite(limit) and limit > 0):
         raise DataError("limit", expected="seconds above 0", found=f"{limit}")
+    if reference is not None and reference.shape[:2] != clip.size:
+        expected = f"{clip.size[1]} x {clip.size[0]} pixels as the clip has"
+        found = f"{reference.shape[1]} x {reference.shape[0]}"
+        raise DataError("reference", expected=expected, found=found)
     finder, alignment = EventFinder(clip.name, camera, limit, settings), Alignment(reference)
     events, dark, frames, last, begin = [], [], 0, 0.0, time.perf_counter()
     for read, (moment, image, reason, future) in enumerate(_detected(clip, detect)):
@@ -193,7 +197,7 @@ def analyse(
     from tqdm.auto import tqdm
 
     view = read_camera(camera)
-    opened, out = open_clip(clip, view, fps), Path(out)
+    opened, out = open_clip(clip, view, fps), Path(out).resolve()
     if out.is_file() or (
         out.is_dir() and any(out.iterdir()) and not (out / "events.json").exists()
     ):
@@ -265,12 +269,14 @@ def analyse_clip(
     """
     clip = Path(clip)
     try:
-        names = (f"{name}.json" for name in (clip.stem, *clip.stem.split("-")))
-        file = next((Path(cameras, name) for name in names if Path(cameras, name).is_file()), None)
-        if file is None:
-            expected = f"a camera file {clip.stem}.json, or named by a part of it"
-            raise DataError(str(cameras), expected=expected, found="none")
-        camera = read_camera(file)
+        names = [[clip.stem], dict.fromkeys(clip.stem.split("-"))]
+        files = [[f for n in each if (f := Path(cameras, f"{n}.json")).is_file()] for each in names]
+        files = files[0] or files[1]
+        if len(files) != 1:
+            expected = f"a camera file {clip.stem}.json, or one named by a part of it"
+            found = ", ".join(file.name for file in files) or "none"
+            raise DataError(str(cameras), expected=expected, found=found)
+        camera = read_camera(files[0])
         opened = open_clip(clip, camera, fps)
         analysis = watch(opened, camera, load(clip, opened.size), limit=limit)
     except CourseError as error:  # one bad clip of thousands must not stop the others
@@ -310,10 +316,10 @@ def city(
 
     Raises:
         DataError: Two clips have the same name.
-        SetupError: Dask is not installed.
+        SetupError: Dask is not installed, or no scheduler answers.
     """
     try:
-        from dask.distributed import Client, LocalCluster, as_completed
+        from dask.distributed import Client, as_completed
     except ImportError as error:
         expected, do = "the package distributed", "Run `pip install distributed`."
         raise SetupError("city", expected=expected, found="none", do=do) from error
@@ -331,9 +337,13 @@ def city(
     done = {each["clip"]: each for each in kept if each["clip"] in paths}
     left = [path for name, path in paths.items() if name not in done]
     here = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
+    try:
+        client = Client(scheduler) if scheduler else Client(**here)
+    except (OSError, ValueError) as error:
+        found = f"{type(error).__name__}: {error}"
+        raise SetupError(f"{scheduler}", expected="a Dask scheduler", found=found) from error
     with (
-        nullcontext(scheduler) if scheduler else LocalCluster(**here) as cluster,
-        Client(cluster) as client,
+        client,
         _journal(journal) as note,
         tqdm(total=len(paths), initial=len(done), desc="clips", unit="clip") as bar,
     ):

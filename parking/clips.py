@@ -73,12 +73,15 @@ class Clip:
         self.problems.append(explain(self.path.name, expected=expected, found=found, do=do))
 
     def _video(self) -> Iterator[tuple[int, float, Image]]:
-        index, first = -1, 0.0
+        index, first, own = -1, 0.0, 0.0
         with _capture(self.path) as capture:
+            rate = max(capture.get(cv2.CAP_PROP_FPS), 1e-3)
             for index, (own, image) in enumerate(_decoded(capture)):
                 first = own if index == 0 else first
                 yield index, index / self.fps if self.fps else own - first, image
-        if self.expected and index + 1 < self.expected:
+        # Matroska has no number of frames: what is expected of it is its end, times the mean rate.
+        whole = self.path.suffix in (".mkv", ".webm") and own + 1 >= self.expected / rate
+        if index + 1 < self.expected and not whole:
             do = "The file is damaged or was cut short: what follows is not in the report."
             self._problem(f"{self.expected} frames", f"{index + 1} that can be read", do)
 
@@ -204,13 +207,32 @@ def _times(path: Path, files: list[Path]) -> list[float] | None:
     clocks = [_clock(file.stem) for file in files]
     if None in clocks:
         return None
-    times = [seconds for seconds, _ in clocks]
+    wholes, fractions, certain, rests = zip(*clocks, strict=True)
+    if max(wholes) < 86_400 and max(wholes) - min(wholes) > 43_200:
+        do = "Is that past midnight? Put the date before the times, or number the frames."
+        raise _wrong(path, "times of a day or with a date", "times without, of half a day", do)
     # 103059 may be a number as well: it is a time if 103100 follows it at the usual distance.
+    times = [at + int(part) / 10 ** len(part) for at, part in zip(wholes, fractions, strict=True)]
     steps = {round(b - a, 3) for a, b in pairwise(sorted(times))}
     numbers = sorted(int("".join(re.findall(r"\d+", file.stem))) for file in files)
     jumps = any(b - a > 40 for a, b in pairwise(numbers))
-    certain = all(certain for _, certain in clocks) or (jumps and len(steps) == 1)
-    return times if certain else None
+    if not (all(certain) or (jumps and len(steps) == 1)):
+        return None
+    # Parts of a second that are 1, 2, 3 in every second count frames; so may another number, but
+    # only from the first frame to the last.
+    parts: dict[int, list[int]] = {}
+    for at, part in sorted(zip(wholes, fractions, strict=True)):
+        parts.setdefault(at, []).append(int(part))
+    counted = all(each == [*range(each[0], each[0] + len(each))] and each[0] < 2
+                  for each in parts.values())  # fmt: skip
+    most = max(map(len, parts.values()))
+    others = zip(*(rest for _, rest in sorted(zip(times, rests, strict=True))), strict=True)
+    again = any(len({*each}) > 1 and any(b <= a for a, b in pairwise(each)) for each in others)
+    if again or (counted and 1 < most < 10 ** len(fractions[0])):
+        do = "Is it a counter? Leave it out, or number the frames from first to last."
+        found = f"another number, as in {files[0].name!r} and {files[-1].name!r}"
+        raise _wrong(path, "times in the names, and no other number that changes", found, do)
+    return times
 
 
 def _by_time(clip: Clip, files: list[Path], times: list[float]) -> None:
@@ -221,10 +243,6 @@ def _by_time(clip: Clip, files: list[Path], times: list[float]) -> None:
             raise _wrong(clip.path, "a time each", f"{before.name} and {after.name}", do)
     steps = np.diff([seconds for seconds, _ in rows])
     usual = float(np.median(steps)) if len(steps) else 0.0
-    if len(steps) and steps.min() < usual / 10:
-        found = f"steps of {steps.min():.3f} s beside {usual:.3f} s"
-        do = "Is the last part of the names a counter? Leave it out, or number the frames."
-        raise _wrong(clip.path, "times in the names", found, do)
     if clip.fps and len(steps) and abs(usual * clip.fps - 1) > 0.25:
         expected = f"times in the names that fit --fps {clip.fps:g}"
         raise _wrong(clip.path, expected, f"{usual:g} s from name to name", "Leave --fps out.")
@@ -263,30 +281,35 @@ def _by_number(clip: Clip, files: list[Path]) -> None:
 
 
 _DATE = r"(\d{4})[-_.]?(\d\d)[-_.]?(\d\d)[-_. T]*"
-_TIME = r"(\d\d)[-_.:h]?(\d\d)[-_.:m]?(\d\d)(?:[-_.,](\d{3}|\d{6})(?!\d)|(\d{3}))?(?!\d)"
+_TIME = (
+    r"(\d\d)[-_.:h]?(\d\d)[-_.:m]?(\d\d)(?:[-_](\d{3}|\d{6})(?!\d)|[.,](\d{1,9})|(\d{3}))?(?!\d)"
+)
+_EPOCH = r"(?<!\d)(\d{10})(?:\.(\d{1,9})|(\d{3}|\d{6}|\d{9}))?(?!\d)"
 
 
-def _clock(stem: str) -> tuple[float, bool] | None:
-    """Seconds that a name tells, and whether it can be nothing but a time; None if it cannot be."""
-    dated = re.search(rf"(?<!\d){_DATE}{_TIME}", stem)
-    epochs = [part for part in re.findall(r"\d+", stem) if len(part) in (10, 13, 16)]
-    if not dated and epochs:
-        seconds = int(epochs[-1]) / 10 ** (len(epochs[-1]) - 10)
-        if 1e9 <= seconds < 4.2e9:
-            return seconds, True
-    found = dated or re.search(rf"(?<!\d){_TIME}", stem)
-    if not found:
+def _clock(stem: str) -> tuple[int, str, bool, list[int]] | None:
+    """What time a name tells: whole seconds, the digits of their fraction, whether it can be
+    nothing but a time, and its other numbers. None if it is none; mornings and afternoons are not
+    understood."""
+    found = re.search(rf"(?<!\d){_DATE}{_TIME}", stem)
+    epochs = [each for each in re.finditer(_EPOCH, stem) if 1e9 <= int(each[1]) < 4.2e9]
+    if epochs and not found:
+        found = epochs[-1]
+        seconds, certain, parts = int(found[1]), True, found.groups()[1:]
+    elif found := found or re.search(rf"(?<!\d){_TIME}", stem):
+        (*date, hours, minutes, rest), parts = found.groups()[:-3], found.groups()[-3:]
+        try:
+            at = datetime(*map(int, date or (1970, 1, 1)), int(hours), int(minutes), int(rest))
+        except ValueError:
+            return None
+        if re.search(r"(?i)(?<![a-z])[ap]\.?m(?![a-z])", stem):
+            return None
+        seconds = (at - datetime(1970, 1, 1)) // timedelta(seconds=1)
+        certain = bool(date) or bool(re.search(r"\d\d[-_.:h]\d\d[-_.:m]\d\d", found[0]))
+    else:
         return None
-    *date, hours, minutes, seconds, fraction, short = found.groups()
-    try:
-        at = datetime(*map(int, date or (1970, 1, 1)), int(hours), int(minutes), int(seconds))
-    except ValueError:
-        return None
-    part = fraction or short or "0"
-    divided = dated or re.search(r"\d\d[-_.:h]\d\d[-_.:m]\d\d", found[0])
-    return (at - datetime(1970, 1, 1)) / timedelta(seconds=1) + int(part) / 10 ** len(part), bool(
-        divided
-    )
+    others = re.findall(r"\d+", f"{stem[: found.start()]} {stem[found.end() :]}")
+    return seconds, next(filter(None, parts), "0"), certain, [int(each) for each in others]
 
 
 def _picture(file: Path, report: Callable[[str], object] = lambda line: None) -> Image | None:

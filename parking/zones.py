@@ -221,7 +221,8 @@ def _ring(stored: Any, key: str, where: str, default: Any = _NEEDED) -> Points |
     points = _rows(stored, key, 2, where, default)
     if points is None or len(points) < 2:
         return points
-    return points[(points != np.roll(points, 1, axis=0)).any(axis=1)]
+    kept = points[(points != np.roll(points, 1, axis=0)).any(axis=1)]
+    return kept if len(kept) else points[:1]
 
 
 ZONE_FIELDS = (
@@ -343,17 +344,20 @@ def zones_from_labelme(path: str | os.PathLike, camera: Camera | None = None) ->
 
 def zone_problems(zone: Zone, camera: Camera) -> list[str]:
     """What is wrong with a zone of a camera, each as one sentence, as `explain` makes it."""
-    problems = [*_shape_problems(zone)] or [*_sight_problems(zone, camera)]
+    problems = [*_shape_problems(zone, camera)] or [*_sight_problems(zone, camera)]
     return [
         explain(f"zone {zone.name!r}{what}", expected=expected, found=found, do=do)
         for what, expected, found, do in problems
     ]
 
 
-def _shape_problems(zone: Zone) -> Iterator[tuple[str, str, str, str]]:
+def _shape_problems(zone: Zone, camera: Camera) -> Iterator[tuple[str, str, str, str]]:
+    if not zone.name.strip():
+        yield "", "a name", "none", "Reports call the zone by it."
     if zone.kind not in KINDS:
         yield "", "a known kind", repr(zone.kind), f"Kinds are {', '.join(KINDS)}."
-    unseen = zone.ground is not None and zone.image.shape == (0, 2)
+    calibrated = camera.homography is not None and zone.ground is not None
+    unseen = calibrated and zone.image.shape == (0, 2)  # known on the ground, and out of sight
     both = {"polygon_image": None if unseen else zone.image, "polygon_ground": zone.ground}
     for key, points in both.items():
         if points is None:
@@ -422,8 +426,9 @@ def check_camera(camera: Camera, where: str = "") -> None:
     for name in sorted({name for name in names if names.count(name) > 1}):
         found = f"{names.count(name)} called {name!r}"
         problems.append(explain("zones", expected="a name each", found=found))
-    if not camera.forbidden:
+    if not any(len(zone.image) for zone in camera.forbidden):
         found = f"{len(names)} zones, none of them" if names else "no zone"
-        problems.append(explain("zones", expected="at least one with no_parking", found=found))
+        expected = "at least one with no_parking in the picture"
+        problems.append(explain("zones", expected=expected, found=found))
     if problems:
         raise ZoneError(where + " ".join(problems))

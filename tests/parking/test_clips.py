@@ -63,9 +63,17 @@ def uneven(path, seconds):
             writer.append_data(street())
     # Of the frame's number N: a sum of ifs, one for each time.
     times = "+".join(f"eq(N\\,{k})*{at}" for k, at in enumerate(seconds))
+    timed = [
+        "-vf",
+        f"settb=1/1000,setpts=({times})/TB",
+        "-fps_mode",
+        "vfr",
+        "-enc_time_base",
+        "1:1000",
+    ]
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-i",
-               str(path.with_suffix(".avi")), "-vf", f"setpts=({times})/TB", "-fps_mode", "vfr",
-               "-video_track_timescale", "1000", str(path)]  # fmt: skip
+               str(path.with_suffix(".avi")), *timed, "-video_track_timescale", "1000",
+               str(path)]  # fmt: skip
     subprocess.run(command, check=True)
     return path
 
