@@ -145,7 +145,14 @@ def fetch(path: Path, pattern: str = "") -> Path:
         listed = _run([*git, "ls-files", "-t", "--", name]).splitlines()
         if any(line.startswith("S ") for line in listed):  # S: skipped
             print(f"Fetching {name}.", flush=True)
+            packs = ROOT / ".git/objects/pack"
+            before = set(packs.glob("*.promisor"))
             _run([*git, "sparse-checkout", "add", f"/{name}"])
+            # The files lie there now. Git's own copies would take as much room again, and a
+            # partial clone may forget them: it fetches anew what it ever misses.
+            for promised in set(packs.glob("*.promisor")) - before:
+                for file in packs.glob(f"{promised.stem}.*"):
+                    file.unlink()
     return path
 
 

@@ -43,7 +43,7 @@ def origin(tmp_path: Path, root: Path) -> Path:
     shutil.copy(root / "requirements.txt", repository)
     for name in ("data/weights/a.json", "data/weights/a.h5", "data/clips/test-1.mp4", "docs/a.md"):
         (repository / name).parent.mkdir(parents=True, exist_ok=True)
-        (repository / name).write_text("{}")
+        (repository / name).write_text("{}" if name.endswith(".json") else name)
     for command in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-qm", "course"]):
         subprocess.run([*GIT, *command], cwd=repository, check=True)
     subprocess.run([*GIT, "config", "uploadpack.allowFilter", "true"], cwd=repository, check=True)
@@ -101,9 +101,26 @@ fetch(DATA / "no-such-file"), fetch(pathlib.Path("/elsewhere"))
         "['weights/a.json']",
         "Fetching data/clips/test-*.",
         "Fetching data/weights/a.h5.",
-        "clips {}",
+        "clips data/weights/a.h5",
         everything,
     ]
+
+
+def test_what_was_fetched_lies_there_once_and_git_can_bring_it_again(origin, elsewhere):
+    ask = """
+from helpers import DATA, fetch
+def packs(): return sorted(p.name for p in (course / ".git/objects/pack").iterdir())
+before = packs()
+print(fetch(DATA / "weights" / "a.h5").read_text(), packs() == before)
+(DATA / "weights" / "a.h5").unlink()
+for command in (["checkout", "--", "data/weights/a.h5"], ["status", "--porcelain"]):
+    print(subprocess.check_output(["git", "-C", str(course), *command], text=True), end="")
+print((DATA / "weights" / "a.h5").read_text(), packs() == before)
+"""
+    done = run_cell(notebooks.setup_cell(origin.as_uri()) + ask, elsewhere)
+    assert done.returncode == 0, done.stderr
+    said = [line for line in done.stdout.splitlines() if not line.startswith("Fetching")]
+    assert said[1:-1] == ["data/weights/a.h5 True", "data/weights/a.h5 False"]
 
 
 def test_without_partial_clones_it_takes_all_of_the_course(origin, elsewhere, tmp_path):
