@@ -146,13 +146,12 @@ def fetch(path: Path, pattern: str = "") -> Path:
         if any(line.startswith("S ") for line in listed):  # S: skipped
             print(f"Fetching {name}.", flush=True)
             packs = ROOT / ".git/objects/pack"
-            before = set(packs.glob("*.promisor"))
+            before = set(packs.iterdir())
             _run([*git, "sparse-checkout", "add", f"/{name}"])
             # The files lie there now. Git's own copies would take as much room again, and a
             # partial clone may forget them: it fetches anew what it ever misses.
-            for promised in set(packs.glob("*.promisor")) - before:
-                for file in packs.glob(f"{promised.stem}.*"):
-                    file.unlink()
+            for file in set(packs.iterdir()) - before:
+                file.unlink()
     return path
 
 

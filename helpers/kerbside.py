@@ -147,12 +147,7 @@ def cases(files: Sequence[str | os.PathLike], every: int = 1) -> Iterator[Case]:
 def surfaces(
     split: str, folder: str | os.PathLike = RECORDS, parts: int | None = None
 ) -> tf.data.Dataset:
-    """A split's pictures with their semantic labels, in the same order every time.
-
-    Args:
-        split: One of `SPLITS`.
-        folder: Where the record files lie.
-        parts: As for `record_files`.
+    """A split's pictures with their semantic labels, always in one order; see `record_files`.
 
     Returns:
         Elements `{"image": (H, W, 3) uint8 RGB, "labels": (H, W) uint8 of 0 to 8, "file_name":
