@@ -1,4 +1,4 @@
-"""Record files from the shell: written from annotations, counted and drawn.
+"""Command line for record files: convert annotations, show statistics, draw records.
 
     python -m tools.records from-coco instances.json images/ out.tfrecord --shards 8 --workers 2
     python -m tools.records from-voc VOC2012/ out.tfrecord --list ImageSets/Segmentation/train.txt
@@ -8,8 +8,8 @@
     python -m tools.records stats out.tfrecord-*
     python -m tools.records show out.tfrecord-* --index 3 --out picture.png
 
-A converter ends with its manifest as JSON; what it left out or took otherwise than the file says
-stands before it, a line each. --scheduler tcp://HOST:8786 spreads shards over a Dask cluster.
+A converter ends by printing its manifest as JSON, preceded by one line for each item that was
+omitted or corrected. --scheduler tcp://HOST:8786 distributes the shards over a Dask cluster.
 """
 
 from __future__ import annotations
@@ -106,15 +106,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     show = commands.add_parser("show", help="draw one record")
-    show.add_argument("--index", type=int, default=0, help="of the record, from 0; %(default)s")
-    show.add_argument("--out", type=Path, required=True, help="picture.png, or another format")
+    show.add_argument(
+        "--index", type=int, default=0, help="index of the record, from 0; %(default)s"
+    )
+    show.add_argument(
+        "--out", type=Path, required=True, help="picture.png, or another image format"
+    )
     show.set_defaults(run=_show)
-    stats = commands.add_parser("stats", help="count what is in the records")
+    stats = commands.add_parser("stats", help="print statistics of records")
     stats.add_argument("--json", action="store_true", help="as one JSON object")
-    stats.add_argument("--skip-bad", action="store_true", help="leave damaged records out")
+    stats.add_argument("--skip-bad", action="store_true", help="skip damaged records")
     stats.set_defaults(run=_stats)
     for command in (show, stats):
-        command.add_argument("files", nargs="+", metavar="FILE", help="shards, or a pattern")
+        command.add_argument("files", nargs="+", metavar="FILE", help="record files, or a pattern")
     coco = commands.add_parser("from-coco", help="write records from COCO's instances.json")
     coco.add_argument("annotations", type=Path, help="instances.json")
     coco.add_argument("images", type=Path, help="folder of its pictures")
@@ -122,50 +126,52 @@ def _parser() -> argparse.ArgumentParser:
         "--boxes",
         choices=("file", "masks"),
         default="file",
-        help="the file's, compared with the masks, or taken from the masks; default: %(default)s",
+        help="boxes of the file, checked against the masks, or of the masks; default: %(default)s",
     )
-    voc = commands.add_parser("from-voc", help="write records from masks as Pascal VOC has them")
+    voc = commands.add_parser("from-voc", help="write records from Pascal VOC masks")
     voc.add_argument(
         "folder", type=Path, help="with JPEGImages, SegmentationObject and SegmentationClass"
     )
-    voc.add_argument("--list", type=Path, help="names, one on each line; default: all")
+    voc.add_argument("--list", type=Path, help="file with one name per line; default: all")
     labelme = commands.add_parser("from-labelme", help="write records from LabelMe's JSON files")
-    labelme.add_argument("folder", type=Path, help="with one JSON file for each picture")
-    labelme.add_argument("--images", type=Path, help="folder of the pictures, if it is another")
+    labelme.add_argument("folder", type=Path, help="folder with one JSON file per picture")
+    labelme.add_argument("--images", type=Path, help="folder of the pictures, if different")
     cvat = commands.add_parser("from-cvat", help="write records from CVAT's XML for images")
     cvat.add_argument("annotations", type=Path, help="annotations.xml")
     cvat.add_argument("images", type=Path, help="folder of its pictures")
-    yolo = commands.add_parser("from-yolo", help="write records from YOLO's segmentation texts")
+    yolo = commands.add_parser("from-yolo", help="write records from YOLO segmentation text files")
     yolo.add_argument("images", type=Path, help="folder of the pictures")
-    yolo.add_argument("labels", type=Path, help="folder of their texts, NAME.txt")
-    yolo.add_argument("names", type=Path, help="data.yaml, or a text with a name on each line")
+    yolo.add_argument("labels", type=Path, help="folder of the text files, NAME.txt")
+    yolo.add_argument("names", type=Path, help="data.yaml, or a text file with one name per line")
     for command in (voc, labelme):
-        command.add_argument("--label-map", type=Path, help="of the classes, label_map.pbtxt")
+        command.add_argument("--label-map", type=Path, help="label_map.pbtxt of the classes")
     for command in (coco, cvat):
         command.add_argument(
-            "--by-name", action="store_true", help="find pictures by the last part of their names"
+            "--by-name", action="store_true", help="find pictures by file name alone"
         )
     readers = {coco: _from_coco, voc: _from_voc, labelme: _from_labelme}
     for command, reader in (readers | {cvat: _from_cvat, yolo: _from_yolo}).items():
         command.set_defaults(run=_convert, reader=reader)
         command.add_argument("out", type=Path, help="NAME.tfrecord")
-        command.add_argument("--shards", type=int, default=1, help="files; default: %(default)s")
         command.add_argument(
-            "--workers", type=int, default=1, help="processes that share the shards"
+            "--shards", type=int, default=1, help="number of files; default: %(default)s"
         )
-        command.add_argument("--scheduler", default="", help="of a Dask cluster, tcp://HOST:8786")
-        command.add_argument("--skip-bad", action="store_true", help="leave bad pictures out")
+        command.add_argument("--workers", type=int, default=1, help="number of processes")
+        command.add_argument(
+            "--scheduler", default="", help="address of a Dask cluster, tcp://HOST:8786"
+        )
+        command.add_argument("--skip-bad", action="store_true", help="skip invalid pictures")
         command.add_argument(
             "--outlines",
             choices=("auto", "shown", "stored"),
             default="auto",
-            help="what outlines lie on where EXIF data turn a picture; default: by its sizes",
+            help="reference frame of the outlines if EXIF data rotate a picture; default: by size",
         )
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a command; its result is printed last. An error is one line and exit status 1."""
+    """Run a command; its result is printed last. An error gives one line and exit status 1."""
     options = _parser().parse_args(arguments)
     helpers.setup(quiet=True)
     try:

@@ -1,10 +1,10 @@
-"""Somebody's annotations: COCO and LabelMe, read in one way for converting and for scoring.
+"""Readers of third-party annotations in COCO and LabelMe format, for conversion and scoring.
 
-Annotations come from the network as often as not, and every tool writes them in its own way (lab
-3). So what a file says is compared with what else it says: boxes with masks, stated sizes with
-pictures, one picture with another. What is certain is read, what is left out is counted, and what
-cannot be understood is refused in one line. Iterating a set gives `helpers.records.Example`s. Rests
-on `helpers.pictures` and pycocotools.
+Annotations often come from the internet, and every tool writes them differently (lab 3). The
+readers therefore cross-check them: boxes against masks, declared sizes against pictures, pictures
+against each other. Whatever is consistent is read, omissions are counted, and anything ambiguous is
+refused with a one-line error. Iterating over a set yields `helpers.records.Example`s. Rests on
+`helpers.pictures` and pycocotools.
 """
 
 from __future__ import annotations
@@ -29,54 +29,54 @@ from helpers.pictures import Size
 
 @dataclass(frozen=True)
 class Shape:
-    """One object as a file has it, not checked yet."""
+    """One object as stored in the file, not yet validated."""
 
     where: str  # for messages
     number: int  # class
-    segmentation: Any  # polygons x, y, x, y in a list, COCO's run lengths, or a mask (H, W) bool
-    box: Any = None  # x, y, width, height; by default the smallest round the mask
+    segmentation: Any  # list of polygons x, y, x, y; COCO RLE; or a mask (H, W) bool
+    box: Any = None  # x, y, width, height; by default that of the mask
     crowd: bool = False
-    item: Mapping[str, Any] = field(default_factory=dict)  # as it stands in a COCO file
+    item: Mapping[str, Any] = field(default_factory=dict)  # original entry of a COCO file
 
 
 @dataclass(frozen=True)
 class Annotated:
-    """One picture and its annotation, independent of all others: work for any process."""
+    """One picture and its annotation, independent of all others, so any process can handle it."""
 
     path: Path | None
     filename: str
     source_id: str
     classes: Mapping[int, str]
     size: Size | None = None
-    """Height and width that the annotation states."""
+    """Height and width declared by the annotation."""
     objects: tuple[Shape, ...] = ()
     problem: str = ""
-    """What is known to be wrong already; said when the picture's turn comes."""
+    """Error found earlier; raised when the picture is read."""
     outlines: str = "auto"
-    """Whether outlines lie on the picture as "shown", upright, or as "stored"; "auto" finds out."""
+    """Reference frame of the outlines: "shown" (upright), "stored", or "auto" to infer it."""
     boxes_alone: bool = False
-    """Whether an object without an outline is taken, its mask the filled box."""
+    """Whether to accept an object without an outline, with the filled box as its mask."""
     entry: Mapping[str, Any] = field(default_factory=dict)
-    """The picture as it stands in a COCO file."""
+    """Original image entry of a COCO file."""
 
     def shapes(self, size: Size) -> Iterable[Shape]:
-        """The objects in a picture of a size; other formats have their own."""
+        """Objects in a picture of the given size; overridden by other formats."""
         return self.objects
 
     def declared(self) -> Size | None:
-        """Height and width that the annotation states."""
+        """Height and width declared by the annotation."""
         return self.size
 
     def semantic(self) -> np.ndarray | None:
-        """Semantic labels (H, W) uint8, where the format has them."""
+        """Semantic labels (H, W) uint8, if the format has them."""
         return None
 
     def example(self) -> tuple[records.Example, Counter[str]]:
-        """The picture with its objects, upright, and what was counted on the way.
+        """The upright picture with its objects, and the counters.
 
         Raises:
-            DataError: Something is wrong with either. A picture with an object left out would teach
-                that there is none, so it is refused as a whole.
+            DataError: The picture or its annotation is invalid. With one object omitted, a picture
+                would present that object as background, so the whole picture is refused.
         """
         with self.named():
             example, counts = self.annotation(*pictures.header(self.path))
@@ -85,7 +85,7 @@ class Annotated:
 
     @contextmanager
     def named(self) -> Iterator[None]:
-        """Puts the picture's name before errors; raises the one that is known already."""
+        """Prefix errors with the name of the picture; raise an error found earlier."""
         try:
             if self.problem:
                 raise DataError(self.problem)
@@ -94,10 +94,10 @@ class Annotated:
             raise DataError(f"{self.filename}: {error}") from error
 
     def annotation(self, stored: Size, orientation: int) -> tuple[records.Example, Counter[str]]:
-        """The objects, upright, on a picture of zeros, and what was counted on the way.
+        """The objects, upright, on an all-zero picture, and the counters.
 
         Args:
-            stored: Height and width of the picture as it is stored.
+            stored: Height and width of the stored picture.
             orientation: Its EXIF orientation.
         """
         shown = pictures.upright(np.empty(stored, bool), orientation).shape
@@ -145,10 +145,10 @@ class Annotated:
         ), counts
 
     def _turn(self, stored: Size, shown: Size, orientation: int) -> int:
-        """The orientation that brings outlines onto the upright picture: the picture's own, or 1.
+        """Orientation that maps the outlines onto the upright picture: that of the picture, or 1.
 
-        Annotators draw on the picture as shown, trainers read it as stored, and some tools write
-        the size of one with outlines on the other. So sizes decide, where they can.
+        Annotators draw on the displayed picture, training code reads the stored one, and some tools
+        combine the size of one with outlines on the other. The sizes decide if they can.
         """
         declared = self.declared()
         if declared not in (None, stored, shown):
@@ -162,7 +162,7 @@ class Annotated:
         shapes = list(self.shapes(declared or stored))
         if shown != stored and declared is not None and shapes:
             raster = any(isinstance(shape.segmentation, (dict, np.ndarray)) for shape in shapes)
-            if declared == shown or raster:  # a mask has a size of its own, as `declared` has it
+            if declared == shown or raster:  # a mask has its own size, given by `declared`
                 return 1 if declared == shown else orientation
             on_shown, on_stored = _fit(shapes, shown), _fit(shapes, stored)
             if on_shown != on_stored:
@@ -171,20 +171,20 @@ class Annotated:
             return 1
         expected = "outlines that certainly lie on it as it is shown, or as it is stored"
         found = f"a picture which its EXIF orientation {orientation} turns"
-        do = "Say which: --outlines shown (most annotators show it upright) or --outlines stored."
+        do = "Choose --outlines shown (most tools display pictures upright) or --outlines stored."
         raise DataError("its annotation", expected=expected, found=found, do=do)
 
 
 @dataclass
 class AnnotationSet:
-    """Annotated pictures: iterate it for their examples, in order.
+    """A sequence of annotated pictures; iteration yields their examples in order.
 
     Attributes:
         classes: Names by number, from 1.
-        pictures: What is known of each picture before it is opened.
-        notes: Lines on what was not taken, or taken otherwise than the file says.
-        source: Format, file and checksum.
-        counts: What was counted in the pictures read so far.
+        pictures: The annotated pictures, not yet opened.
+        notes: One line for each omission from, or correction of, the file.
+        source: Format, file name and checksum.
+        counts: Counters over the pictures read so far.
     """
 
     classes: dict[int, str]
@@ -215,23 +215,26 @@ def read_coco(
     boxes: str = "file",
     boxes_alone: bool = False,
 ) -> AnnotationSet:
-    """The pictures of a COCO file of instances: all of them, with and without objects.
+    """Read a COCO instances file, including pictures without objects.
 
-    Objects belong to a picture by its id alone; their own ids, which many tools begin anew or leave
-    out, do not matter. A record's source id is the picture's id, as COCO's evaluation expects.
+    Objects are assigned to pictures by image id alone; annotation ids, which many tools restart or
+    omit, are ignored. The source id of a record is the image id, as COCO evaluation expects.
 
     Args:
-        file: `instances.json`, with polygons or run-length codes.
-        images: Folder that its `file_name`s are relative to.
-        outlines: What outlines lie on where EXIF data turn a picture: "shown", "stored" or "auto".
-        by_name: Whether only the last part of each `file_name` counts.
-        boxes: "file", which are compared with the masks, or "masks", to take them from the masks.
-        boxes_alone: Whether to take objects without an outline, whose masks are then filled boxes;
-            `facts` of each example has the file's own words, "image" and "annotations", which tell.
+        file: `instances.json`, with polygons or RLE masks.
+        images: Folder to which the `file_name` entries are relative.
+        outlines: Reference frame of the outlines if EXIF data rotate a picture: "shown", "stored"
+            or "auto".
+        by_name: Whether to use only the last component of each `file_name`.
+        boxes: "file" to read boxes from the file and compare them with the masks, or "masks" to
+            compute them from the masks.
+        boxes_alone: Whether to accept objects without an outline, whose masks are then filled
+            boxes; `facts` of each example holds the original entries, "image" and "annotations",
+            which distinguish them.
 
     Raises:
-        DataError: The file is no COCO file, or contradicts itself. What is wrong with one picture
-            is raised when its turn comes.
+        DataError: The file is not a COCO file or is inconsistent. Errors of a single picture are
+            raised when it is read.
 
     >>> read_coco("missing.json", "images")
     Traceback (most recent call last):
@@ -283,7 +286,7 @@ def read_coco(
 
 
 def _count_from_one(classes: dict, objects: Mapping[Any, list[Shape]], notes: list[str]) -> int:
-    """Lets classes begin at 1, as label maps must; gives what is added to each number."""
+    """Shift class ids to start at 1, as label maps require; return the offset."""
     if 0 not in classes:
         return 0
     if not any(shape.number == 0 for shapes in objects.values() for shape in shapes):
@@ -302,18 +305,18 @@ def read_labelme(
     label_map: str | Path | None = None,
     outlines: str = "auto",
 ) -> AnnotationSet:
-    """The pictures of LabelMe's JSON files; boxes are the smallest round the masks.
+    """Read LabelMe JSON files; boxes are the bounding boxes of the masks.
 
     Shapes with the same label and `group_id` are parts of one object.
 
     Args:
         folder: Folder with one JSON file for each picture, with polygons and rectangles.
-        images: Folder of the pictures, if they are not where `imagePath` says.
-        label_map: Label map of the classes; by default the labels by the alphabet, from 1.
+        images: Folder of the pictures, if different from that in `imagePath`.
+        label_map: Label map of the classes; by default the labels in alphabetical order, from 1.
         outlines: See `read_coco`.
 
     Raises:
-        DataError: A file is not LabelMe's; see `read_coco`.
+        DataError: A file is not a LabelMe file; see `read_coco`.
     """
     folder, notes, contents = Path(folder), [], {}
     for path in listed(folder, (".json",), notes):
@@ -380,13 +383,13 @@ def _labelme_shapes(shapes: list[dict], numbers_of: Mapping[str, int]) -> Iterat
         yield Shape(key[-1] if len(key) == 3 else f"label {key[0]}", numbers_of[key[0]], polygons)
 
 
-# --- what readers of every format need ------------------------------------------------------------
+# --- shared by the readers of all formats ---------------------------------------------------------
 
 
 def listed(folder: Path, suffixes: Sequence[str], notes: list[str]) -> list[Path]:
-    """The files of a folder with some suffix, in any case; notes such files in folders below.
+    """Files in a folder with a given suffix, case-insensitive; those in subfolders are noted.
 
-    The `._NAME` beside each file that macOS copies are no files of anybody's.
+    The `._NAME` files that macOS writes beside copied files are ignored.
     """
     found = [
         path
@@ -396,12 +399,12 @@ def listed(folder: Path, suffixes: Sequence[str], notes: list[str]) -> list[Path
     below = [str(path.relative_to(folder)) for path in found if path.parent != folder]
     if below:
         more = ", ..." if len(below) > 3 else ""
-        notes.append(f"not taken: {len(below)} in folders below: {', '.join(below[:3])}{more}")
+        notes.append(f"ignored: {len(below)} in folders below: {', '.join(below[:3])}{more}")
     return [path for path in found if path.parent == folder]
 
 
 def locate(folder: Path, name: str, *, by_name: bool = False) -> tuple[Path | None, str]:
-    """A picture's path, or what is wrong with its name."""
+    """Path of a picture, or the error in its name."""
     try:
         return pictures.find(folder, name, by_name=by_name), ""
     except DataError as error:
@@ -409,9 +412,9 @@ def locate(folder: Path, name: str, *, by_name: bool = False) -> tuple[Path | No
 
 
 def each_picture_once(annotated: Sequence[Annotated], notes: list[str]) -> list[Annotated]:
-    """Joins entries of one and the same picture if at most one of them has objects of its own.
+    """Merge entries for the same picture if at most one of them has its own objects.
 
-    Two records of a picture would teach in one of them that the other's objects are not there.
+    With two records for one picture, each would present the other's objects as background.
     """
     same: dict[Any, list[Annotated]] = {}
     for each in annotated:
@@ -419,7 +422,7 @@ def each_picture_once(annotated: Sequence[Annotated], notes: list[str]) -> list[
         same.setdefault(key, []).append(each)
     kept = []
     for entries in same.values():
-        joined = max(entries, key=lambda each: len(each.objects))  # of equals the first
+        joined = max(entries, key=lambda each: len(each.objects))  # the first among equals
         if len(entries) > 1:
             objects = {repr([(s.number, s.segmentation) for s in e.objects]) for e in entries}
             ids = ", ".join(each.source_id for each in entries)
@@ -434,13 +437,13 @@ def each_picture_once(annotated: Sequence[Annotated], notes: list[str]) -> list[
 
 
 def checksum(path: str | Path) -> dict[str, str]:
-    """Name and SHA-256 of a file, for the manifest."""
+    """File name and SHA-256, for the manifest."""
     digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
     return {"file": Path(path).name, "sha256": digest}
 
 
 def read_text(path: str | Path, expected: str) -> str:
-    """A text file in UTF-8, with or without a byte-order mark; else a `DataError`."""
+    """Read a UTF-8 text file, with or without a byte-order mark; otherwise raise `DataError`."""
     try:
         return Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -451,10 +454,10 @@ def read_text(path: str | Path, expected: str) -> str:
 
 
 def read_json(path: str | Path) -> dict[str, Any]:
-    """A file that holds one JSON object.
+    """Read a file that holds one JSON object.
 
     Raises:
-        DataError: Missing, damaged, or something else than an object.
+        DataError: The file is missing, damaged, or not a JSON object.
     """
     try:
         content = json.loads(read_text(path, "a JSON file"))
@@ -466,7 +469,7 @@ def read_json(path: str | Path) -> dict[str, Any]:
 
 
 def take(item: Any, key: str, kind: type, where: str) -> Any:
-    """`item[key]`, if it is of a kind; else a `DataError` that names `where` and the key."""
+    """Return `item[key]` if of the given type; else a `DataError` names `where` and the key."""
     value = item.get(key) if isinstance(item, dict) else None
     if not isinstance(value, kind):
         found = f"{value!r:.60}" if isinstance(item, dict) else f"{item!r:.60} for an object"
@@ -475,7 +478,7 @@ def take(item: Any, key: str, kind: type, where: str) -> Any:
 
 
 def identity(item: Any, key: str, where: str, *, whole: bool = False) -> Any:
-    """The number under a key, also as "7" or 7.0; if it need not be `whole`, text as well."""
+    """Number stored under a key, also as "7" or 7.0; unless `whole`, also text."""
     value = item.get(key) if hasattr(item, "get") else None
     if isinstance(value, str) and value.isascii() and value.isdigit() and str(int(value)) == value:
         return int(value)
@@ -490,7 +493,7 @@ def identity(item: Any, key: str, where: str, *, whole: bool = False) -> Any:
 
 
 def flag(value: Any, where: str) -> bool:
-    """True or false, as files have it: 1, true, "1", "true", and the like; nothing is false."""
+    """Boolean in any spelling used in files: 1, true, "1", "true"; a missing one is false."""
     known = {"none": False, "0": False, "false": False, "1": True, "true": True}
     text = f"{value:g}" if isinstance(value, float) else str(value).strip().lower()
     if text not in known:
@@ -499,10 +502,10 @@ def flag(value: Any, where: str) -> bool:
 
 
 def numbers(values: Any, where: str, *, texts: bool = False) -> np.ndarray:
-    """A list of finite numbers as an array (N,) float64; if they may be, of `texts` such as "1.5".
+    """Convert a list of finite numbers, with `texts` also "1.5" and the like, to (N,) float64.
 
     Raises:
-        DataError: It is something else.
+        DataError: The value is not such a list.
     """
     kinds = (int, float, str) if texts else (int, float)
     try:
@@ -516,7 +519,7 @@ def numbers(values: Any, where: str, *, texts: bool = False) -> np.ndarray:
 
 
 def _mask(shape: Shape, size: Size) -> np.ndarray:
-    """A shape's mask (H, W) bool."""
+    """Mask (H, W) bool of a shape."""
     if isinstance(shape.segmentation, np.ndarray):
         return shape.segmentation
     if isinstance(shape.segmentation, dict):
@@ -528,7 +531,7 @@ def _mask(shape: Shape, size: Size) -> np.ndarray:
 
 
 def _polygon_mask(polygons: Sequence[Any], size: Size, where: str) -> np.ndarray:
-    """The union of polygons, each a list x, y, x, y in pixels; COCO's rule decides about pixels."""
+    """Union of polygons, each a list x, y, x, y in pixels, rasterised by COCO's rule."""
     from pycocotools import mask as coco_mask
 
     height, width = size
@@ -543,19 +546,19 @@ def _polygon_mask(polygons: Sequence[Any], size: Size, where: str) -> np.ndarray
             expected, found = "at least 6 numbers, x and y in turn", f"{corners.size} numbers"
             raise DataError(where, expected=expected, found=found)
         x, y = corners.reshape(-1, 2).T
-        # Annotators draw a little over the edge; far outside, C code would draw for minutes.
+        # Annotators slightly overshoot the edge; far outside, the C code would run for minutes.
         near = x.min() >= -width and y.min() >= -height and x.max() <= 2 * width
         if not near or y.max() > 2 * height or max(x.max(), y.max()) <= 1 < min(size):
             expected = f"corners in pixels, in or near a picture of {width}x{height}"
             found = f"x {x.min():g} to {x.max():g}, y {y.min():g} to {y.max():g}"
             raise DataError(where, expected=expected, found=found)
     codes = coco_mask.frPyObjects(checked, *size)
-    # In the order of rows, in which everything that follows is faster.
+    # Row-major, which makes all later steps faster.
     return np.ascontiguousarray(coco_mask.decode(coco_mask.merge(codes))).view(bool)
 
 
 def _run_length_mask(code: dict[str, Any], size: Size, where: str) -> np.ndarray:
-    """COCO's run-length code, compressed or a list, (H, W) bool."""
+    """Decode COCO RLE, compressed or as a list of counts, to (H, W) bool."""
     if code.get("size") != list(size):
         expected, found = f"size {list(size)} of the picture", repr(code.get("size"))
         raise DataError(f"{where}, segmentation", expected=expected, found=found)
@@ -572,7 +575,7 @@ def _run_length_mask(code: dict[str, Any], size: Size, where: str) -> np.ndarray
 
 
 def box_around(mask: np.ndarray) -> np.ndarray:
-    """The smallest box (4,) round a mask (H, W) bool; zeros for an empty one."""
+    """Bounding box (4,) of a mask (H, W) bool; zeros for an empty mask."""
     import cv2
 
     left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
@@ -580,12 +583,12 @@ def box_around(mask: np.ndarray) -> np.ndarray:
 
 
 def _box(shape: Shape, around: np.ndarray, size: Size, counts: Counter[str]) -> np.ndarray:
-    """An object's box (4,), as stated if that is where the mask is; else the mask's, counted.
+    """Box (4,) of an object: the declared one if it fits the mask, else the mask's, counted.
 
-    Some tools write zeros, corners, or shares of the picture; which of them shows in the mask.
+    Some tools write zeros, corners, or fractions of the picture; the mask reveals which.
 
     Raises:
-        DataError: The stated box is somewhere else.
+        DataError: The declared box does not match the mask.
     """
     if shape.box is None:
         return around
@@ -597,7 +600,7 @@ def _box(shape: Shape, around: np.ndarray, size: Size, counts: Counter[str]) -> 
     (bottom, right), limits = size, records.tolerance(around).tolist()
 
     def distance(*box: float) -> float:
-        """How far a box is from the mask's, in tolerances."""
+        """Distance of a box from the mask's box, in multiples of the tolerance."""
         inside = (min(max(v, 0), end) for v, end in zip(box, (bottom, right) * 2, strict=True))
         pairs = zip(inside, around.tolist(), limits, strict=True)
         return max(abs(a - b) / limit for a, b, limit in pairs)
@@ -624,7 +627,7 @@ def _box(shape: Shape, around: np.ndarray, size: Size, counts: Counter[str]) -> 
 
 
 def _refuse_a_box_without_mask(shape: Shape, size: Size) -> None:
-    """An object whose outline has no pixel, while its box has some, is not where it seems to be."""
+    """Refuse an object whose outline covers no pixel although its box does: one is wrong."""
     if shape.box is not None:
         values = numbers(shape.box, f"{shape.where}, bbox", texts=True)
         x, y, width, height = [*values.tolist(), 0, 0, 0, 0][:4]
@@ -635,7 +638,7 @@ def _refuse_a_box_without_mask(shape: Shape, size: Size) -> None:
 
 
 def _filled(shape: Shape, size: Size) -> np.ndarray:
-    """The mask (H, W) of an object of which only the box is known."""
+    """Mask (H, W) of an object with only a box: the filled box."""
     values = numbers(shape.box, f"{shape.where}, bbox", texts=True)
     if values.size != 4 or values.min(initial=0) < -max(size) or (values[2:] < 0).any():
         expected, found = "x, y, width, height in pixels", f"{values.tolist()}"
@@ -650,7 +653,7 @@ def _filled(shape: Shape, size: Size) -> np.ndarray:
 
 
 def _fit(shapes: Sequence[Shape], size: Size) -> bool:
-    """Whether all outlines lie in a picture of a size, but for what annotators draw over edges."""
+    """Whether all outlines lie within a picture of the given size, give or take an overshoot."""
     for shape in shapes:
         for polygon in shape.segmentation if isinstance(shape.segmentation, list) else ():
             corners = numbers(polygon, f"{shape.where}, polygon")

@@ -1,7 +1,7 @@
-"""What is in record files: numbers for `python -m tools.records stats`, a picture for `show`.
+"""Contents of record files: statistics for `python -m tools.records stats`, a figure for `show`.
 
-Before you train on records, look at how many objects a picture holds, how large they are and how
-unequal the classes are (lab 3). Rests on `helpers.records` and, for the picture, `helpers.figures`.
+Before training on records, check the number and size of the objects and the class balance (lab 3).
+Rests on `helpers.records` and, for the picture, `helpers.figures`.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 
 def find_files(patterns: Iterable[str]) -> list[Path]:
-    """The files that names and patterns (`kerbside-test.tfrecord-*`) stand for, without doubles.
+    """Expand file names and patterns (`kerbside-test.tfrecord-*`), without duplicates.
 
     Raises:
-        DataError: One of them stands for no file.
+        DataError: A name or pattern matches no file.
     """
     found: dict[Path, None] = {}
     for pattern in patterns:
-        # A file may have brackets in its name, so that it is looked for before the pattern is.
+        # File names may contain brackets, so an existing file takes precedence over a pattern.
         names = [pattern] if Path(pattern).is_file() else sorted(glob.glob(pattern))  # noqa: PTH207
         files = [Path(name) for name in names if Path(name).is_file()]
         if not files:
@@ -43,19 +43,19 @@ def find_files(patterns: Iterable[str]) -> list[Path]:
 
 
 def class_name(example: Example, number: int) -> str:
-    """The name of an object's class; where the record holds no names, its number."""
+    """Class name of an object, or its id if the record holds no names."""
     if example.class_names:
         return example.class_names[number]
     return f"class {example.classes[number]}"
 
 
 def statistics(examples: Iterable[Example]) -> dict[str, Any]:
-    """What is in some examples: counts, sizes in pixels, areas of masks in pixels.
+    """Statistics of examples: counts, sizes in pixels, mask areas in pixels.
 
     Returns:
-        A dictionary that `json.dumps` takes; summaries are minimum, median, mean and maximum.
-        `classes` are by name, or by number where records hold no names. Crowds are regions, not
-        instances, and are counted by themselves only.
+        A JSON-serialisable dictionary; summaries are minimum, median, mean and maximum. `classes`
+        are keyed by name, or by id if the records hold no names. Crowds are regions, not instances,
+        and are counted separately.
     """
     heights, widths, counts, areas, shares = [], [], [], [], []
     classes: Counter[str] = Counter()
@@ -98,7 +98,7 @@ def _summary(values: Sequence[float]) -> dict[str, float]:
 
 
 def as_text(found: dict[str, Any]) -> str:
-    """Statistics as lines for people."""
+    """Statistics as readable lines."""
     lines = []
     for key, value in found.items():
         shown = value
@@ -109,10 +109,10 @@ def as_text(found: dict[str, Any]) -> str:
 
 
 def pick(paths: Sequence[Path], index: int) -> Example:
-    """The example with a number, from 0 through all files; only that one is decoded.
+    """Return the example with the given index, from 0 across all files; only this one is decoded.
 
     Raises:
-        DataError: There are fewer records, or the number is negative.
+        DataError: The index is negative or too large.
         RecordError: The record or one before it is damaged.
     """
     count = 0
@@ -127,7 +127,7 @@ def pick(paths: Sequence[Path], index: int) -> Example:
 
 
 def draw(example: Example) -> Figure:
-    """The picture with each object's mask, outline, box, number and class, and its source id."""
+    """Draw a picture with the mask, outline, box, number and class of each object, and its id."""
     from matplotlib.patches import Rectangle
 
     from helpers import figures, masks
@@ -135,7 +135,7 @@ def draw(example: Example) -> Figure:
     height, width = example.image.shape[:2]
     count = len(example.classes)
     colours = [figures.COLOURS[k % len(figures.COLOURS)] for k in range(count)]
-    # Small pictures are drawn larger, so that an outline of one pixel does not cover an object.
+    # Small pictures are enlarged, so that an outline of one pixel does not cover an object.
     scale = max(1, round(1000 / width))
     drawn = example.image.repeat(scale, axis=0).repeat(scale, axis=1)
     large = example.masks.repeat(scale, axis=1).repeat(scale, axis=2)
@@ -153,7 +153,7 @@ def draw(example: Example) -> Figure:
         edge = dict(fill=False, edgecolor=figures.unit(colour), linewidth=1.6)
         style = "--" if example.crowd[k] else "-"
         axes.add_patch(Rectangle((left, top), right - left, bottom - top, linestyle=style, **edge))
-        # Dark letters on light colours and the reverse, by the weights of Rec. 601 for brightness.
+        # Dark text on light colours and vice versa, by Rec. 601 luma.
         light = np.dot(colour, (0.299, 0.587, 0.114)) > 128
         axes.text(
             left,
@@ -163,7 +163,7 @@ def draw(example: Example) -> Figure:
             color="black" if light else "white",
             verticalalignment="bottom" if top > height / 20 else "top",
             bbox=dict(facecolor=figures.unit(colour), edgecolor="none", pad=1.2),
-            parse_math=False,  # a dollar sign in a name is one
+            parse_math=False,  # dollar signs in names are literal
             clip_on=True,
         )
     axes.title.set_parse_math(False)
@@ -171,7 +171,7 @@ def draw(example: Example) -> Figure:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Writes a figure, complete or not at all, in the format of the path's suffix."""
+    """Write a figure atomically, in the format given by the suffix of the path."""
     import matplotlib.pyplot as plt
 
     kind = path.suffix.removeprefix(".").lower()

@@ -1,9 +1,9 @@
-"""Writes a set of annotated pictures as shards of detection records, a label map and a manifest.
+"""Conversion of an annotation set to shards of detection records, a label map and a manifest.
 
-A shard is one piece of work that knows nothing of the others, so it may be written by this process
-or by any worker of a Dask cluster that sees the folders under the same paths: the bytes are the
-same. All files are made in a temporary folder and renamed when all are complete. Rests on
-`tools.records.annotations` and `helpers.records`.
+Shards are independent of each other, so this process or any worker of a Dask cluster with access to
+the folders under the same paths may write them: the bytes are identical. All files are written to a
+temporary folder and renamed once all are complete. Rests on `tools.records.annotations` and
+`helpers.records`.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ COUNTS = (
 
 
 def read_stored(path: Path) -> tuple[bytes, str, pictures.Size, int]:
-    """A picture's bytes, "jpeg" or "png", stored height and width and EXIF orientation.
+    """Read a picture: its bytes, "jpeg" or "png", stored height and width, and EXIF orientation.
 
     Raises:
-        DataError: Missing, damaged, larger than records may be, or of another format.
+        DataError: The picture is missing, damaged, too large for a record, or in another format.
     """
     with pictures.opened(path, ("JPEG", "PNG")) as (picture, encoded):
         width, height = picture.size
@@ -45,7 +45,7 @@ def read_stored(path: Path) -> tuple[bytes, str, pictures.Size, int]:
             expected, found = f"at most {pictures.MAX_PIXELS} pixels", f"{width}x{height}"
             raise DataError(str(path), expected=expected, found=found)
         orientation = pictures.orientation_of(picture)
-        # An eighth of the size is enough to meet every byte of a JPEG, and much faster.
+        # Decoding at an eighth of the size reads every byte of a JPEG, and is much faster.
         picture.draft(None, (width // 8, height // 8))
         picture.load()
         kind = "png" if picture.format == "PNG" else "jpeg"
@@ -53,13 +53,13 @@ def read_stored(path: Path) -> tuple[bytes, str, pictures.Size, int]:
 
 
 def convert(annotated: Annotated) -> tuple[bytes, Counter[str]]:
-    """One record from one picture and its annotation, and what was counted on the way.
+    """Convert one picture and its annotation to a record; also return the counters.
 
-    The file's own bytes are kept, but for a picture that EXIF data turn: training pipelines do not
-    look at them, so it is stored upright, a JPEG at quality 95.
+    The bytes of the file are kept unless EXIF data rotate the picture: training pipelines ignore
+    EXIF, so such a picture is stored upright, JPEG at quality 95.
 
     Raises:
-        DataError: Something is wrong with the picture or with an object.
+        DataError: The picture or one of its objects is invalid.
     """
     from PIL import Image
 
@@ -76,13 +76,13 @@ def convert(annotated: Annotated) -> tuple[bytes, Counter[str]]:
 def write_shard(
     path: Path, annotated: Sequence[Annotated], skip_bad: bool, progress: Any = None
 ) -> dict[str, Any]:
-    """One shard: its entry in the manifest, counts, and what was left out by source id.
+    """Write one shard; return its manifest entry, counters, and omitted pictures by source id.
 
     Args:
-        path: File to write.
-        annotated: Its pictures, in order.
-        skip_bad: Whether to leave bad pictures out instead of raising the first error.
-        progress: Called after each picture.
+        path: Output file.
+        annotated: Pictures of the shard, in order.
+        skip_bad: Whether to skip invalid pictures instead of raising the first error.
+        progress: Callback after each picture.
     """
     counts: Counter[str] = Counter()
     left_out: dict[str, str] = {}
@@ -117,22 +117,23 @@ def write_shards(
     scheduler: str = "",
     skip_bad: bool = False,
 ) -> dict[str, Any]:
-    """Converts all pictures; writes shards, a label map and, last of all, a manifest.
+    """Convert all pictures; write shards, a label map and, last of all, a manifest.
 
     Args:
         annotated: Pictures in the order of the records.
-        out: `NAME.tfrecord`. More shards than one become `NAME.tfrecord-00000-of-0000N`; beside
-            them are `label_map.pbtxt` and `NAME.manifest.json` with every shard's SHA-256.
-        shards: Number of files; each holds an equal part of the pictures, in order.
-        workers: Number of processes on this machine, which share the shards.
-        scheduler: Address of a Dask cluster instead, such as tcp://10.0.0.1:8786.
-        skip_bad: Whether to leave pictures out that are missing, damaged or wrongly annotated.
+        out: `NAME.tfrecord`. Several shards are named `NAME.tfrecord-00000-of-0000N`; beside them
+            go `label_map.pbtxt` and `NAME.manifest.json` with the SHA-256 of every shard.
+        shards: Number of files; the pictures are divided equally, in order.
+        workers: Number of processes on this machine among which the shards are distributed.
+        scheduler: Address of a Dask cluster to use instead, such as tcp://10.0.0.1:8786.
+        skip_bad: Whether to skip pictures that are missing, damaged or wrongly annotated.
 
     Returns:
         The manifest.
 
     Raises:
-        DataError: See `convert`; or no picture at all, or files that would be mixed up with these.
+        DataError: See `convert`; or there are no pictures, or existing files would be confused with
+            the new ones.
     """
     total = len(annotated)
     if not 1 <= shards <= total or workers < 1:
@@ -188,7 +189,7 @@ def _manifest(annotated: AnnotationSet, written: Sequence[dict[str, Any]]) -> di
 
 
 def _here(parts: Mapping[Path, Sequence[Annotated]], skip_bad: bool) -> list[dict[str, Any]]:
-    """All shards, one after the other, in this process."""
+    """Write all shards one after the other in this process."""
     from tqdm import tqdm
 
     total = sum(map(len, parts.values()))
@@ -199,7 +200,7 @@ def _here(parts: Mapping[Path, Sequence[Annotated]], skip_bad: bool) -> list[dic
 def _on_dask(
     parts: Mapping[Path, Sequence[Annotated]], skip_bad: bool, where: str | int
 ) -> list[dict[str, Any]]:
-    """All shards, by the workers of a cluster, or by so many processes of this machine."""
+    """Write all shards with the workers of a cluster, or with local processes."""
     from tqdm import tqdm
 
     try:
@@ -224,15 +225,15 @@ def _on_dask(
                 done.result()
             return [each.result() for each in waiting]
         except KilledWorker as error:
-            expected, found = "a worker's result", f"that it was ended from outside ({error})"
-            do = "Most often memory ran out: use more --shards or fewer --workers."
+            expected, found = "the result of a worker", f"a killed worker ({error})"
+            do = "Usually memory ran out: use more --shards or fewer --workers."
             raise DataError("Dask", expected=expected, found=found, do=do) from error
         finally:
             client.cancel(waiting)
 
 
 def _refuse_others(out: Path, names: Sequence[str]) -> None:
-    """Shards of another division would be read together with the new ones by `NAME.tfrecord*`."""
+    """Refuse leftover shards of another division: `NAME.tfrecord*` would match both."""
     family = re.compile(re.escape(out.name) + r"(-\d{5}-of-\d{5})?")
     present = sorted(path.name for path in out.parent.iterdir() if family.fullmatch(path.name))
     others = [name for name in present if name not in names]

@@ -1,7 +1,7 @@
-"""Pascal VOC's masks, CVAT's XML and YOLO's segmentation text, as sets of annotated pictures.
+"""Readers of Pascal VOC masks, CVAT XML and YOLO segmentation text, as annotation sets.
 
-Like `tools.records.annotations`, on which it rests: what a file says is compared with what else it
-says, and what is not taken is listed.
+As in `tools.records.annotations`, on which it rests, files are cross-checked and omissions are
+listed.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ VOID = 255
 
 @dataclass(frozen=True)
 class VocPicture(Annotated):
-    """A picture whose objects are numbers in one mask and whose classes are numbers in another."""
+    """A picture with one PNG of object numbers and one of class numbers."""
 
     object_mask: Path = Path()
     class_mask: Path = Path()
@@ -61,7 +61,7 @@ class VocPicture(Annotated):
         return pictures.read_numbers(self.class_mask)
 
     def shapes(self, size: Size) -> Iterator[Shape]:
-        """The objects, one for each number in the mask of objects."""
+        """Objects, one per number in the object mask."""
         objects, classes = pictures.read_numbers(self.object_mask), self.semantic()
         if objects.shape != classes.shape:
             expected = "{1}x{0} pixels, as its SegmentationObject has".format(*objects.shape)
@@ -102,20 +102,21 @@ def read_voc(
     label_map: Path | None = None,
     outlines: str = "auto",
 ) -> AnnotationSet:
-    """The pictures of a Pascal VOC folder; boxes are the smallest round the masks.
+    """Read a Pascal VOC folder; boxes are the bounding boxes of the masks.
 
-    Pixels marked void (255) belong to no object. They stay void in the records' semantic labels.
+    Void pixels (255) belong to no object. They remain void in the semantic labels of the records.
 
     Args:
-        folder: Folder with `JPEGImages/NAME.jpg`, `SegmentationObject/NAME.png`, a number for each
-            object, and `SegmentationClass/NAME.png`, a number for each class; 8-bit, not in colour.
-        listing: File with a name on each line (`ImageSets/Segmentation/train.txt`); by default all
-            of `SegmentationObject`.
-        label_map: Label map of the classes; by default VOC's twenty.
+        folder: Folder with `JPEGImages/NAME.jpg`, `SegmentationObject/NAME.png` with object numbers
+            and `SegmentationClass/NAME.png` with class numbers; 8-bit, not in colour.
+        listing: File with one name per line (`ImageSets/Segmentation/train.txt`); by default all of
+            `SegmentationObject`.
+        label_map: Label map of the classes; by default the twenty of VOC.
         outlines: See `read_coco`.
 
     Raises:
-        DataError: No such folder or list, or a name twice in the list; see `read_coco`.
+        DataError: The folder or list is missing, or a name occurs twice in the list; see
+            `read_coco`.
     """
     classes = records.read_label_map(label_map) if label_map else dict(enumerate(VOC_CLASSES, 1))
     notes: list[str] = []
@@ -130,7 +131,7 @@ def read_voc(
     if listing is not None:
         stems, source = _listed_stems(listing, object_masks, notes), source | checksum(listing)
     elif more := len(images.keys() - object_masks.keys()):
-        notes.append(f"not taken: {more} pictures without a mask in SegmentationObject")
+        notes.append(f"ignored: {more} pictures without a mask in SegmentationObject")
     if not stems:
         expected = "SegmentationObject/*.png, or a list of names"
         raise DataError(str(listing or folder), expected=expected, found="none")
@@ -157,7 +158,7 @@ def read_voc(
 
 
 def _listed_stems(listing: Path, known: Mapping[str, Path], notes: list[str]) -> list[str]:
-    """The names in a list. A name may hold blanks; in lists of Main/ a 1, 0 or -1 follows it."""
+    """Names in a list. A name may contain spaces; in lists of Main/, 1, 0 or -1 follows it."""
     stems: list[str] = []
     without = []
     for number, line in enumerate(read_text(listing, "a list of names").splitlines(), start=1):
@@ -172,7 +173,7 @@ def _listed_stems(listing: Path, known: Mapping[str, Path], notes: list[str]) ->
             raise DataError(f"{listing}, line {number}", expected=expected, found=found)
         stems += [stem] if stem else []
     if without:
-        notes.append(f"not taken: {len(without)} names marked -1 in the list, as {without[0]!r}")
+        notes.append(f"ignored: {len(without)} names marked -1 in the list, as {without[0]!r}")
     return stems
 
 
@@ -182,13 +183,13 @@ def _listed_stems(listing: Path, known: Mapping[str, Path], notes: list[str]) ->
 def read_cvat(
     file: Path, images: Path, *, outlines: str = "auto", by_name: bool = False
 ) -> AnnotationSet:
-    """The pictures of CVAT's XML, "CVAT for images 1.1": polygons and masks, joined by group.
+    """Read CVAT XML, "CVAT for images 1.1": polygons and masks, merged by group.
 
-    Tracks of videos and tags of pictures are left out and noted; boxes, lines, points and ellipses
-    have no outline of an object, so that a picture with one is refused.
+    Video tracks and image tags are omitted and noted; boxes, lines, points and ellipses give no
+    object outline, so a picture with one is refused.
 
     Raises:
-        DataError: The file is not CVAT's; see `read_coco`.
+        DataError: The file is not a CVAT file; see `read_coco`.
     """
     try:
         root = ET.fromstring(read_text(file, "CVAT's XML"))
@@ -197,7 +198,7 @@ def read_cvat(
     entries = root.findall("image")
     notes, left = [], Counter(each.tag for each in root if each.tag == "track")
     left.update(each.tag for entry in entries for each in entry if each.tag == "tag")
-    notes += [f"not taken: {count} {tag}s" for tag, count in left.items()]
+    notes += [f"ignored: {count} {tag}s" for tag, count in left.items()]
     if not entries:
         expected, found = "<image> in CVAT's XML for images", notes[0] if notes else "none"
         raise DataError(str(file), expected=expected, found=found)
@@ -243,7 +244,7 @@ def _cvat_shapes(entry: ET.Element, size: Size, numbers_of: Mapping[str, int]) -
 
 
 def _cvat_mask(item: ET.Element, size: Size, what: str) -> np.ndarray:
-    """Run lengths along rows of the mask's own box, background first."""
+    """Decode row-major run lengths within the box of the mask, background first."""
     place = [identity(item, key, what, whole=True) for key in ("top", "left", "height", "width")]
     top, left, height, width = place
     runs = numbers(item.get("rle", "").split(","), f"{what}, rle", texts=True)
@@ -263,12 +264,12 @@ def _cvat_mask(item: ET.Element, size: Size, what: str) -> np.ndarray:
 
 @dataclass(frozen=True)
 class YoloPicture(Annotated):
-    """A picture with a text: on each line a class from 0, then x and y as shares of the picture."""
+    """A picture with a text file: a class from 0, then x and y as fractions, on each line."""
 
     text: Path | None = None
 
     def shapes(self, size: Size) -> Iterator[Shape]:
-        """The objects, one on each line."""
+        """Objects, one per line."""
         lines = read_text(self.text, "a label file").splitlines() if self.text else []
         for number, line in enumerate(lines, start=1):
             if not line.strip():
@@ -291,16 +292,16 @@ class YoloPicture(Annotated):
 
 
 def read_yolo(images: Path, labels: Path, names: Path, *, outlines: str = "auto") -> AnnotationSet:
-    """The pictures of a folder with YOLO's segmentation texts; class 0 becomes 1, and so on.
+    """Read a folder of pictures with YOLO segmentation text files; class 0 becomes 1, and so on.
 
     Args:
         images: Folder of the pictures.
-        labels: Folder of their `NAME.txt`; a picture without one has no objects.
-        names: `data.yaml` with `names`, or a text with a name on each line.
+        labels: Folder of the `NAME.txt` files; a picture without one has no objects.
+        names: `data.yaml` with `names`, or a text file with one name per line.
         outlines: See `read_coco`.
 
     Raises:
-        DataError: No pictures or no names; see `read_coco`.
+        DataError: There are no pictures or no names; see `read_coco`.
     """
     notes: list[str] = []
     texts = {path.stem: path for path in listed(labels, (".txt",), notes) if path != names}
@@ -316,7 +317,7 @@ def read_yolo(images: Path, labels: Path, names: Path, *, outlines: str = "auto"
         own = (path, path.name, path.stem, classes, None, (), problem, outlines)
         annotated.append(YoloPicture(*own, text=texts.pop(path.stem, None)))
     if texts:
-        notes.append(f"not taken: {len(texts)} texts without a picture, as {min(texts)}.txt")
+        notes.append(f"ignored: {len(texts)} texts without a picture, as {min(texts)}.txt")
     bare = sum(each.text is None for each in annotated)
     notes += [f"{bare} pictures without a text: taken as pictures without objects"] if bare else []
     return AnnotationSet(classes, annotated, notes, {"format": "YOLO"})

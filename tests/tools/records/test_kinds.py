@@ -443,7 +443,7 @@ def test_any_case_of_the_suffix_and_what_is_not_taken(tmp_path):
     labelme(tmp_path, "sub/b.json")
     found = read_labelme(tmp_path)
     on_the_object(found)
-    assert found.notes == ["not taken: 1 in folders below: sub/b.json"]
+    assert found.notes == ["ignored: 1 in folders below: sub/b.json"]
 
 
 def test_two_annotations_of_one_picture_are_refused(tmp_path):
@@ -522,7 +522,7 @@ def test_names_with_blanks_in_a_list(tmp_path):
     assert names_of(tmp_path, "timg (18)\r\nimg 1\r\n")[0] == ["timg (18)", "img 1"]
     assert names_of(tmp_path, "timg (18)  1\nimg 2 -1\n") == (
         ["timg (18)"],
-        ["not taken: 1 names marked -1 in the list, as 'img 2'"],
+        ["ignored: 1 names marked -1 in the list, as 'img 2'"],
     )
     with pytest.raises(DataError, match=r"list\.txt, line 2: expected each name once"):
         names_of(tmp_path, "img\nimg\n")
@@ -534,7 +534,7 @@ def test_files_of_macos_and_pictures_without_masks(tmp_path):
     (tmp_path / "SegmentationObject" / "._a.png").write_bytes(b"\0\5\x16\7")
     found = read_voc(tmp_path)
     on_the_object(found)
-    assert found.notes == ["not taken: 1 pictures without a mask in SegmentationObject"]
+    assert found.notes == ["ignored: 1 pictures without a mask in SegmentationObject"]
 
 
 def test_a_mask_of_the_other_side_of_a_turned_picture(tmp_path):
@@ -578,7 +578,7 @@ def test_tracks_and_tags_of_cvat_are_noted(tmp_path):
     polygon = f'<polygon label="white" points="{POINTS}"/><tag label="white"/>'
     found = cvat(tmp_path, polygon, '<track id="0" label="white"><box/></track>')
     on_the_object(found)
-    assert found.notes == ["not taken: 1 tracks", "not taken: 1 tags"]
+    assert found.notes == ["ignored: 1 tracks", "ignored: 1 tags"]
 
 
 @pytest.mark.parametrize(
@@ -648,7 +648,7 @@ def test_pictures_and_texts_without_each_other(tmp_path):
     (tmp_path / "labels" / "c.txt").write_text("")
     found = yolo(tmp_path, f"1 {SHARES}")
     assert found.notes == [
-        "not taken: 1 texts without a picture, as c.txt",
+        "ignored: 1 texts without a picture, as c.txt",
         "1 pictures without a text: taken as pictures without objects",
     ]
     assert [len(example.masks) for example in found] == [1, 0]
