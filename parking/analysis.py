@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -158,17 +159,12 @@ def _detected(
 
 def _unseen(name: str, dark: list[tuple[int, str]]) -> list[str]:
     """Frames in which nothing could be seen, as runs."""
-    runs: list[list] = []
-    for index, reason in dark:
-        if runs and runs[-1][1] == index - 1:
-            runs[-1][1] = index
-        else:
-            runs.append([index, index, reason])
-    return [
-        explain(f"{name}, frames {first} to {last}", expected="a view of the street",
-                found=reason, do="These frames were not judged.")
-        for first, last, reason in runs
-    ]  # fmt: skip
+    problems, expected, do = [], "a view of the street", "These frames were not judged."
+    for _, run in groupby(enumerate(dark), lambda each: each[1][0] - each[0]):
+        (first, reason), *_, (last, _) = [frame for _, frame in run] * 2
+        where = f"{name}, frames {first} to {last}"
+        problems.append(explain(where, expected=expected, found=reason, do=do))
+    return problems
 
 
 def analyse(

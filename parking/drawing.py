@@ -12,7 +12,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
@@ -101,60 +100,62 @@ def polygon(
     cv2.polylines(image, corners, True, colour, 1, cv2.LINE_AA, shift=3)
 
 
-class Labels:
-    """Writes into a picture, on a dark ground, so that no label covers another one."""
+Text = tuple[str, tuple[int, int]]
+"""What to write, and x, y in pixels."""
 
-    def __init__(self, image: Image) -> None:
-        self.image = image
-        self._taken: list[tuple[int, int, int, int]] = []
 
-    def put(self, text: str, place: tuple[int, int], colour: tuple[int, int, int] = WHITE) -> None:
-        """Writes at x, y or as near above or below as there is room, all of it inside."""
+def write_texts(image: Image, texts: Iterable[Text]) -> list[tuple[int, int, int, int]]:
+    """Writes into a picture, on a dark ground, so that no text covers another one.
+
+    Each stands at its place or as near above or below as there is room, all of it inside; returns
+    where: left, top, right, bottom.
+    """
+    taken: list[tuple[int, int, int, int]] = []
+    height, width = image.shape[:2]
+    for text, place in texts:
         (wide, tall), base = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.38, 1)
         wide, tall = wide + 4, tall + base + 3
-        height, width = self.image.shape[:2]
         x = int(np.clip(place[0], 0, max(width - wide, 0)))
-        rows = [int(y) for y in range(max(height - tall, 1))]
-        rows.sort(key=lambda y: abs(y + tall - place[1]))
+        rows = sorted(range(max(height - tall, 1)), key=lambda y: abs(y + tall - place[1]))
         free = (y for y in rows if not any(
             x < right and left < x + wide and y < bottom and top < y + tall
-            for left, top, right, bottom in self._taken
+            for left, top, right, bottom in taken
         ))  # fmt: skip
         y = next(free, rows[0])
-        self._taken.append((x, y, x + wide, y + tall))
-        cv2.rectangle(self.image, (x, y), (x + wide - 1, y + tall - 1), (20, 20, 20), -1)
+        taken.append((x, y, x + wide, y + tall))
+        cv2.rectangle(image, (x, y), (x + wide - 1, y + tall - 1), (20, 20, 20), -1)
         at = (x + 2, y + tall - base - 1)
-        cv2.putText(self.image, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.38, colour, 1, cv2.LINE_AA)
+        cv2.putText(image, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.38, WHITE, 1, cv2.LINE_AA)
+    return taken
 
 
-def draw_zones(image: Image, camera: Camera, *, fill: float = 0.12) -> Image:
+def draw_zones(image: Image, camera: Camera) -> Image:
     """A copy with every zone: forbidden ones orange, parking green; lanes as lines only."""
     result = image.copy()
     for zone in camera.zones:
         colour = ORANGE if zone.no_parking else GREEN
-        polygon(result, zone.image, colour, 0.0 if zone.needs_time else fill)
+        polygon(result, zone.image, colour, 0.0 if zone.needs_time else 0.12)
     return result
 
 
-def crop(image: Image, box: Iterable[float], margin: float = 0.6, least: int = 96) -> Image:
-    """The part of a picture round a box, with a margin, at least `least` pixels wide and high."""
-    top, left, bottom, right = box
-    half_height = max((bottom - top) * (0.5 + margin), least / 2)
-    half_width = max((right - left) * (0.5 + margin), least / 2)
+def crop(image: Image, box: Iterable[float]) -> Image:
+    """The part of a picture round a box, with a margin: at least 96 pixels wide and high."""
+    (top, left, bottom, right), (height, width) = box, image.shape[:2]
+    tall, wide = (max(1.1 * side, 48.0) for side in (bottom - top, right - left))
     y, x = (top + bottom) / 2, (left + right) / 2
-    rows = slice(max(int(y - half_height), 0), int(y + half_height) + 1)
-    columns = slice(max(int(x - half_width), 0), int(x + half_width) + 1)
-    return image[rows, columns]
+    rows = slice(max(int(y - tall), 0), min(int(y + tall) + 1, height))
+    return image[rows, max(int(x - wide), 0) : min(int(x + wide) + 1, width)]
 
 
-def jpeg(image: Image, quality: int = 88) -> bytes:
+def jpeg(image: Image) -> bytes:
     """An image as JPEG."""
-    return cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+    return cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()
 
 
 def annotate(hidden: Image, frame: Frame) -> Image:
     """The frame with zones, vehicles, and for how long those that stand in a zone have stood."""
-    drawn, texts = draw_zones(hidden, frame.finder.camera), []
+    drawn = draw_zones(hidden, frame.finder.camera)
+    texts: list[Text] = [(f"{frame.moment.seconds:.1f} s", (2, 12))]
     standing = {track: (place, seconds) for track, place, seconds in frame.standing()}
     for track in frame.tracks:
         place, seconds = standing.get(track, (None, 0.0))
@@ -166,27 +167,12 @@ def annotate(hidden: Image, frame: Frame) -> Image:
             top, left, *_ = mask_to_box(track.mask)
             text = f"{'VIOLATION ' if late else ''}{place.zone} {seconds:.0f} s"
             texts.append((text, (int(left), int(top) - 2)))
-    labels = Labels(drawn)
-    labels.put(f"{frame.moment.seconds:.1f} s", (2, 12))
-    for text, where in texts:
-        labels.put(text, where)
+    write_texts(drawn, texts)
     return drawn
 
 
-@dataclass
-class _Sheet:
-    """Pictures of a stand by the moment that each shows: when, how much of it is seen, picture."""
-
-    first: Moment
-    pictures: dict[str, tuple[Moment, int, Image]] = field(default_factory=dict)
-    begun: dict[str, Moment] = field(default_factory=dict)
-
-    def better(self, name: str, picture: tuple[Moment, int, Image]) -> None:
-        """Of a second, the picture in which most can be seen."""
-        begun = self.begun.setdefault(name, picture[0])
-        old = self.pictures.setdefault(name, picture)
-        if picture[0].seconds - begun.seconds <= 1.0 and picture[1] > 1.1 * old[1]:
-            self.pictures[name] = picture
+_Shot = tuple[Moment, Moment, int, Image]
+"""When such pictures began, when this one was taken, how much it shows, and the picture."""
 
 
 class Evidence:
@@ -199,7 +185,7 @@ class Evidence:
     def __init__(self, camera: Camera) -> None:
         self.camera = camera
         self.overview: bytes | None = None
-        self._open: dict[int, _Sheet] = {}  # by track
+        self._open: dict[str, dict[str, _Shot]] = {}  # by event that may come of it, and moment
         self._kept: dict[str, list[tuple[str, bytes]]] = {}  # by event
 
     def see(self, frame: Frame, hidden: Image) -> None:
@@ -208,19 +194,21 @@ class Evidence:
             self.overview = jpeg(_enlarged(draw_zones(hidden, self.camera), 2))
         for event in frame.closed:
             self._keep(event)
-        alerted = {event.vehicle for event in frame.alerts}
+        finder, alerted = frame.finder, {event.event for event in frame.alerts}
+        alive = {finder.name(track, track.stand) for track in finder.tracker.tracks}
+        self._open = {name: shots for name, shots in self._open.items() if name in alive}
         for track, place, _ in frame.standing():
             if place.zone is None or place.confidence < DOUBTFUL:
                 continue
-            sheet = self._open.get(track.number)
-            if sheet is None or sheet.first != track.stand.first:
-                sheet = self._open[track.number] = _Sheet(track.stand.first)
-            seen = int(np.count_nonzero(track.mask))
-            picture = (frame.moment, seen, self._picture(hidden, track, place))
-            if "limit reached" in sheet.pictures or track.number in alerted:
-                sheet.better("limit reached", picture)
-            sheet.better("first seen standing", picture)
-            sheet.pictures["last seen"] = picture
+            event = finder.name(track, track.stand)
+            shots = self._open.setdefault(event, {})
+            seen, picture = np.count_nonzero(track.mask), self._picture(hidden, track, place)
+            moments = ["first seen standing", *["limit reached"] * (event in alerted), *shots]
+            for name in dict.fromkeys(moments):
+                begun, _, most, _ = shots.get(name, (frame.moment, None, -1, None))
+                if frame.moment.seconds - begun.seconds <= 1.0 and seen > 1.1 * most:
+                    shots[name] = begun, frame.moment, seen, picture
+            shots["last seen"] = frame.moment, frame.moment, seen, picture
 
     def _picture(self, hidden: Image, track: Track, place: Place) -> Image:
         drawn = hidden.copy()
@@ -231,10 +219,9 @@ class Evidence:
         return crop(drawn, mask_to_box(track.stand.mask)).copy()  # a view keeps the whole frame
 
     def _keep(self, event: Event) -> None:
-        sheet = self._open.pop(event.vehicle, None)
+        taken = self._open.pop(event.event, {})
         shots: dict[int, tuple[str, Moment, Image]] = {}
-        taken = sheet.pictures.items() if sheet else ()
-        for name, (moment, _, image) in sorted(taken, key=lambda each: each[1][0]):
+        for name, (_, moment, _, image) in sorted(taken.items(), key=lambda each: each[1][1]):
             names = f"{shots[moment.index][0]}, {name}" if moment.index in shots else name
             shots[moment.index] = names, moment, image
         self._kept[event.event] = [

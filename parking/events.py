@@ -143,7 +143,8 @@ class Frame:
         """Each vehicle that is seen standing, its place, and for how many seconds it has stood."""
         for track in self.tracks:
             if track.stand.seen >= 3 and track.stand.last.index == self.moment.index:
-                yield track, self.finder.place(track), self.finder.stood(track.stand)
+                place = self.finder.place(track, track.stand, shown=True)
+                yield track, place, self.finder.stood(track.stand)
 
 
 class EventFinder:
@@ -159,7 +160,7 @@ class EventFinder:
         self.tracker = Tracker(camera, settings)
         self.frame_seconds = 0.0  # how long a frame lasts at least, and so a stand of one frame
         self._told: set[Stand] = set()
-        self._places: dict[Stand, tuple[int, Place]] = {}  # frames seen then, place
+        self._places: dict[tuple[Stand, bool], tuple[int, Place]] = {}  # frames seen then, place
 
     def update(
         self, moment: Moment, found: Detections
@@ -192,21 +193,27 @@ class EventFinder:
         for track, stand in self.tracker.ended:
             events.append(self._event(track, stand, ongoing=stand in standing))
             self._told.discard(stand)
-            self._places.pop(stand, None)
+            self._places = {k: v for k, v in self._places.items() if k[0] is not stand}
         self.tracker.ended.clear()
         return [event for event in events if event is not None]
+
+    def name(self, track: Track, stand: Stand) -> str:
+        """Name of the event that may come of a stand; the same in every run."""
+        return f"{self.clip}-{stand.first.index:06d}-{track.number}"
 
     def stood(self, stand: Stand) -> float:
         """Seconds from the first to the last sighting of a stand."""
         return stand.last.seconds - stand.first.seconds + self.frame_seconds
 
-    def place(self, track: Track, stand: Stand | None = None) -> Place:
-        """Where a track stands; computed anew only when it has been seen twice as often."""
-        stand = stand or track.stand
-        seen, place = self._places.get(stand, (0, None))
+    def place(self, track: Track, stand: Stand, *, shown: bool = False) -> Place:
+        """Where a track stands; computed anew only when it has been seen twice as often.
+
+        What is `shown` is remembered apart: an event is the same with and without pictures.
+        """
+        seen, place = self._places.get((stand, shown), (0, None))
         if place is None or stand.seen >= 2 * seen:
             place = locate(stand, track.class_name, self.camera)
-            self._places[stand] = (stand.seen, place)
+            self._places[stand, shown] = (stand.seen, place)
         return place
 
     def _event(
@@ -227,7 +234,7 @@ class EventFinder:
         reasons = tuple(self._reasons(stand, place))
         corners = [] if place.footprint is None else place.footprint.corners.tolist()
         return Event(
-            event=f"{self.clip}-{stand.first.index:06d}-{track.number}",
+            event=self.name(track, stand),
             vehicle=track.number,
             class_name=track.class_name,
             zone=place.zone,

@@ -27,7 +27,7 @@ from helpers.errors import DataError
 from helpers.files import write_bytes
 from helpers.masks import Image, Mask, outline
 from parking.clips import PICTURES
-from parking.drawing import BLUE, GREEN, ORANGE, VERMILION, Labels, jpeg, polygon
+from parking.drawing import BLUE, GREEN, ORANGE, VERMILION, jpeg, polygon, write_texts
 from parking.rules import VEHICLES
 
 INSIDE, OUTSIDE = 1, 2  # values of a mask's picture
@@ -307,7 +307,5 @@ def _draw(
             rows, columns = np.nonzero(mask)
             text = "legal, but not marked" if reported else "outside, not reported"
             texts.append((text, (int(columns.min()), int(rows.min()))))
-    labels = Labels(drawn)
-    for text, place in texts:
-        labels.put(text, place)
+    write_texts(drawn, texts)
     write_bytes(file, jpeg(drawn))

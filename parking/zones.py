@@ -285,11 +285,10 @@ def write_camera(camera: Camera, path: str | os.PathLike) -> Path:
         return None if values is None else values.tolist()
 
     zones = [
-        {"name": zone.name, "kind": zone.kind, "no_parking": zone.no_parking,
-         "needs_time": zone.needs_time, "height": zone.height,
-         "polygon_ground": plain(zone.ground), "polygon_image": plain(zone.image)}
+        {key: getattr(zone, key) for key in ZONE_FIELDS[:5]}
+        | {"polygon_ground": plain(zone.ground), "polygon_image": plain(zone.image)}
         for zone in camera.zones
-    ]  # fmt: skip
+    ]
     size = {"width": camera.size[1], "height": camera.size[0], "units": "pixels"}
     known = {"matrix": plain(camera.matrix), "homography_ground_to_image": plain(camera.homography)}
     content = {"camera": camera.name, **size, **known, "zones": zones}

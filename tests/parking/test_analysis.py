@@ -9,7 +9,7 @@ import pytest
 
 from helpers.errors import DataError
 from parking.analysis import Analysis, analyse, watch
-from parking.clips import Clip
+from parking.clips import Clip, open_clip
 from parking.zones import write_camera
 from tests.parking.made import SIZE, camera, encoding, parks, street, stub
 
@@ -49,6 +49,18 @@ def test_a_report_holds_all_that_it_promises(place) -> None:
     ]
     assert (place / "report" / "report.html").read_text().count("<figure>") == 3
     assert not list(place.glob(".report*"))
+
+
+def test_events_are_the_same_with_a_report_and_without(place) -> None:
+    """Masks that differ from frame to frame: a place drawn early must not stay the event's."""
+    wide = [parks(4, 33, x=3.3 + 0.02 * (k % 5), y=18 + 0.1 * (k % 3)) for k in range(FRAMES)]
+
+    def script(index):
+        return wide[index](index)
+
+    report = run(place, stub(script))
+    bare = watch(open_clip(place / "clip", fps=2.0), camera(), stub(script))
+    assert report.events and report.events == bare.events
 
 
 class Killed(BaseException):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import subprocess
+import tempfile
 from pathlib import Path
 
 import cv2
@@ -29,8 +30,8 @@ from tests.parking.made import SIZE, camera, parks, street, stub
 from tests.parking.test_clips import named, uneven
 from tests.parking.test_lot import INSIDE, OUTSIDE, lot
 
-PLAIN = json.loads(write_camera(camera(), Path(__file__).with_name(".made.json")).read_text())
-Path(__file__).with_name(".made.json").unlink()
+with tempfile.TemporaryDirectory() as place:
+    PLAIN = json.loads(write_camera(camera(), Path(place) / "made.json").read_text())
 METRES_IN = {"feet": 0.3048, "centimetres": 0.01, "kilometres": 1000.0}
 
 
