@@ -1,1 +1,1 @@
-"""How the shipped weights were made: a command for each family of networks."""
+"""Training recipes of the shipped weights: one command per family of networks."""

@@ -1,8 +1,7 @@
-"""The frame of the command lines that train and score networks, and the record of a training.
+"""Shared parts of the commands that train and score networks, and the record of a training run.
 
-Introduced with lab 2's U-Net; `python -m tools.recipes.unet`, `street` and `maskrcnn` rest on
-it. It rests on `helpers.training` and `helpers.weights`. TensorFlow is imported when a command
-runs.
+Introduced with the U-Net of lab 2; used by `python -m tools.recipes.unet`, `street` and `maskrcnn`.
+Rests on `helpers.training` and `helpers.weights`. TensorFlow is imported when a command runs.
 """
 
 from __future__ import annotations
@@ -35,14 +34,14 @@ BACKUPS = helpers.BUILD / "backups"
 
 
 def run(parser: argparse.ArgumentParser, arguments: list[str] | None = None) -> int:
-    """Runs the command that `arguments` name; the last line printed is one JSON object.
+    """Run the command named in `arguments`; the last line printed is one JSON object.
 
     Args:
-        parser: each of its commands sets `run`, a function from the options to a dict.
-        arguments: by default those of the process.
+        parser: Parser each of whose commands sets `run`, a function from the options to a dict.
+        arguments: Command-line arguments; by default those of the process.
 
     Returns:
-        0, or 1 after an error, which is one line on standard error.
+        0, or 1 after an error, which prints one line to standard error.
     """
     options = parser.parse_args(arguments)
     helpers.setup(quiet=True)
@@ -61,12 +60,12 @@ def run(parser: argparse.ArgumentParser, arguments: list[str] | None = None) -> 
 
 
 def training_options(parser: argparse.ArgumentParser, **defaults: float) -> None:
-    """Adds the options that all trainings have.
+    """Add the options common to all training commands.
 
     Args:
-        parser: of the command `train`.
-        defaults: for each option that takes a number, `batch_size=8` for --batch-size; its type is
-            the number's.
+        parser: Parser of the command `train`.
+        defaults: Default of each numeric option, `batch_size=8` for --batch-size; it also sets the
+            type.
     """
     for name, value in defaults.items():
         flag = f"--{name.replace('_', '-')}"
@@ -82,7 +81,7 @@ def training_options(parser: argparse.ArgumentParser, **defaults: float) -> None
 
 
 def evaluation_options(parser: argparse.ArgumentParser, splits: Iterable[str]) -> None:
-    """Adds --split, one of `splits`, and --record, as all evaluations have them."""
+    """Add the options common to all evaluations: --split, one of `splits`, and --record."""
     parser.add_argument("--split", choices=tuple(splits), default="test")
     parser.add_argument(
         "--record", action="store_true", help="add the scores to the JSON file beside the weights"
@@ -99,19 +98,19 @@ def train(
     path: Path,
     about: dict,
 ) -> dict:
-    """Trains a compiled model, saves its weights and writes the record of how they were made.
+    """Train a compiled model, save its weights and write their record.
 
     Args:
-        model: as `training.compile_model` leaves it.
-        batches: to train on, (B, H, W, 3) and (B, H, W).
-        validation: the same, to watch.
-        epochs: how often to see all of them.
-        run_name: of the folder in `BACKUPS` from which an interrupted training goes on.
-        path: of the weights; the record lies beside them.
-        about: what the record begins with: the command, the data.
+        model: Model compiled by `training.compile_model`.
+        batches: Training batches, (B, H, W, 3) and (B, H, W).
+        validation: Validation batches of the same form.
+        epochs: Number of passes over the training data.
+        run_name: Name of the folder in `BACKUPS` from which an interrupted training run resumes.
+        path: Weights file; the record is written beside it.
+        about: First entries of the record: the command, the data.
 
     Returns:
-        The record, without the scores that are still to come.
+        The record, still without scores.
     """
     start, cpu_start = time.monotonic(), time.process_time()
     history = training.fit(model, batches, validation, epochs=epochs, backup=BACKUPS / run_name)
@@ -134,7 +133,7 @@ def train(
 
 
 def check_destination(path: str | os.PathLike) -> None:
-    """Raises `WeightsError` unless weights can be written to `path`; leaves nothing there."""
+    """Raise `WeightsError` unless weights can be written to `path`; leaves no file behind."""
     path = Path(path)
     if not path.name.endswith(".weights.h5"):
         expected = "a name that ends in .weights.h5"
@@ -143,7 +142,7 @@ def check_destination(path: str | os.PathLike) -> None:
 
 
 def check_parent(path: Path, expected: str) -> None:
-    """Raises `WeightsError` unless something can be written beside `path`; leaves nothing there."""
+    """Raise `WeightsError` unless a file can be written beside `path`; leaves none behind."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):
@@ -153,13 +152,13 @@ def check_parent(path: Path, expected: str) -> None:
 
 
 def save(model: keras.Model, path: str | os.PathLike) -> None:
-    """Writes a model's weights as Keras's `.weights.h5`; a file of that name is there whole or not.
+    """Write the weights of a model as `.weights.h5` of Keras, atomically.
 
-    The numbers are stored with 16 bits each: half the size, and scores that differ in the fourth
-    digit at most.
+    The values are stored with 16 bits each: half the size, and scores differ in the fourth digit at
+    most.
 
     Raises:
-        WeightsError: the folder cannot be written to.
+        WeightsError: The folder is not writable.
     """
     import h5py
     import keras
@@ -191,15 +190,15 @@ def save(model: keras.Model, path: str | os.PathLike) -> None:
 
 
 def write_record(path: str | os.PathLike, record: dict) -> None:
-    """Writes the record beside a file of weights, whole or not at all."""
+    """Write the record beside a weights file, atomically."""
     files.write_text(weights.record_path(path), json.dumps(record, indent=1) + "\n")
 
 
 def record_scores(path: str | os.PathLike, split: str, scores: dict) -> None:
-    """Adds what an evaluation gave, or replaces it, in the record beside a file of weights.
+    """Add or replace the result of an evaluation in the record beside a weights file.
 
     Raises:
-        WeightsError: there is no record.
+        WeightsError: There is no record.
     """
     record = weights.read_record(path)
     record["scores"][split] = scores

@@ -1,9 +1,9 @@
 """`python -m tools.recipes.street train|evaluate`: the scene networks of lab 5 from the shell.
 
-The same steps as the lab describes, with a record of how the weights were made. Besides Kerbside
-they learn from CamVid (Brostow et al., 2009), photographs from a car, if a folder of it is given.
-Rests on
-`helpers.unet`, `helpers.training`, `helpers.augmentation` and `tools.recipes.command`.
+The same steps as described in the lab, with a record of the training. With a folder of CamVid
+(Brostow et al., 2009), photographs taken from a car, the networks are trained on it as well as on
+Kerbside. Rests on `helpers.unet`, `helpers.training`, `helpers.augmentation` and
+`tools.recipes.command`.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 CROP = (160, 224)
-"""What the networks see while they learn: part of a picture, at half the cost."""
+"""Height and width of the training crops: part of a picture, at half the cost."""
 
 WEIGHTS = DATA / "weights" / "unet_kerbside.weights.h5"
-"""Trained by this project; `unet_kerbside.json` beside it says how and how well."""
+"""Weights trained by this project; `unet_kerbside.json` records recipe and scores."""
 
 BAND = 2
 """Width in pixels of the band along an outline in which Boundary IoU compares."""
@@ -40,22 +40,22 @@ MODELS = {
 }
 
 MOTION = augmentation.Motion(zoom=(-0.5, 0.0), angle=0.06, paste=0.0)
-"""Cameras stand upright, and streets are no puzzles."""
+"""Augmentation for upright cameras, without pasting."""
 
 SHIPPED = WEIGHTS.with_name("unet_street.weights.h5")
-"""The U-Net that also learnt from CamVid; lab 5 compares shorter trainings on Kerbside alone."""
+"""Weights of the U-Net also trained on CamVid; lab 5 compares shorter runs on Kerbside alone."""
 
 NEAR = augmentation.Motion(zoom=(-0.7, -0.1), angle=0.06, paste=0.0)
-"""Parts of pictures at about their own size or larger: a pole is three pixels wide."""
+"""Crops at about the original scale or enlarged: a pole is three pixels wide."""
 
 UNKNOWN = 255
-"""Label of pixels that teach nothing and are not scored."""
+"""Label of pixels ignored in training and scoring."""
 
 CAMVID = {
     "sky": 0, "building": 4, "pole": 8, "road": 1, "pavement": 2, "tree": 5, "sign": UNKNOWN,
     "fence": UNKNOWN, "car": 6, "pedestrian": 7, "bicyclist": UNKNOWN, "unlabelled": UNKNOWN,
 }  # fmt: skip
-"""Kerbside's labels for CamVid's, which are numbered in this order."""
+"""Kerbside labels of the CamVid classes, in the order of their numbers."""
 
 CROSSING, ROAD = 3, 1
 """To CamVid, a crossing is road."""
@@ -67,7 +67,7 @@ training began, finds too many: on val, half of what it called a person was none
 
 
 def small_loss(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """`boundary_loss` with more weight for what is small and none for unknown pixels."""
+    """`boundary_loss` with higher weights for small classes and none for unknown pixels."""
     import tensorflow as tf
 
     labels = tf.cast(labels, tf.int32)
@@ -88,10 +88,11 @@ def small_loss(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
 
 
 def boundary_loss(extra: float = 4.0, width: int = 2) -> Callable:
-    """`training.combined_loss` in which pixels near a change of label weigh more.
+    """`training.combined_loss` with higher weights near label boundaries.
 
     The weights are 1 + `extra` within `width` pixels of another label and 1 elsewhere, divided by
-    their mean, as U-Net's paper (Ronneberger et al., 2015) does for the gaps between cells.
+    their mean, following the U-Net paper (Ronneberger et al., 2015), which does so for the gaps
+    between cells.
 
     Args:
         extra: Additional weight near an edge; 0 gives `combined_loss` itself.
@@ -119,7 +120,7 @@ LOSSES = {
 
 
 def camvid_frames(folder: Path, split: str) -> list[tuple[Path, Path]]:
-    """CamVid's frames by name, each with its labels.
+    """CamVid frames by name, each with its labels.
 
     Raises:
         DataError: there are none of this split.
@@ -132,7 +133,7 @@ def camvid_frames(folder: Path, split: str) -> list[tuple[Path, Path]]:
 
 
 def camvid(folder: Path, split: str) -> tf.data.Dataset:
-    """CamVid's frames as Kerbside's stills are: `image`, `labels` and `file_name`.
+    """CamVid frames in the form of Kerbside stills: `image`, `labels` and `file_name`.
 
     Raises:
         DataError: there are none of this split.
@@ -242,7 +243,7 @@ def _pair(example: dict) -> tuple:
 
 
 def _evaluate_camvid(model: keras.Model, options: argparse.Namespace) -> dict:
-    """Classes that CamVid and Kerbside share, in CamVid's val frames; unknown pixels left out."""
+    """Score the classes common to both data sets on CamVid's val frames; ignore unknown pixels."""
     frames = camvid(options.camvid, "val")
     found = segmentation.answer(model, frames)
     shared = sorted({number for number in CAMVID.values() if number != UNKNOWN})
@@ -273,7 +274,7 @@ def _evaluate_camvid(model: keras.Model, options: argparse.Namespace) -> dict:
 
 
 def _ious(matrix: np.ndarray) -> np.ndarray:
-    """IoU of each class from a confusion matrix, NaN where it does not occur."""
+    """IoU of each class from a confusion matrix; NaN for absent classes."""
     both, union = np.diag(matrix), matrix.sum(0) + matrix.sum(1) - np.diag(matrix)
     return np.divide(both, union, out=np.full(len(both), np.nan), where=union > 0)
 
@@ -306,7 +307,7 @@ def _evaluate(options: argparse.Namespace) -> dict:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs a command; the last line printed is one JSON object."""
+    """Run a command; the last line printed is one JSON object."""
     parser = argparse.ArgumentParser(
         prog="python -m tools.recipes.street", description=__doc__.split("\n\n")[0]
     )
@@ -318,16 +319,18 @@ def main(arguments: list[str] | None = None) -> int:
         "--averaging",
         type=float,
         default=0.99,
-        help="of the weights over steps, less for a short training; default: %(default)s",
+        help="decay of the weight average, lower for short training; default: %(default)s",
     )
     train.add_argument("--loss", choices=list(LOSSES), default="combined")
-    train.add_argument("--initial", type=Path, help="begin with these weights (fine-tuning)")
+    train.add_argument("--initial", type=Path, help="initial weights (fine-tuning)")
     train.set_defaults(run=_train)
-    evaluate = verbs.add_parser("evaluate", help="score a split, all pixels in one matrix")
+    evaluate = verbs.add_parser("evaluate", help="score a split with one confusion matrix")
     command.evaluation_options(evaluate, kerbside.SPLITS)
     evaluate.set_defaults(run=_evaluate)
     for verb in (train, evaluate):
-        verb.add_argument("--camvid", type=Path, metavar="DIR", help="CamVid, added or scored")
+        verb.add_argument(
+            "--camvid", type=Path, metavar="DIR", help="CamVid, for training or scoring"
+        )
         verb.add_argument("--model", choices=list(MODELS), default="unet")
         verb.add_argument("--weights", type=Path, default=SHIPPED, help="default: the shipped ones")
     return command.run(parser, arguments)

@@ -1,8 +1,8 @@
 """`python -m tools.recipes.unet train|evaluate|export|predict`: lab 2's U-Nets from the shell.
 
-The same steps as the lab's, with a record of how the weights were made; `export` writes a file for
-LiteRT, as phones run it, and `predict` turns a photo into a mask with such a file. Rests on
-`helpers.pets`, `helpers.training`, `helpers.segmentation` and `tools.recipes.command`.
+The same steps as in the lab, with a record of the training; `export` writes a LiteRT file for
+phones, and `predict` computes the mask of a photo with such a file. Rests on `helpers.pets`,
+`helpers.training`, `helpers.segmentation` and `tools.recipes.command`.
 """
 
 from __future__ import annotations
@@ -35,21 +35,21 @@ if TYPE_CHECKING:
 
 
 SCALES = (1.0, 1.25, 1.5)
-"""How much the views of `at_scales` are enlarged; chosen on the validation photos."""
+"""Scale factors of the views of `at_scales`, chosen on the validation photos."""
 
 
 def at_scales(model: keras.Model, enlarge: Sequence[float] = SCALES) -> keras.Model:
-    """The light U-Net looking at each picture several times, enlarged more and less.
+    """Light U-Net that averages predictions over several scales.
 
-    A pet that fills the picture is recognised best from afar, a small one from near. Costs as much
-    as the sum of the views.
+    A pet that fills the picture is recognised best at a small scale, a small one enlarged. The cost
+    is the sum over the views.
 
     Args:
-        model: from `light_unet` with its own `filters`; the weights are copied.
-        enlarge: one view for each.
+        model: Model from `light_unet` with its default `filters`; the weights are copied.
+        enlarge: Scale factors, one per view.
 
     Returns:
-        A model of the same input and output; the logits are those of the mean probabilities.
+        A model with the same input and output; its logits are those of the mean probabilities.
     """
     import keras
 
@@ -121,11 +121,11 @@ def _evaluate(options: argparse.Namespace) -> dict:
 
 
 def to_litert(model: keras.Model, calibration: np.ndarray | None = None) -> bytes:
-    """The content of a .tflite file.
+    """Convert a network to the content of a .tflite file.
 
     Args:
-        model: Network of one picture size, (B, H, W, 3) to (B, H, W, C) logits.
-        calibration: (N, H, W, 3) pictures for int8; None gives float16.
+        model: Network for a fixed picture size, (B, H, W, 3) to (B, H, W, C) logits.
+        calibration: Calibration pictures (N, H, W, 3) for int8; None gives float16.
     """
     import tensorflow as tf
 
@@ -161,10 +161,10 @@ def _export(options: argparse.Namespace) -> dict:
 
 
 def open_litert(path: Path) -> Any:
-    """An interpreter for a .tflite file, by the package ai-edge-litert or TensorFlow's own.
+    """Interpreter for a .tflite file, from the package ai-edge-litert or TensorFlow.
 
     Raises:
-        WeightsError: The file is missing or no such file.
+        WeightsError: The file is missing or not a .tflite file.
     """
     import tensorflow as tf
 
@@ -201,25 +201,25 @@ def _predict(options: argparse.Namespace) -> dict:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs a command; the last line printed is one JSON object."""
+    """Run a command; the last line printed is one JSON object."""
     parser = argparse.ArgumentParser(prog="python -m tools.recipes.unet", description=__doc__)
     verbs = parser.add_subparsers(required=True, metavar="train|evaluate|export|predict")
     train = verbs.add_parser("train", help="train the light U-Net on the train split")
     command.training_options(train, epochs=100)
     train.set_defaults(run=_train)
-    evaluate = verbs.add_parser("evaluate", help="score a split, all pixels in one matrix")
+    evaluate = verbs.add_parser("evaluate", help="score a split with one confusion matrix")
     command.evaluation_options(evaluate, pets.SPLITS)
     evaluate.add_argument(
         "--single-view",
         action="store_true",
-        help="predict each picture once, not mirrored and at several scales as well",
+        help="predict each picture once, without mirroring and several scales",
     )
     evaluate.set_defaults(run=_evaluate)
     for verb in (train, evaluate):
         verb.add_argument("--model", choices=("light", "classic"), default="light")
-    export = verbs.add_parser("export", help="write the light U-Net as a file for LiteRT")
+    export = verbs.add_parser("export", help="write the light U-Net as a LiteRT file")
     export.add_argument(
-        "--int8", action="store_true", help="whole numbers, calibrated on validation"
+        "--int8", action="store_true", help="8-bit integers, calibrated on validation"
     )
     export.add_argument("--out", type=Path, required=True, help="FILE.tflite")
     export.set_defaults(run=_export)
@@ -228,10 +228,12 @@ def main(arguments: list[str] | None = None) -> int:
         verb.add_argument(
             "--weights", type=Path, default=unet.WEIGHTS, help="default: the shipped ones"
         )
-    predict = verbs.add_parser("predict", help="a mask for a photo: 0 pet, 1 background, 2 border")
-    predict.add_argument("photo", type=Path, help="picture of any usual format")
-    predict.add_argument("--model", type=Path, required=True, help="FILE.tflite of `export`")
-    predict.add_argument("--out", type=Path, required=True, help="MASK.png, as large as the photo")
+    predict = verbs.add_parser(
+        "predict", help="predict the mask of a photo: 0 pet, 1 background, 2 border"
+    )
+    predict.add_argument("photo", type=Path, help="picture in any common format")
+    predict.add_argument("--model", type=Path, required=True, help="FILE.tflite from `export`")
+    predict.add_argument("--out", type=Path, required=True, help="MASK.png, the size of the photo")
     predict.set_defaults(run=_predict)
     return command.run(parser, arguments)
 

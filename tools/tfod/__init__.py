@@ -1,1 +1,1 @@
-"""TFOD2 from the shell: installed, examined, and its own programs run on current TensorFlow."""
+"""TFOD2 from the shell: installation, diagnosis, and its own programs on current TensorFlow."""

@@ -1,10 +1,10 @@
-"""The commands of `python -m tools.tfod`: TFOD2 installed, examined, and its own programs run.
+"""Commands of `python -m tools.tfod`: install TFOD2, diagnose it, run its own programs.
 
 Lab 3 introduces them.
 
     python -m tools.tfod install                TFOD2 into a folder of its own in the environment
-    python -m tools.tfod doctor                 what is wrong with this environment, what mends it
-    python -m tools.tfod doctor --log FILE      which known failure a traceback or log shows
+    python -m tools.tfod doctor                 problems of this environment and their remedies
+    python -m tools.tfod doctor --log FILE      the known failure in a traceback or log
     python -m tools.tfod run PROGRAM ...        a program of TFOD2, such as model_main_tf2
 """
 
@@ -25,36 +25,36 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(dest="command", required=True)
     commands.add_parser("install", help="install TFOD2 into a folder of its own")
-    doctor = commands.add_parser("doctor", help="find what is wrong and what mends it")
-    doctor.add_argument("--offline", action="store_true", help="do not try the network")
-    doctor.add_argument("--log", type=Path, help="a traceback or pip's output: name its failure")
+    doctor = commands.add_parser("doctor", help="find problems and their remedies")
+    doctor.add_argument("--offline", action="store_true", help="do not test the network")
+    doctor.add_argument("--log", type=Path, help="file with a traceback or pip output to diagnose")
     run = commands.add_parser(
         "run",
         help="run a program of TFOD2",
-        description="Runs a program of TFOD2 with what it misses given back. Options of this "
-        "command stand before the program's name, the program's own after it.",
+        description="Run a program of TFOD2 on current TensorFlow. Options of this "
+        "command go before the name of the program, those of the program after it.",
     )
     run.add_argument(
         "--seed",
         type=int,
-        help="seed of weights and samples: the same numbers in each run on one machine",
+        help="seed of weights and sampling; makes runs on one machine reproducible",
     )
     run.add_argument(
         "--log-every",
         type=int,
         metavar="N",
-        help="of model_main_tf2: log each N steps, and end at a multiple of N (TFOD2: 100)",
+        help="for model_main_tf2: log every N steps and stop at a multiple of N (TFOD2: 100)",
     )
     run.add_argument("program", help="such as model_main_tf2, exporter_main_v2; or tensorboard")
-    run.add_argument("arguments", nargs=argparse.REMAINDER, help="the program's own arguments")
+    run.add_argument("arguments", nargs=argparse.REMAINDER, help="arguments of the program")
     return top
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs a command.
+    """Run a command.
 
     Returns:
-        0 if all is well, 1 if something is wrong; a program of TFOD2 ends as it wants to.
+        0 if everything works, 1 otherwise; a program of TFOD2 sets its own exit status.
     """
     options = parser().parse_args(arguments)
     try:

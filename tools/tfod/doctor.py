@@ -1,9 +1,9 @@
-"""Examines an environment for TFOD2: each finding says what is wrong, why, and what mends it.
+"""Diagnosis of an environment for TFOD2: each finding has a problem, its cause and a remedy.
 
-`python -m tools.tfod doctor` prints it; lab 3 introduces it. Facts are gathered first (`gather`),
-then judged (`judge`), so that every failure can be tested with made-up facts. TFOD2 itself is tried
-in a process of its own. What users report most, with its remedy, is in `data/tfod2/failures.csv`;
-the numbers there are issues of github.com/tensorflow/models.
+`python -m tools.tfod doctor` prints it; lab 3 introduces it. Facts are gathered first (`gather`)
+and judged afterwards (`judge`), so that every failure can be tested with synthetic facts. TFOD2
+itself is tried in a separate process. The most frequently reported failures and their remedies are
+in `data/tfod2/failures.csv`; the numbers there are issues of github.com/tensorflow/models.
 """
 
 from __future__ import annotations
@@ -53,17 +53,17 @@ print("GPUs", len(tf.config.list_physical_devices("GPU")))
 
 @dataclass(frozen=True)
 class Facts:
-    """What is to be known about an environment; versions are text, "" where not installed."""
+    """Facts about an environment; versions are strings, "" if not installed."""
 
     python: tuple[int, int] = (3, 11)
     versions: dict[str, str] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
     tfod2: bool = True
-    trial: str = "OpenCV 5.0.0\nGPUs 0"  # what the trial printed, or its traceback
+    trial: str = "OpenCV 5.0.0\nGPUs 0"  # output of the trial, or its traceback
     trial_ok: bool = True
-    network: bool | None = True  # None: not tried
+    network: bool | None = True  # None: not tested
     free_gb: float = 50.0
-    hosted: bool = False  # Colab, Kaggle: the environment is somebody else's
+    hosted: bool = False  # Colab, Kaggle: a managed environment
     make: bool = True
     pip: bool = True
 
@@ -81,17 +81,17 @@ class Finding:
 
 @dataclass(frozen=True)
 class Failure:
-    """One known failure, a line of `data/tfod2/failures.csv`."""
+    """One known failure, a row of `data/tfod2/failures.csv`."""
 
     name: str
-    pattern: str  # regular expression, searched in a line with an error
+    pattern: str  # regular expression, searched for in a line with an error
     why: str
-    mend: str  # with the places that `mend` fills
+    mend: str  # with the placeholders that `mend` fills
 
 
 @cache
 def failures() -> tuple[Failure, ...]:
-    """The failures that users of TFOD2 report, by the message that they see."""
+    """Known failures of TFOD2, identified by their error messages."""
     with FAILURES.open(encoding="utf-8", newline="") as stream:
         return tuple(Failure(**row) for row in csv.DictReader(stream))
 
@@ -99,22 +99,22 @@ def failures() -> tuple[Failure, ...]:
 ERROR = re.compile(
     r"^\s*(?:[\w.]*(?:Error|Exception|Interrupt|Exit)\b(?::|$)|ERROR:|ModuleNotFound)"
 )
-"""Where an error begins: Python's last line of a traceback, or pip's."""
+"""Start of an error: the last line of a Python traceback, or an error line of pip."""
 
 WRAPPERS = re.compile(
     r"subprocess-exited|^\s*ERROR: (?:Failed|Could not|Command|pip's)|CalledProcessError"
 )
-"""Errors that only hand on one that was printed before them."""
+"""Errors that only propagate one printed earlier."""
 
 
 def diagnose(message: str) -> Failure | None:
-    """The known failure that a traceback or a log shows; None if it shows none.
+    """Identify the known failure in a traceback or log; None if there is none.
 
-    The last error decides: what stands before it (names of wheels in pip's output, a failure that
-    was overcome) did not stop the program. Errors that only pass on another one do not count.
+    The last error decides: anything before it (wheel names in the output of pip, a failure that was
+    handled) did not stop the program. Errors that only propagate another one do not count.
 
     Args:
-        message: What Python or pip printed. A single line may be without the error's name.
+        message: Output of Python or pip. A single line may lack the name of the error.
     """
     lines = message.splitlines()
     errors = [line for line in lines if ERROR.search(line)]
@@ -128,10 +128,10 @@ def diagnose(message: str) -> Failure | None:
 
 
 def read_log(path: Path) -> str:
-    """A log as text, in whatever Unicode the shell wrote it (PowerShell's `>` writes UTF-16).
+    """Read a log in any Unicode encoding that a shell writes (PowerShell's `>` writes UTF-16).
 
     Raises:
-        DataError: It cannot be read.
+        DataError: The log cannot be read.
     """
     try:
         content = path.read_bytes()
@@ -141,13 +141,13 @@ def read_log(path: Path) -> str:
         ) from error
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return content.decode("utf-16", errors="replace")
-    if content[1::2].count(0) > len(content) // 4:  # UTF-16 without a mark at its beginning
+    if content[1::2].count(0) > len(content) // 4:  # UTF-16 without a byte-order mark
         return content.decode("utf-16-le", errors="replace")
     return content.decode("utf-8-sig", errors="replace")
 
 
 def gather(*, network: bool = True) -> Facts:
-    """Looks at this environment; imports TFOD2 in a process of its own."""
+    """Gather the facts about this environment; TFOD2 is imported in a separate process."""
     found = {name: environment.version(name) for name in PACKAGES}
     try:
         done = subprocess.run(
@@ -177,17 +177,17 @@ def gather(*, network: bool = True) -> Facts:
 
 
 def mend(remedy: str, facts: Facts) -> str:
-    """What mends something here: the command that works on this machine.
+    """Command or instruction that carries out a remedy on this machine.
 
     Args:
         remedy: `{setup}`, `{install}`, `{garden}`, `{activate}`, `{opencv}`, or `{pip} PACKAGES`;
-            anything else is given back as it is.
-        facts: Where it is to work.
+            any other text is returned unchanged.
+        facts: Facts about the environment to repair.
     """
     pip, _, packages = remedy.partition(" ")
     if pip == "{pip}" and facts.hosted:
         return f'%pip install "{packages}", then restart the session'
-    if pip == "{pip}":  # uv makes environments without pip
+    if pip == "{pip}":  # environments made by uv have no pip
         remedy = f'python -m pip install "{packages}"' if facts.pip else "{setup}"
     if facts.hosted:
         setup = "Run the lab's set-up cell again, then restart the session."
@@ -204,7 +204,7 @@ def mend(remedy: str, facts: Facts) -> str:
 
 
 def reachable(host: str = "github.com", port: int = 443) -> bool:
-    """Whether a name is resolved and a connection opens, within two seconds."""
+    """Whether a host name resolves and accepts a connection within two seconds."""
     try:
         socket.create_connection((host, port), timeout=2).close()
     except OSError:
@@ -213,7 +213,7 @@ def reachable(host: str = "github.com", port: int = 443) -> bool:
 
 
 def judge(facts: Facts) -> list[Finding]:
-    """The findings, one a subject, good ones included."""
+    """All findings, one per subject, including those without a problem."""
     special = {"tensorflow": _tensorflow, "protobuf": _protobuf}
     packages = [special.get(name, partial(_version, package=name))(facts) for name in RANGES]
     others = (_keras, _opencv, _object_detection, _trial, _gpu, _network, _disk)
@@ -226,12 +226,12 @@ def examine(*, network: bool = True) -> list[Finding]:
 
 
 def examine_log(text: str) -> Finding:
-    """The finding about one traceback, or about what pip printed."""
+    """Diagnose one traceback, or the output of pip."""
     return _trial(dataclasses.replace(_here(), trial=text, trial_ok=False))
 
 
 def _here() -> Facts:
-    """The facts that decide which remedy works on this machine."""
+    """Facts that determine which remedy works on this machine."""
     return Facts(
         hosted=environment.hosted(),
         make=bool(shutil.which("make")),
@@ -240,30 +240,34 @@ def _here() -> Facts:
 
 
 def report(findings: Iterable[Finding]) -> int:
-    """Prints the findings; returns 0 if all are good, else 1."""
+    """Print the findings; return 0 if there is no problem, else 1."""
     findings = list(findings)
     for finding in findings:
         print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.subject}: {finding.what}")
         if not finding.ok:
             print(f"      why:  {finding.why}\n      mend: {finding.mend}")
     bad = sum(not finding.ok for finding in findings)
-    print(f"{bad} of {len(findings)} need mending." if bad else "All is well.")
+    print(f"{bad} of {len(findings)} with problems." if bad else "All is well.")
     return int(bad > 0)
 
 
 def _bad(facts: Facts, subject: str, what: str, why: str, remedy: str) -> Finding:
-    """A finding that needs mending, with the remedy for this machine."""
+    """A problem, with the remedy for this machine."""
     return Finding(subject, False, what, why, mend(remedy, facts))
 
 
 RANGES = {
-    "tensorflow": (">=2.19,<2.22", "the compatibility shim was tried on these versions", "{setup}"),
+    "tensorflow": (
+        ">=2.19,<2.22",
+        "the compatibility shim was tested with these versions",
+        "{setup}",
+    ),
     "tensorboard": (
         ">=2.19,<2.22",
-        "TFOD2 logs for it, and TensorFlow 2.21 no longer brings it along",
+        "TFOD2 writes logs for it, and TensorFlow 2.21 no longer includes it",
         "{pip} tensorboard>=2.19,<2.22",
     ),
-    "protobuf": (">=5,<8", "TensorFlow 2.19 and later need protobuf 5 at least", "{setup}"),
+    "protobuf": (">=5,<8", "TensorFlow 2.19 and later need at least protobuf 5", "{setup}"),
     "pillow": (
         ">=10",
         "the shim measures labels with getbbox, which came with Pillow 8; the labs need 10",
@@ -272,20 +276,20 @@ RANGES = {
     "numpy": (">=2,<3", "the other packages are built for NumPy 2", "{setup}"),
     "pycocotools": (
         ">=2,<3",
-        "older builds were made for NumPy 1, and COCO's evaluation is in it",
+        "it contains the COCO evaluation, and older builds were made for NumPy 1",
         "{pip} pycocotools>=2.0.8",
     ),
     "tf-models-official": (
         ">=2.19,<2.20",
-        "2.20 does not run on TensorFlow 2.19, and older ones pin older packages",
+        "2.20 does not run on TensorFlow 2.19, and earlier versions pin older packages",
         "{garden}",
     ),
 }
-"""Versions that the labs run with; why no others; what brings them."""
+"""Supported versions, the reason, and the remedy."""
 
 
 def _version(facts: Facts, package: str) -> Finding:
-    """Judges a package's version by `RANGES`."""
+    """Compare the version of a package with `RANGES`."""
     found = facts.versions.get(package, "")
     needed, why, remedy = RANGES[package]
     if found and SpecifierSet(needed).contains(found, prereleases=True):
@@ -297,14 +301,14 @@ def _python(facts: Facts) -> Finding:
     text = "{}.{}".format(*facts.python)
     if (3, 11) <= facts.python < (3, 14):
         return Finding("Python", True, text)
-    why = "TensorFlow 2.19 to 2.21, with what the labs use beside it, run on 3.11 to 3.13"
+    why = "TensorFlow 2.19 to 2.21 and the other packages of the labs run on 3.11 to 3.13"
     remedy = "{setup}" if facts.hosted or not facts.make else "make setup PYTHON=python3.12"
     return _bad(facts, "Python", f"{text}; needed: 3.11, 3.12 or 3.13", why, remedy)
 
 
 def _tensorflow(facts: Facts) -> Finding:
     if facts.versions.get("tensorflow") and facts.versions.get("tensorflow-cpu"):
-        why = "both packages write the same files, and the one installed last wins in part"
+        why = "both packages write the same files, so the result is a mixture of the two"
         return _bad(facts, "tensorflow", "tensorflow and tensorflow-cpu together", why, "{setup}")
     return _version(facts, "tensorflow")
 
@@ -312,11 +316,11 @@ def _tensorflow(facts: Facts) -> Finding:
 def _keras(facts: Facts) -> Finding:
     ours, theirs = facts.versions.get("tf-keras", ""), facts.versions.get("tensorflow", "")
     if not ours:
-        why = "TFOD2 and Model Garden are written against Keras 2, which is the package tf-keras"
+        why = "TFOD2 and Model Garden are written for Keras 2, which is the package tf-keras"
         remedy = "{pip} tf-keras" + (f"=={'.'.join(theirs.split('.')[:2])}.*" if theirs else "")
         return _bad(facts, "Keras mode", "tf-keras is missing", why, remedy)
     if ours.split(".")[:2] != theirs.split(".")[:2]:
-        why = "tf-keras is released for one TensorFlow each and uses its insides"
+        why = "each tf-keras release fits one TensorFlow version and uses its internals"
         remedy = f"{{pip}} tf-keras=={'.'.join(theirs.split('.')[:2])}.*"
         return _bad(facts, "Keras mode", f"tf-keras {ours} on TensorFlow {theirs}", why, remedy)
     if facts.variables.get("TF_USE_LEGACY_KERAS", "1") not in ("1", "true", "True"):
@@ -327,26 +331,26 @@ def _keras(facts: Facts) -> Finding:
 
 def _protobuf(facts: Facts) -> Finding:
     if facts.variables.get("PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION") == "python":
-        why = "this workaround for old _pb2.py files makes every record many times slower to read"
+        why = "this workaround for old _pb2.py files makes reading records many times slower"
         remedy = "unset PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION"
         return _bad(facts, "protobuf", "the pure-Python implementation", why, remedy)
     return _version(facts, "protobuf")
 
 
 def _opencv(facts: Facts) -> Finding:
-    """Several wheels share one folder, as on Colab and Kaggle: what counts is whether it works."""
+    """Check OpenCV; several wheels in one folder, as on Colab and Kaggle, are fine if they work."""
     found = [name for name in PACKAGES if name.startswith("opencv") and facts.versions.get(name)]
     if not found:
-        why = "masks are resized and drawn with it"
+        why = "it resizes and draws masks"
         remedy = "{setup}" if facts.hosted else "{pip} opencv-python-headless>=4.10"
         return _bad(facts, "OpenCV", "not installed", why, remedy)
     works = re.search(r"^OpenCV (\S+)$", facts.trial, re.MULTILINE)
     if len(found) == 1 and works:
         return Finding("OpenCV", True, f"{found[0]} {facts.versions[found[0]]}")
     if works:
-        what = f"{len(found)} wheels in one folder, {works[1]} is imported and works"
+        what = f"{len(found)} wheels in one folder, {works[1]} imports and works"
         return Finding("OpenCV", True, f"{what}; leave them as they are")
-    why = "its wheels overwrite each other's files, and uninstalling one breaks what remains"
+    why = "the wheels overwrite each other's files, and uninstalling one breaks the others"
     remedy = "{setup}"
     if facts.pip and not facts.hosted:
         remedy = f"python -m pip uninstall -y {' '.join(found)}; then {mend('{setup}', facts)}"
@@ -356,7 +360,7 @@ def _opencv(facts: Facts) -> Finding:
 def _object_detection(facts: Facts) -> Finding:
     if facts.tfod2:
         return Finding("object_detection", True, "found")
-    why = "TFOD2 is not on this machine; lab 3 is about it, the others do without"
+    why = "TFOD2 is not on this machine; lab 3 needs it, the other labs do not"
     return _bad(facts, "object_detection", "not installed", why, "{install}")
 
 
@@ -368,14 +372,14 @@ def _trial(facts: Facts) -> Finding:
     known = diagnose(facts.trial)
     if known:
         return _bad(facts, known.name, last, known.why, known.mend)
-    why = "not among the failures known here; the last error of the traceback names the package"
+    why = "not among the failures known; the last error of the traceback names the package"
     return _bad(facts, TRIED, last, why, "{setup}")
 
 
 def _gpu(facts: Facts) -> Finding:
     gpus = re.search(r"GPUs (\d+)", facts.trial) if facts.trial_ok else None
     count = int(gpus[1]) if gpus else 0
-    # A GPU is a comfort: its lack is said, and no failure.
+    # A GPU is optional: its absence is reported, but is no failure.
     return Finding("GPU", True, f"{count} found" if count else "none; the labs run on a CPU")
 
 

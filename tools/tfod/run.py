@@ -1,16 +1,16 @@
-"""Runs a program of TFOD2 as it is, in a process in which TFOD2 works: `python -m tools.tfod run`.
+"""Programs of TFOD2, unchanged, on current TensorFlow: `python -m tools.tfod run`.
 
-Lab 3 trains, evaluates and exports with it. The program's own text decides what it does; what is
-changed from outside is said here, and is what the options ask for:
+Lab 3 trains, evaluates and exports with it. The source of the programs is not modified; these are
+the only changes made from outside, partly by option:
 
-- `helpers.tfod.activate()` gives back what TFOD2 misses.
-- `--seed`: TensorFlow's seed and its reproducible kernels. TFOD2 maps over its records with a
-  function of TensorFlow 1 that the seed does not reach; the one of TensorFlow 2 takes its place.
-- `--log-every`: TFOD2 runs 100 steps at a time and logs the last; this is the number.
-- The exporter leaves out Keras's own trace of each layer, which no server reads and which doubles
-  the time that it takes.
+- `helpers.tfod.activate()` restores the interfaces that TFOD2 needs.
+- `--seed`: TensorFlow's seed and its deterministic kernels. TFOD2 maps over its records with a
+  TensorFlow 1 function that ignores the seed; the TensorFlow 2 function replaces it.
+- `--log-every`: number of steps per iteration; TFOD2 runs 100 and logs the last.
+- The exporter omits the Keras trace of each layer, which no server reads and which doubles its
+  running time.
 
-`run tensorboard` starts TensorBoard, whose command needs a part of setuptools that is gone.
+`run tensorboard` starts TensorBoard, whose own command needs a removed part of setuptools.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ PACKAGE = "object_detection"
 def run(
     program: str, arguments: list[str], *, seed: int | None = None, log_every: int | None = None
 ) -> None:
-    """Runs a program of TFOD2 in this process, as its own command line would.
+    """Run a program of TFOD2 in this process, as from its own command line.
 
     Args:
-        program: Its module below `object_detection`, such as "model_main_tf2" or
+        program: Module within `object_detection`, such as "model_main_tf2" or
             "dataset_tools.create_coco_tf_record"; or "tensorboard".
-        arguments: Its own arguments.
-        seed: Seed of weights and samples; None leaves them to chance.
-        log_every: Number of steps between two lines of the log of `model_main_tf2`.
+        arguments: Arguments of the program.
+        seed: Seed of weights and sampling; None for random ones.
+        log_every: Number of steps between two log lines of `model_main_tf2`.
 
     Raises:
         SetupError: TFOD2 is not installed, or has no such program.
-        SystemExit: The program ended by itself.
+        SystemExit: The program has exited.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.argv = [program, *arguments]
@@ -76,12 +76,12 @@ def run(
 
 
 def _pkg_resources() -> None:
-    """TensorBoard finds its plug-ins by a module that setuptools 82 removed."""
+    """Provide the module, removed in setuptools 82, with which TensorBoard finds its plug-ins."""
     if importlib.util.find_spec("pkg_resources"):
         return
 
     def iter_entry_points(group: str) -> list[types.SimpleNamespace]:
-        """What packages offer under that name, as the old module gave it."""
+        """Entry points of a group, in the form of the old module."""
         found = metadata.entry_points(group=group)
         return [types.SimpleNamespace(resolve=entry_point.load) for entry_point in found]
 
@@ -90,7 +90,7 @@ def _pkg_resources() -> None:
 
 
 def programs() -> list[str]:
-    """TFOD2's programs for TensorFlow 2 (it still has those for TensorFlow 1)."""
+    """Programs of TFOD2 for TensorFlow 2 (it still contains those for TensorFlow 1)."""
     folder = Path(importlib.util.find_spec(PACKAGE).origin).parent
     found = []
     for path in [*sorted(folder.glob("*.py")), *sorted(folder.glob("dataset_tools/*.py"))]:
@@ -102,7 +102,7 @@ def programs() -> list[str]:
 
 
 def _check(program: str) -> None:
-    """Refuses what is no program of TFOD2."""
+    """Refuse a name that is not a program of TFOD2."""
     if program not in programs():
         raise SetupError(
             "run",

@@ -1,7 +1,7 @@
 """The Mask R-CNN that the course trains and ships, from records to a SavedModel.
 
-Lab 4 introduces it. `model` configures and builds the network, `data` feeds it, `training` trains
-it, `export` makes a SavedModel of it, which `helpers.detector` runs, and `cli` is
+Lab 4 introduces it. `model` configures and builds the network, `data` is its input pipeline,
+`training` trains it, `export` writes a SavedModel, which `helpers.detector` runs, and `cli` is
 `python -m tools.recipes.maskrcnn`.
 """
 

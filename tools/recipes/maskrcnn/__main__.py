@@ -1,4 +1,4 @@
-"""Makes `python -m tools.recipes.maskrcnn` run the commands of `tools.recipes.maskrcnn.cli`."""
+"""Entry point of `python -m tools.recipes.maskrcnn`; the commands are in `cli`."""
 
 from tools.recipes.maskrcnn.cli import main
 

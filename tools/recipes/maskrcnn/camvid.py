@@ -1,9 +1,10 @@
-"""CamVid's labels of pixels as a COCO file of objects, for `photographs` to read.
+"""Conversion of CamVid's pixel labels to a COCO file of objects, which `photographs` reads.
 
-CamVid (Brostow et al., 2009) says which pixels are car, not where one car ends and the next begins.
-But a car that stands alone is a connected component of its own, and shape and size tell it from a
-row of cars: those components become objects. Everything else that is car, pedestrian or cyclist
-becomes a crowd, a region that teaches nothing; what is neither is background, and that is known.
+CamVid (Brostow et al., 2009) labels the pixels of cars, but does not separate one car from the
+next. An isolated car, however, is a connected component of its own, distinguished from a row of
+cars by shape and size: such components become objects. All other pixels of cars, pedestrians and
+cyclists become crowds, which are ignored in training; the remaining pixels are known to be
+background.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from helpers.masks import mask_to_box, mask_to_rle
 
 @dataclass(frozen=True)
 class Kind:
-    """How one object of a class looks as a connected component, and a group does not."""
+    """Criteria by which a connected component is one object of a class and not a group."""
 
     label: int  # of CamVid's pixels
     widths: tuple[float, float]  # width of the box divided by its height
@@ -51,19 +52,19 @@ share of its pixels or more: a pole in front of a car cuts it in two."""
 
 
 def write(folder: Path, split: str, output: Path) -> dict:
-    """Writes the objects of a split as a COCO file; pictures are at `folder`/`split`/images.
+    """Write the objects of a split as a COCO file; the pictures are in `folder`/`split`/images.
 
     Args:
-        folder: CamVid with `images/*.jpg` and `labels/*.png` in each split, as `street.camvid`
-            reads it.
+        folder: CamVid with `images/*.jpg` and `labels/*.png` for each split, as for
+            `street.camvid`.
         split: "train" or "val".
-        output: instances.json; it is there whole or not at all.
+        output: Output file instances.json, written atomically.
 
     Returns:
         Numbers of pictures, objects of each class and crowds.
 
     Raises:
-        DataError: There are no frames, or labels of one are missing.
+        DataError: There are no frames, or the labels of one are missing.
     """
     from tools.recipes.street import camvid_frames
 
@@ -101,14 +102,14 @@ def write(folder: Path, split: str, output: Path) -> dict:
 
 
 def components(labels: np.ndarray) -> Iterator[tuple[str, np.ndarray, bool]]:
-    """The connected components of CamVid's objects.
+    """Connected components of the object classes of CamVid.
 
     Args:
         labels: (H, W) uint8, CamVid's 0 to 11.
 
     Yields:
-        Class, mask (H, W) bool, and whether it certainly is one whole object. Cyclists come as
-        persons, never certain.
+        Class, mask (H, W) bool, and whether it is certainly a single complete object. Cyclists are
+        given as persons, never certain.
     """
     for name, kind in KINDS.items():
         for mask, lonely in _connected(labels == kind.label):
@@ -118,7 +119,7 @@ def components(labels: np.ndarray) -> Iterator[tuple[str, np.ndarray, bool]]:
 
 
 def _connected(region: np.ndarray) -> Iterator[tuple[np.ndarray, bool]]:
-    """Components of a region, and whether no other one of note is near."""
+    """Components of a region, and whether each is isolated from other large ones."""
     count, numbers = cv2.connectedComponents(region.astype(np.uint8), connectivity=8)
     areas = np.bincount(numbers.ravel(), minlength=count)
     reach = np.ones((2 * GAP + 1, 2 * GAP + 1), np.uint8)

@@ -1,9 +1,9 @@
-"""The Mask R-CNN of lab 4 from the shell.
+"""Command line for the Mask R-CNN of lab 4.
 
 `python -m tools.recipes.maskrcnn camvid|photographs|train|evaluate|export`.
 
-The same steps as the lab's, with a record of how the model was made. Rests on `training`,
-`export` and `scores` beside it and on `tools.recipes.command`.
+The same steps as in the lab, with a record of the training. Rests on the sibling modules
+`training`, `export` and `scores`, and on `tools.recipes.command`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tools.recipes import command
 from tools.recipes.maskrcnn import data, model, scores
 
 RUNS = helpers.BUILD / "maskrcnn"
-"""Where trainings leave checkpoints and logs, a folder for each."""
+"""Folder for checkpoints and logs, with one subfolder per training run."""
 
 
 def _train(options: argparse.Namespace) -> dict:
@@ -48,7 +48,7 @@ def _train(options: argparse.Namespace) -> dict:
 
 
 def _share(text: str) -> tuple[str, float]:
-    """The file and the share of FILE=SHARE."""
+    """Split FILE=SHARE into file and share."""
     file, _, share = text.rpartition("=")
     try:
         return file, float(share)
@@ -62,7 +62,7 @@ def _export(options: argparse.Namespace) -> dict:
 
 
 def _write_model(folder: Path, options: argparse.Namespace, losses: dict[str, float]) -> dict:
-    """Exports the last checkpoint and writes its record, which names files, but no folders."""
+    """Export the last checkpoint and write its record, which names files without folders."""
     from tools.recipes.maskrcnn import export, training
 
     size = tuple(options.export_size) if options.export_size else None
@@ -99,14 +99,14 @@ def _write_model(folder: Path, options: argparse.Namespace, losses: dict[str, fl
 
 
 def _mixed_in(file: Path, share: float) -> dict:
-    """A source of photographs with its terms, as they were noted when the file was written."""
+    """Source of photographs with its terms, as recorded when the file was written."""
     about = file.with_suffix(".json")
     stored = json.loads(about.read_text(encoding="utf-8")) if about.is_file() else {}
     return {"file": file.name, "share": share, **stored}
 
 
 def _repeating(plan, steps: int, export_size: tuple[int, int], minutes: float | None) -> str:
-    """What repeats a training."""
+    """Command line that reproduces a training run."""
     options = {
         "steps": plan.steps,
         "batch-size": plan.batch_size,
@@ -192,7 +192,7 @@ def _path(model: str) -> Path:
 
 
 def _record_row(model: Path, row: dict) -> None:
-    """Adds or replaces a row, beside what the first model of the trainings that led here scored."""
+    """Add or replace a row of scores, with those of the model before fine-tuning on photographs."""
     record = weights.read_record(model)
 
     def same(other: dict) -> bool:
@@ -228,7 +228,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs=2,
         metavar=("HEIGHT", "WIDTH"),
         default=model.SIZE,
-        help="that pictures are scaled to; default: %(default)s",
+        help="size of the network input; default: %(default)s",
     )
     train.add_argument(
         "--scales",
@@ -236,34 +236,40 @@ def _parser() -> argparse.ArgumentParser:
         nargs=2,
         metavar=("LOW", "HIGH"),
         default=data.SCALES,
-        help="by which training pictures are enlarged at random; default: %(default)s",
+        help="range of the random scale factor; default: %(default)s",
     )
-    train.add_argument("--stop-at", type=int, metavar="STEP", help="of --steps, to end early")
     train.add_argument(
-        "--minutes", type=float, help="of training, after which to end; the learning rate follows"
+        "--stop-at", type=int, metavar="STEP", help="stop early at this one of --steps"
+    )
+    train.add_argument(
+        "--minutes", type=float, help="time limit of the training; the learning rate adapts"
     )
     train.add_argument(
         "--photographs",
         nargs="+",
         default=[],
         metavar="FILE=SHARE",
-        help="record files of photographs to mix in, each with its share of the pictures",
+        help="record files of photographs to mix in, each with its share of pictures",
     )
-    train.add_argument("--initial", type=Path, help="begin with the weights of this export")
-    train.add_argument("--no-augmentation", action="store_true", help="pictures as they are")
+    train.add_argument("--initial", type=Path, help="initial weights: those of this export")
+    train.add_argument("--no-augmentation", action="store_true", help="no augmentation of pictures")
     train.set_defaults(run=_train)
-    export = verbs.add_parser("export", help="export the last checkpoint of a training")
+    export = verbs.add_parser("export", help="export the last checkpoint of a training run")
     export.set_defaults(run=_export)
     for verb in (train, export):
-        verb.add_argument("--name", default="kerbside", help="of the training; %(default)s")
+        verb.add_argument(
+            "--name", default="kerbside", help="name of the training run; %(default)s"
+        )
         verb.add_argument(
             "--export-size",
             type=int,
             nargs=2,
             metavar=("HEIGHT", "WIDTH"),
-            help="that the export scales pictures to; default: as in training",
+            help="input size of the export; default: as in training",
         )
-        verb.add_argument("--output", type=Path, default=detector.SHIPPED, help="SavedModel")
+        verb.add_argument(
+            "--output", type=Path, default=detector.SHIPPED, help="folder of the SavedModel"
+        )
     camvid = verbs.add_parser("camvid", help="write CamVid's objects as a COCO file")
     camvid.add_argument("folder", type=Path, metavar="DIR", help="CamVid, train/images and so on")
     camvid.add_argument("--split", choices=("train", "val"), default="train")
@@ -271,17 +277,17 @@ def _parser() -> argparse.ArgumentParser:
     camvid.set_defaults(run=_camvid)
     photographs = verbs.add_parser("photographs", help="write a record file of photographs")
     photographs.add_argument("--output", type=Path, required=True, help="TFRecord file")
-    photographs.add_argument("--licence", help="terms; default: info.licence of the file")
+    photographs.add_argument("--licence", help="terms of use; default: info.licence of the file")
     photographs.add_argument(
         "--aspect",
         type=int,
         nargs=2,
         metavar=("WIDTH", "HEIGHT"),
-        help="such as 4 3, of the originals of pictures that were stretched to squares",
+        help="original aspect ratio, such as 4 3, of pictures stretched to squares",
     )
     photographs.set_defaults(run=_photographs)
     evaluate = verbs.add_parser("evaluate", help="score a model on Kerbside or a COCO file")
-    evaluate.add_argument("--model", default="kerbside", help="as load_detector takes it")
+    evaluate.add_argument("--model", default="kerbside", help="model, as for load_detector")
     command.evaluation_options(evaluate, kerbside.SPLITS)
     evaluate.add_argument(
         "--category", nargs="+", help="categories to score as one, such as car van truck bus"
@@ -289,27 +295,33 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--detected-as",
         nargs="+",
-        help="the model's classes that count for them; default: the same",
+        help="model classes that count as these; default: the same",
     )
     evaluate.add_argument(
-        "--by", choices=("mask", "box"), default="mask", help="what is compared in photographs"
+        "--by",
+        choices=("mask", "box"),
+        default="mask",
+        help="compare masks or boxes in photographs",
     )
-    evaluate.add_argument("--source", help="name of the photographs; default: that of their folder")
-    evaluate.add_argument("--called", help="name of what is scored; default: the categories")
+    evaluate.add_argument("--source", help="name of the source; default: that of its folder")
+    evaluate.add_argument("--called", help="name of the scored category; default: the categories")
     evaluate.add_argument(
-        "--used-for", choices=("choice", "report"), default="report", help="noted with --record"
+        "--used-for",
+        choices=("choice", "report"),
+        default="report",
+        help="purpose, stored with --record",
     )
     evaluate.set_defaults(run=_evaluate)
     for verb, required in ((photographs, True), (evaluate, False)):
         verb.add_argument("--coco", type=Path, required=required, help="instances.json")
-        verb.add_argument("--images", type=Path, required=required, help="folder of its pictures")
-        verb.add_argument("--only", default="", help="names that contain this expression")
-        verb.add_argument("--skip", help="without names that contain this expression")
+        verb.add_argument("--images", type=Path, required=required, help="folder of the pictures")
+        verb.add_argument("--only", default="", help="only names that match this expression")
+        verb.add_argument("--skip", help="without names that match this expression")
     for verb in (train, evaluate):
         verb.add_argument("--data", type=Path, nargs="+", help="other TFRecord files")
     return parser
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs a command; the last line printed is one JSON object."""
+    """Run a command; the last line printed is one JSON object."""
     return command.run(_parser(), arguments)

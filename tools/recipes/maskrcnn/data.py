@@ -1,11 +1,11 @@
 """The input pipeline of Mask R-CNN: records, augmentation, targets.
 
 Introduced in lab 4. Decoding, flips, scaling, cropping and the assignment of anchors are those of
-TF Model Garden. In between, the light of a picture is changed and its quality spoilt in the ways
-that real cameras do it: a network that only ever saw clean renders learns how the renderer looks.
-Objects of one picture are pasted into another, so that a vehicle is not known by its surroundings.
-Photographs that `photographs` wrote are mixed in with a weight for each source; what is not known
-about them teaches nothing.
+TF Model Garden. In between, lighting and image quality are degraded as by real cameras: a network
+trained only on clean renders learns the look of the renderer. Objects are pasted from one picture
+into another, so that a vehicle is not recognised by its surroundings. Photographs written by
+`photographs` are mixed in with a weight per source; their unlabelled regions are ignored in the
+loss.
 """
 
 from __future__ import annotations
@@ -45,22 +45,21 @@ def training_batches(
     scales: tuple[float, float] | None = SCALES,
     photographs: Mapping[str, float] | None = None,
 ) -> tf.data.Dataset:
-    """Endless shuffled batches of (image, labels), as Model Garden's training step takes them.
+    """Infinite shuffled batches of (image, labels) for the training step of Model Garden.
 
     Args:
-        files: TFRecord files of the Object Detection API, such as Kerbside's.
-        model: the model's configuration, which decides about anchors and sizes.
-        size: height and width that pictures are scaled to.
-        batch_size: of all devices together.
-        seed: of shuffling and augmentation.
-        scales: from which a factor is drawn for each picture; what is too large then is cropped.
-            Flips, pasted objects and the changes of `spoil` go with it. None: pictures stay as
-            they are.
-        photographs: Share of the pictures (0 to 1) that come from each file of
-            `photographs.write`; the rest comes from `files`.
+        files: TFRecord files of the Object Detection API, such as those of Kerbside.
+        model: Configuration of the model, which determines anchors and sizes.
+        size: Height and width of the network input.
+        batch_size: Total batch size over all devices.
+        seed: Seed of shuffling and augmentation.
+        scales: Range of the random scale factor; larger pictures are cropped. Enables flips, pasted
+            objects and `spoil` as well. None disables all augmentation.
+        photographs: Share (0 to 1) of the pictures taken from each file of `photographs.write`; the
+            remaining ones come from `files`.
 
     Raises:
-        DataError: no files, or one of them is missing.
+        DataError: There are no files, or one of them is missing.
     """
     import tensorflow as tf
     from official.vision.dataloaders import maskrcnn_input, tf_example_decoder
@@ -122,7 +121,7 @@ def training_batches(
 
 
 def check_files(files: Sequence[str | Path]) -> None:
-    """Raises `DataError` unless there are files and all of them exist."""
+    """Raise `DataError` unless there are files and all of them exist."""
     expected = "TFRecord files"
     if not files:
         raise DataError("data", expected=expected, found="none")
@@ -135,7 +134,7 @@ def check_files(files: Sequence[str | Path]) -> None:
 
 
 def _crowds(picture: dict[str, tf.Tensor], info: tf.Tensor) -> tf.Tensor:
-    """Boxes of the crowds (K, 4) in pixels of the network's input, as the parser moves them."""
+    """Boxes of the crowds (K, 4) in pixels of the network input, transformed as by the parser."""
     import tensorflow as tf
     from official.vision.ops import box_ops, preprocess_ops
 
@@ -146,14 +145,15 @@ def _crowds(picture: dict[str, tf.Tensor], info: tf.Tensor) -> tf.Tensor:
 
 
 def not_judged(labels: dict, crowds: tf.Tensor) -> dict:
-    """Takes the regions that are not to be judged out of the targets.
+    """Exclude ignored regions from the targets.
 
-    Anchors that lie in one and fit no object get the target -1, which the loss leaves out. For the
-    second stage, the regions join the objects with the class 0; `model.Sampler` looks for them.
+    Anchors within such a region that match no object get the target -1, which the loss ignores. For
+    the second stage, the regions are appended to the objects as class 0, which `model.Sampler`
+    handles.
 
     Args:
-        labels: As Model Garden's parser makes them.
-        crowds: (K, 4) ymin, xmin, ymax, xmax in pixels of the network's input.
+        labels: Labels from the parser of Model Garden.
+        crowds: (K, 4) ymin, xmin, ymax, xmax in pixels of the network input.
 
     Returns:
         The labels, with `gt_boxes` and `gt_classes` longer by `MAX_NOT_JUDGED`.
@@ -182,11 +182,11 @@ def not_judged(labels: dict, crowds: tf.Tensor) -> dict:
 
 
 def outside(boxes: tf.Tensor, objects: tf.Tensor, crowds: tf.Tensor) -> tf.Tensor:
-    """Which boxes (..., N) lie outside what is judged.
+    """Which boxes (..., N) are to be ignored.
 
-    That is, more than half of the box is in one crowd, and it has an IoU of less than `JUDGED_IOU`
-    with every object: a bad box round a known object is wrong even in a picture where others are
-    not labelled.
+    A box is ignored if more than half of it lies in one crowd and its IoU with every object is
+    below `JUDGED_IOU`: a poor box around a labelled object is wrong even in a picture with
+    unlabelled ones.
 
     Args:
         boxes: (..., N, 4) ymin, xmin, ymax, xmax.
@@ -214,19 +214,19 @@ def outside(boxes: tf.Tensor, objects: tf.Tensor, crowds: tf.Tensor) -> tf.Tenso
 
 
 def paste(onto: dict[str, tf.Tensor], source: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    """Pastes about half of the objects of one picture into another, where they stood.
+    """Paste about half of the objects of one picture into another, at their original positions.
 
-    "Simple copy-paste" (Ghiasi et al., 2021) without moving the objects: cameras on poles look down
-    in much the same way, so what stood low in one picture has the size of what stands low in the
-    other. What they hide is cut from the masks; an object that is hidden wholly is left out, and
-    one whose outline nobody drew is no longer judged once most of its box is hidden.
+    "Simple copy-paste" (Ghiasi et al., 2021) without displacement: pole-mounted cameras have
+    similar views, so objects at the same height in the picture have similar sizes. Occluded parts
+    are removed from the masks; a fully occluded object is dropped, and one without an outline is
+    ignored once most of its box is occluded.
 
     Args:
-        onto: A picture as Model Garden's decoder gives it, with -1 for unknown masks.
-        source: Another one; of another size, it is scaled to that of `onto`.
+        onto: Picture from the decoder of Model Garden, with -1 for unknown masks.
+        source: Picture whose objects are pasted; rescaled to the size of `onto`.
 
     Returns:
-        As `onto`, with boxes and areas from the new masks.
+        A picture like `onto`, with boxes and areas computed from the new masks.
     """
     import tensorflow as tf
 
@@ -286,7 +286,7 @@ def _covered(boxes: tf.Tensor, front: tf.Tensor) -> tf.Tensor:
 
 
 def _boxes(masks: tf.Tensor) -> tf.Tensor:
-    """Normalised boxes (N, 4) round masks (N, H, W), none of them empty."""
+    """Normalised bounding boxes (N, 4) of non-empty masks (N, H, W)."""
     import tensorflow as tf
 
     ends = []
@@ -302,7 +302,7 @@ def _boxes(masks: tf.Tensor) -> tf.Tensor:
 
 
 def flipped(picture: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    """The picture in a mirror, with its boxes and masks."""
+    """Mirror a picture with its boxes and masks."""
     import tensorflow as tf
 
     top, left, bottom, right = tf.unstack(picture["groundtruth_boxes"], axis=1)
@@ -314,15 +314,16 @@ def flipped(picture: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
 
 
 def spoil(image: tf.Tensor) -> tf.Tensor:
-    """Changes light and colour of a picture, then blurs it, adds noise and compresses it.
+    """Randomly change lighting and colour, then blur, add noise and compress.
 
-    Every step is taken at random and by a random amount; geometry stays, so masks and boxes do.
+    Each step is applied at random with random strength; the geometry, and with it masks and boxes,
+    is unchanged.
 
     Args:
         image: (H, W, 3) uint8 RGB.
 
     Returns:
-        The same shape and dtype.
+        Picture of the same shape and dtype.
     """
     import tensorflow as tf
 
@@ -341,7 +342,7 @@ def _sometimes(change: Callable, chance: float, image: tf.Tensor) -> tf.Tensor:
 
 
 def _light(image: tf.Tensor) -> tf.Tensor:
-    """Exposure, contrast, colourfulness, hue, and the white balance of another camera."""
+    """Change exposure, contrast, saturation, hue and white balance."""
     import tensorflow as tf
 
     image = image ** tf.exp(tf.random.uniform([], -0.4, 0.4))
@@ -358,7 +359,7 @@ def _grey(image: tf.Tensor) -> tf.Tensor:
 
 
 def _blur(image: tf.Tensor) -> tf.Tensor:
-    """A Gaussian of 0.3 to 1.5 pixels, along each axis by itself."""
+    """Apply a Gaussian blur with a sigma of 0.3 to 1.5 pixels, axis by axis."""
     import tensorflow as tf
 
     reach = tf.range(-4, 5, dtype=tf.float32)
@@ -371,14 +372,14 @@ def _blur(image: tf.Tensor) -> tf.Tensor:
 
 
 def _noise(image: tf.Tensor) -> tf.Tensor:
-    """Sensor noise with a deviation of up to 6 % of full scale."""
+    """Add sensor noise with a standard deviation of up to 6 % of full scale."""
     import tensorflow as tf
 
     return image + tf.random.normal(tf.shape(image), stddev=tf.random.uniform([], 0, 0.06))
 
 
 def _jpeg(image: tf.Tensor) -> tf.Tensor:
-    """JPEG at a quality of 25 to 90."""
+    """Compress as JPEG at quality 25 to 90."""
     import tensorflow as tf
 
     return tf.image.random_jpeg_quality(tf.clip_by_value(image, 0, 1), 25, 90)

@@ -1,8 +1,8 @@
-"""From a trained Mask R-CNN to a SavedModel that needs TensorFlow alone, and back to its weights.
+"""Export of a trained Mask R-CNN to a SavedModel that needs only TensorFlow, and the way back.
 
-Introduced in lab 4. The signature is that of a TFOD2 export, so that every tool for those takes it;
-a second one, `stages`, gives what lies between picture and answer, for whoever wants to look
-inside. Rests on `tools.recipes.maskrcnn.model` and TF Model Garden; what it writes does not.
+Introduced in lab 4. The signature is that of a TFOD2 export, so tools for such exports accept it; a
+second one, `stages`, returns all intermediate results for inspection. Rests on
+`tools.recipes.maskrcnn.model` and TF Model Garden; the exported model does not.
 """
 
 from __future__ import annotations
@@ -39,32 +39,32 @@ def export(
     size: Sequence[int],
     class_names: Sequence[str],
 ) -> Path:
-    """Writes a SavedModel; the folder is there whole or not at all.
+    """Write a SavedModel atomically.
 
     Both signatures take `input_tensor`, (B, H, W, 3) uint8. `serving_default` gives, as TFOD2 does,
-    `detection_boxes` (B, N, 4) in [0, 1], `detection_classes` (B, N) from 1, `detection_scores`
-    (B, N), `detection_masks` (B, N, 28, 28) in the boxes, and `num_detections` (B,), all float32;
-    besides, `detection_features` (B, N, 256), what the class of each detection is decided by. A
-    score is how likely the class is times how sure the mask, see `_ranked`.
+    `detection_boxes` (B, N, 4) in [0, 1], `detection_classes` (B, N) from 1, `detection_scores` (B,
+    N), `detection_masks` (B, N, 28, 28) in the boxes, and `num_detections` (B,), all float32; in
+    addition, `detection_features` (B, N, 256), the input of the classifier for each detection. A
+    score is the class probability times the confidence of the mask, see `_ranked`.
 
-    `stages` gives what lies between picture and answer, in the order in which it comes about and in
-    pixels of the picture as the network sees it, to which `scale` (B, 2) leads: the pyramid's maps
-    `level_2` to `level_5`; `anchors`, `objectness` and `decoded_boxes` (B, A, ...) of the region
-    proposal network before non-maximum suppression; `proposals` (B, P, 4) after it, with their
-    `proposal_scores`, `proposal_levels` in the pyramid, `roi_features` (B, P, 7, 7, filters) and
-    `class_scores` (B, P, classes + 1); the final detections, with `mask_logits` (B, N, 28, 28,
-    classes) for every class; and the last layer of the box head, which makes class scores of
-    features, `class_kernel` (1, 256, classes + 1) and `class_bias` (1, classes + 1).
+    `stages` returns the intermediate results in order of computation, in pixels of the network
+    input, to which `scale` (B, 2) converts: the pyramid's maps `level_2` to `level_5`; `anchors`,
+    `objectness` and `decoded_boxes` (B, A, ...) of the region proposal network before non-maximum
+    suppression; `proposals` (B, P, 4) after it, with their `proposal_scores`, `proposal_levels` in
+    the pyramid, `roi_features` (B, P, 7, 7, filters) and `class_scores` (B, P, classes + 1); the
+    final detections, with `mask_logits` (B, N, 28, 28, classes) for every class; and the last layer
+    of the box head, which maps features to class scores, `class_kernel` (1, 256, classes + 1) and
+    `class_bias` (1, classes + 1).
 
     Args:
-        model: from `tools.recipes.maskrcnn.build`.
-        config: its configuration.
-        folder: is replaced if it holds a SavedModel.
-        size: height and width that pictures are scaled to.
-        class_names: of the classes 1, 2, ...
+        model: Model from `tools.recipes.maskrcnn.model.build`.
+        config: Configuration of the model.
+        folder: Output folder; a SavedModel in it is replaced.
+        size: Height and width of the network input.
+        class_names: Names of the classes 1, 2, ...
 
     Raises:
-        WeightsError: the folder cannot be written, or holds something else.
+        WeightsError: The folder is not writable, or holds other files.
     """
     import tensorflow as tf
 
@@ -103,7 +103,7 @@ def export(
 
 
 def check_destination(folder: Path) -> None:
-    """Raises `WeightsError` unless a SavedModel can be written there."""
+    """Raise `WeightsError` unless a SavedModel can be written to the folder."""
     check_parent(folder, "a folder that can be written to")
     occupied = folder.exists() and not (folder / "saved_model.pb").is_file()
     if occupied and (folder.is_file() or any(folder.iterdir())):
@@ -112,10 +112,10 @@ def check_destination(folder: Path) -> None:
 
 
 def restore(model: tf_keras.Model, folder: str | os.PathLike) -> None:
-    """Puts the weights of an export into a model of the same configuration, to train on.
+    """Load the weights of an export into a model of the same configuration, for further training.
 
     Raises:
-        WeightsError: no export of this module, or of a model with other weights.
+        WeightsError: The folder is not an export of this module, or its weights do not match.
     """
     import tensorflow as tf
 
@@ -138,7 +138,7 @@ def restore(model: tf_keras.Model, folder: str | os.PathLike) -> None:
 
 
 def _weights(model: tf_keras.Model) -> list[tf.Variable]:
-    """Every weight once, in an order that freezing a layer does not change."""
+    """All weights, each once, in an order independent of frozen layers."""
     import tf_keras
 
     layers = [each for each in model.submodules if isinstance(each, tf_keras.layers.Layer)]
@@ -150,7 +150,7 @@ def _weights(model: tf_keras.Model) -> list[tf.Variable]:
 
 
 def _prepare(images: tf.Tensor, size: Sequence[int]) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Scales pictures to fit, as the garden's parser does it in training.
+    """Scale pictures to fit, as the parser of Model Garden does in training.
 
     Returns:
         Normalised, padded pictures, their size before padding (B, 2), and the scale (2,).
@@ -206,10 +206,11 @@ def _serve(
 
 
 def _ranked(answer: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    """The model's answer with scores that know of the masks, best first.
+    """Predictions with mask-aware scores, highest first.
 
-    A class score says nothing about how good the mask is. It is multiplied by the mean probability
-    inside the mask, which tells sure outlines from guesses ("maskness" of SOLO, Wang et al., 2020).
+    A class score contains no information about the quality of the mask. It is multiplied by the
+    mean probability inside the mask, which separates confident outlines from guesses ("maskness" of
+    SOLO, Wang et al., 2020).
     """
     import tensorflow as tf
 
@@ -274,7 +275,7 @@ def _stages(
 
 
 def _embeddings(head: tf_keras.layers.Layer, regions: tf.Tensor) -> tf.Tensor:
-    """What the box head hands to its last layers, (B, N, 256); the garden keeps it to itself."""
+    """Input (B, N, 256) of the last layers of the box head, which Model Garden does not expose."""
     import tensorflow as tf
 
     shape = tf.shape(regions)

@@ -1,9 +1,9 @@
-"""Mask R-CNN as the course trains and ships it: its configuration and how it is built.
+"""Configuration and construction of the Mask R-CNN that the course trains and ships.
 
 Introduced in lab 4. The network, its losses and its targets are those of TF Model Garden
 (`tf-models-official`), configured small enough for two CPU cores: MobileNetV2 as backbone, a narrow
-feature pyramid, light heads. `data` beside it feeds it, `training` trains it, `export` makes a
-SavedModel of it, and `helpers.detector` runs that.
+feature pyramid, light heads. The sibling module `data` is its input pipeline, `training` trains it,
+`export` writes a SavedModel, and `helpers.detector` runs that.
 
 From the shell: `python -m tools.recipes.maskrcnn train|evaluate|export --help`.
 """
@@ -61,12 +61,12 @@ _TAPS = {
 def configuration(
     *, num_classes: int = len(CLASSES), size: Sequence[int] = SIZE, proposals: int = 100
 ) -> MaskRCNNTask:
-    """The task that Model Garden builds network, targets and losses from.
+    """Configuration of the task from which Model Garden builds network, targets and losses.
 
     Args:
-        num_classes: without background.
-        size: height and width of the network's input; padded to a multiple of 32.
-        proposals: regions that the second stage looks at in a picture.
+        num_classes: Number of classes, without background.
+        size: Height and width of the network input; padded to a multiple of 32.
+        proposals: Number of proposals per picture for the second stage.
     """
     # `official.*` and not `tensorflow_models`: the latter imports all of the garden.
     from official.vision.configs import common, decoders, maskrcnn
@@ -111,7 +111,7 @@ def configuration(
 
 
 def padded_size(size: Sequence[int]) -> list[int]:
-    """Height and width rounded up to a multiple of the coarsest cell."""
+    """Height and width, rounded up to a multiple of the coarsest stride."""
     step = 2**MAX_LEVEL
     if len(size) != 2 or min(size) < 1:
         raise ArrayError("size", expected="height and width", found=str(size))
@@ -124,18 +124,18 @@ def padded_size(size: Sequence[int]) -> list[int]:
 def build(
     task_config: MaskRCNNTask, *, encoder_weights: str | os.PathLike | None = None
 ) -> tf_keras.Model:
-    """Model Garden's Mask R-CNN with MobileNetV2 from `tf_keras.applications` as its backbone.
+    """Build the Mask R-CNN of Model Garden with MobileNetV2 from `tf_keras.applications`.
 
     The backbone's first layers are frozen if they come from ImageNet. Its batch normalisation is
     folded into the convolutions, see `folded`.
 
     Args:
-        task_config: from `configuration`.
-        encoder_weights: None for random ones, "imagenet" to download them, or a file of
+        task_config: Task configuration from `configuration`.
+        encoder_weights: None for random weights, "imagenet" to download them, or a weights file of
             `keras.applications.MobileNetV2(include_top=False)`.
 
     Raises:
-        WeightsError: the encoder's weights cannot be read.
+        WeightsError: The encoder weights cannot be read.
     """
     import tf_keras
     from official.vision.modeling import factory
@@ -165,23 +165,24 @@ def _without_fine(levels: dict) -> dict:
 
 
 def _aligners(config: MaskRCNN) -> tuple[tf_keras.layers.Layer, tf_keras.layers.Layer]:
-    """RoIAlign for the box head and for the mask head."""
+    """RoIAlign layers for the box head and the mask head."""
     import tensorflow as tf
     from official.vision.modeling.layers import roi_aligner
     from official.vision.ops import spatial_transform_ops
 
     class PyramidAligner(roi_aligner.MultilevelROIAligner):
-        """The garden's, which leaves the fine level out."""
+        """Aligner of Model Garden on the pyramid levels, without the fine level."""
 
         def call(self, features: dict, boxes: tf.Tensor, training: bool | None = None):
             return super().call(_without_fine(features), boxes, training)
 
     class FineAligner(PyramidAligner):
-        """Puts the fine level beside the pyramid's.
+        """Concatenates features of the fine level with those of the pyramid.
 
-        A pyramid's RoI of M x M says what is where, but blurred: bilinear interpolation between
-        cells of 4 pixels. Edges come from the fine level (PointRend's idea, Kirillov et al., 2020),
-        sampled at the masks' own 2M x 2M; each 2 x 2 of its numbers become channels of one cell.
+        An M x M RoI of the pyramid has semantic but blurred features: bilinear interpolation
+        between cells of 4 pixels. Edges come from the fine level (following PointRend, Kirillov et
+        al., 2020), sampled at the mask resolution of 2M x 2M; each block of 2 x 2 values becomes
+        channels of one cell.
         """
 
         def call(self, features: dict, boxes: tf.Tensor, training: bool | None = None):
@@ -203,11 +204,11 @@ def _aligners(config: MaskRCNN) -> tuple[tf_keras.layers.Layer, tf_keras.layers.
 
 
 def _samplers(config: MaskRCNN) -> tuple[list[tf_keras.layers.Layer], tf_keras.layers.Layer]:
-    """What the second stage learns from: regions of interest, and masks of some of them.
+    """Samplers of the training targets of the second stage: regions of interest and masks.
 
-    They are the garden's, but know of what `tools.recipes.maskrcnn.data` could not say about a
-    photograph: regions that are not to be judged, which come as objects of the class 0, and masks
-    that nobody drew, whose values are -1.
+    They extend those of Model Garden by the unknown parts of photographs that
+    `tools.recipes.maskrcnn.data` marks: ignored regions, given as objects of class 0, and missing
+    masks, whose values are -1.
     """
     import tensorflow as tf
     from official.vision.modeling.layers import mask_sampler, roi_sampler
@@ -215,7 +216,7 @@ def _samplers(config: MaskRCNN) -> tuple[list[tf_keras.layers.Layer], tf_keras.l
     from tools.recipes.maskrcnn import data
 
     class Sampler(roi_sampler.ROISampler):
-        """Gives regions that are not to be judged the class -1, which costs nothing."""
+        """Assigns class -1, which has zero loss, to ignored regions."""
 
         def call(self, boxes: tf.Tensor, gt_boxes: tf.Tensor, gt_classes: tf.Tensor):
             crowd = (gt_classes == 0)[..., None]
@@ -228,7 +229,7 @@ def _samplers(config: MaskRCNN) -> tuple[list[tf_keras.layers.Layer], tf_keras.l
             return rois, matched, tf.where(free, tf.cast(-1, classes.dtype), classes), indices
 
     class DrawnMasks(mask_sampler.MaskSampler):
-        """Samples none of the masks that nobody drew."""
+        """Excludes objects without an annotated mask from the sampled masks."""
 
         def call(self, rois, gt_boxes, gt_classes, gt_indices, gt_masks):
             drawn = tf.reduce_mean(gt_masks, axis=[2, 3]) >= 0
@@ -256,7 +257,7 @@ def _samplers(config: MaskRCNN) -> tuple[list[tf_keras.layers.Layer], tf_keras.l
 
 
 def _mobilenet(input_size: Sequence[int], weights: str | os.PathLike | None) -> tf_keras.Model:
-    """MobileNetV2 with an output for each level, fed as Model Garden feeds its backbones."""
+    """MobileNetV2 with one output per level and the inputs of Model Garden's backbones."""
     import tf_keras
     from official.vision.ops import preprocess_ops
 
@@ -289,13 +290,13 @@ def _mobilenet(input_size: Sequence[int], weights: str | os.PathLike | None) -> 
 
 
 def folded(network: tf_keras.Model) -> tf_keras.Model:
-    """A MobileNetV2 without batch normalisation that computes the same.
+    """Fold batch normalisation into the convolutions of a MobileNetV2.
 
-    With fixed statistics, batch normalisation multiplies by one number a channel and adds another;
-    the convolution before it can do both (Jacob et al., 2018, section 3.2). Statistics are best
-    fixed here: a batch of a few pictures says less about them than ImageNet does. The padding
-    before a stride becomes the convolution's own, which for even sides puts the same row and column
-    of zeros in the same place. A picture takes a quarter less time than with either.
+    With fixed statistics, batch normalisation is one scale and one offset per channel, which the
+    preceding convolution can absorb (Jacob et al., 2018, section 3.2). Fixed statistics are
+    preferable here: those of ImageNet are more reliable than those of a small batch. The padding
+    before a strided convolution is merged into it, which for even sides adds the same row and
+    column of zeros in the same place. The running time per picture falls by a quarter.
     """
     import tf_keras
 

@@ -1,13 +1,13 @@
-"""Photographs with annotations in COCO's format: read to be scored, written as records to train on.
+"""Photographs with annotations in COCO format: read for scoring, written as training records.
 
-The records are those of the Object Detection API, with two conventions of this recipe on top, so
-that a picture teaches what its annotations say and nothing else:
+The records are those of the Object Detection API with two additional conventions, so that a picture
+contributes to the loss exactly what its annotations contain:
 
-* An object with a box but no outline has a mask filled with `UNKNOWN`; it teaches boxes and
-  classes, no masks.
-* What is not to be judged is a crowd: COCO's crowds, objects marked as difficult, vehicles of a
-  kind that none of the classes means, and the whole picture where some objects are not labelled.
-  Inside a crowd, a find that matches no object is neither right nor wrong.
+* An object with a box but no outline has a mask filled with `UNKNOWN`; it trains boxes and classes,
+  not masks.
+* Ignored regions are crowds: COCO crowds, objects marked as difficult, vehicles of a type outside
+  the classes, and the whole picture if some objects are not labelled. Inside a crowd, an unmatched
+  detection is neither a true nor a false positive.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ UNKNOWN = 255
 
 @dataclass(frozen=True)
 class Photograph:
-    """A photograph with what its annotations say."""
+    """A photograph with its annotations."""
 
     name: str
     image: np.ndarray  # (H, W, 3) uint8 RGB
@@ -52,18 +52,18 @@ class Photograph:
 def read(
     annotations: Path, images: Path, *, only: str = "", skip: str | None = None
 ) -> Iterator[Photograph]:
-    """The photographs of an instances.json, in its order.
+    """Read the photographs of an instances.json, in file order.
 
     Args:
-        annotations: In COCO's format. `complete` 0 of an image says that some objects are not
-            labelled; an empty `segmentation` that only the box is known.
+        annotations: File in COCO format. `complete` 0 of an image marks unlabelled objects; an
+            empty `segmentation` means that only the box is known.
         images: Folder of the photographs.
-        only: Regular expression that the names of the photographs taken contain.
-        skip: Regular expression that the names of the photographs left out contain.
+        only: Regular expression; only photographs whose name matches are read.
+        skip: Regular expression; photographs whose name matches are skipped.
 
     Raises:
-        DataError: The annotations cannot be read, a photograph is missing or of another size than
-            declared, or none is chosen.
+        DataError: The annotations cannot be read, a photograph is missing or differs from its
+            declared size, or none is selected.
     """
     found = read_coco(annotations, images, boxes_alone=True).pictures
     chosen = [
@@ -87,24 +87,23 @@ def write(
     aspect: tuple[int, int] | None = None,
     licence: str | None = None,
 ) -> dict:
-    """Writes a record for each photograph, and what they are beside them as JSON.
+    """Write one record per photograph, and a JSON file that describes them.
 
     Args:
         annotations: As for `read`.
         images: As for `read`.
-        output: TFRecord file; it is there whole or not at all.
+        output: Output TFRecord file, written atomically.
         only: As for `read`.
         skip: As for `read`.
-        aspect: Width and height, such as (4, 3), of the originals of photographs that were
-            stretched when they were published.
-        licence: Terms of the photographs; by default what `info` of the annotations says.
+        aspect: Aspect ratio of the originals, such as (4, 3), of photographs that were stretched
+            for publication.
+        licence: Terms of use of the photographs; by default those in `info` of the annotations.
 
     Returns:
-        Name and terms of the source, numbers of photographs, objects, masks and regions not
-        judged.
+        Name and terms of the source, numbers of photographs, objects, masks and ignored regions.
 
     Raises:
-        DataError: As for `read`, or nothing is known about the terms.
+        DataError: As for `read`, or the terms are unknown.
     """
     import tensorflow as tf
 

@@ -1,6 +1,6 @@
-"""Scores of a detector on a whole split: Kerbside's records or photographs in COCO's format.
+"""Scores of a detector on a whole split: Kerbside records or photographs in COCO format.
 
-Introduced in lab 4; `python -m tools.recipes.maskrcnn evaluate` ends here. Rests on
+Introduced in lab 4; used by `python -m tools.recipes.maskrcnn evaluate`. Rests on
 `helpers.detector`, `helpers.kerbside` and `helpers.coco`.
 """
 
@@ -25,16 +25,16 @@ from tools.recipes.maskrcnn.photographs import CLASSES, NOT_JUDGED, UNKNOWN, Pho
 def detect_all(
     detect: Callable[[np.ndarray, float], Detections], cases: Iterable, *, at_once: int = 1
 ) -> tuple[list[tuple[Detections, Any]], float]:
-    """Runs a detector on the `image` of every case, with a progress bar.
+    """Run a detector on the `image` of every case, with a progress bar.
 
     Args:
         detect: Detector from `load_detector`, called with `LEAST_SCORE`.
-        cases: Cases such as `kerbside.cases` yields; all of them are read first.
-        at_once: Number of pictures that share the cores; the answers are the same.
+        cases: Cases as yielded by `kerbside.cases`; all are read before detection.
+        at_once: Number of pictures processed in parallel; does not change the detections.
 
     Returns:
-        Pairs of detections and case, and pictures a second, without the first one, for which
-        TensorFlow sets up.
+        Pairs of detections and case, and pictures per second, excluding the first one, which
+        includes TensorFlow's initialisation.
     """
     from tqdm.auto import tqdm
 
@@ -59,20 +59,19 @@ def photograph_cases(
     *,
     by: str = "mask",
 ) -> Iterator[Case]:
-    """Photographs with the objects of some categories, as if they were one class.
+    """Cases from photographs, with the objects of some categories merged into one class.
 
-    What is not to be judged becomes a crowd, in which finds are neither right nor wrong: COCO's
-    crowds and objects marked as difficult; objects of other categories that the model means by the
-    same classes, as a truck where only cars are scored but vans count as cars; objects whose
-    outline nobody drew, where masks are scored; and the whole picture where some objects are not
-    labelled.
+    Ignored regions become crowds, in which detections are neither true nor false positives: COCO
+    crowds and objects marked as difficult; objects of other categories covered by the same model
+    classes, such as trucks if only cars are scored but vans count as cars; objects without an
+    outline if masks are scored; and the whole picture if some objects are not labelled.
 
     Args:
         photographs: From `photographs.read`.
-        categories: Names of the categories that are scored.
-        class_number: Number that all of them get.
-        detected_as: Classes of the model that count for them.
-        by: "mask", or "box", where outlines do not matter.
+        categories: Names of the scored categories.
+        class_number: Class id assigned to all of them.
+        detected_as: Classes of the model that count as these categories.
+        by: "mask", or "box", which ignores outlines.
     """
     for photograph in photographs:
         height, width = photograph.image.shape[:2]
@@ -108,7 +107,7 @@ def _filled(box: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def only(pairs: Iterable[tuple[Detections, Case]], numbers: Sequence[int], as_number: int):
-    """The detections of some classes alone, as if they were one class."""
+    """Keep only the detections of some classes, merged into one class."""
     kept = []
     for found, case in pairs:
         found = found.take(np.isin(found.classes, numbers))
@@ -118,14 +117,14 @@ def only(pairs: Iterable[tuple[Detections, Case]], numbers: Sequence[int], as_nu
 
 
 def as_boxes(found: Detections) -> Detections:
-    """The same detections with their boxes filled: what a detector without masks could say."""
+    """Replace masks by filled boxes: the result of a detector without masks."""
     size = found.masks.shape[1:]
     masks = [_filled(box, size) for box in found.boxes]
     return replace(found, masks=np.array(masks, bool).reshape(-1, *size))
 
 
 def summary(pairs: Sequence[tuple[Detections, Case]], images_per_second: float) -> dict:
-    """What the command line reports: AP by mask, box and boundary, by size and by occlusion."""
+    """Summary for the command line: AP by mask, box and boundary, by size and by occlusion."""
     tags = [case.tags for _, case in pairs]
     tagged = tags if all(len(c.tags) == len(c.classes) for _, c in pairs) and any(tags) else None
     mask = coco.evaluate(pairs, by="mask", tags=tagged)
@@ -146,11 +145,11 @@ def summary(pairs: Sequence[tuple[Detections, Case]], images_per_second: float) 
 
 
 def intervals(pairs: Sequence[tuple[Detections, Case]], units: Sequence[str]) -> dict:
-    """95 % intervals of AP and AP50 by mask and of AP by box, from a bootstrap over the units.
+    """95 % intervals of mask AP, mask AP50 and box AP, from a bootstrap over the units.
 
     Args:
-        pairs: Detections and objects of each picture.
-        units: What each picture belongs to, such as its camera: pictures of one camera are not
+        pairs: Detections and ground truth of each picture.
+        units: Sampling unit of each picture, such as its camera: pictures from one camera are not
             independent.
     """
     masks, boxes = (
@@ -168,18 +167,18 @@ def intervals(pairs: Sequence[tuple[Detections, Case]], units: Sequence[str]) ->
 def photograph_row(
     pairs: Sequence[tuple[Detections, Case]], *, source: str, category: str, by: str
 ) -> dict:
-    """AP and AP50 of one category in the photographs of one source, with their intervals.
+    """AP and AP50 of one category on the photographs of one source, with intervals.
 
     Args:
-        pairs: Detections and objects of each photograph, of one class alone.
+        pairs: Detections and ground truth of each photograph, of one class only.
         source: Name of the source.
-        category: What the objects are called.
-        by: "mask", or "box" where nobody drew masks.
+        category: Name of the category.
+        by: "mask", or "box" if there are no annotated masks.
 
     Returns:
-        What the record beside the weights has a row of: the names, the numbers of `images` and
-        `objects`, `ap` and `ap50` from 0 to 1 and the ends of their 95 % intervals, from a
-        bootstrap over the photographs.
+        A row for the record beside the weights: the names, the numbers of `images` and `objects`,
+        `ap` and `ap50` from 0 to 1 and the bounds of their 95 % intervals, from a bootstrap over
+        the photographs.
     """
     pictures = [detection.compare(found, case, by=by) for found, case in pairs]
     row = {"source": source, "category": category, "by": by, "unit": "picture"}
@@ -192,7 +191,7 @@ def photograph_row(
 
 
 def _plain(scores: dict) -> dict:
-    """Numbers with four places; NaN, which is not JSON, as None."""
+    """Round to four decimals; NaN, which is not valid JSON, becomes None."""
     return {
         name: None
         if isinstance(value, float) and math.isnan(value)

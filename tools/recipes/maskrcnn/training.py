@@ -1,9 +1,9 @@
-"""Trains a Mask R-CNN, and goes on where it was interrupted.
+"""Training of a Mask R-CNN, resumable after an interruption.
 
-Introduced in lab 4. Model Garden's task has the step: forward, losses, gradients. Here are the loop
-around it, a checkpoint every few steps, a progress bar and TensorBoard's logs; with more than one
-GPU, `tf.distribute` shares each batch between them. Rests on
-`tools.recipes.maskrcnn.model` and `tools.recipes.maskrcnn.data`.
+Introduced in lab 4. The task of Model Garden provides the training step: forward pass, losses,
+gradients. This module adds the loop, regular checkpoints, a progress bar and TensorBoard logs; with
+several GPUs, `tf.distribute` splits each batch among them. Rests on `tools.recipes.maskrcnn.model`
+and `tools.recipes.maskrcnn.data`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ outputs in their range, and in the end level 5 of the pyramid is the same everyw
 
 @dataclass(frozen=True)
 class Plan:
-    """All that decides what a training does; an interrupted one goes on only with the same."""
+    """All settings of a training run; an interrupted run resumes only with the same plan."""
 
     files: tuple[str, ...]
     steps: int
@@ -56,7 +56,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained model with what it took."""
+    """A trained model with the steps and time used."""
 
     model: tf_keras.Model
     task_config: MaskRCNNTask
@@ -77,25 +77,25 @@ def train(
     checkpoint_every: int = 100,
     report_every: int = 10,
 ) -> Trained:
-    """Trains, or goes on from the last checkpoint in `folder`.
+    """Train, or resume from the last checkpoint in `folder`.
 
-    A kill at any moment loses at most `checkpoint_every` steps.
+    Killing the process loses at most `checkpoint_every` steps.
 
     Args:
-        plan: what to do.
-        folder: for checkpoints (`checkpoints/`) and TensorBoard's logs (`logs/`).
-        stop_at: the step to end at, for instance to go on with larger pictures; the learning rate
-            follows the plan all the same.
-        minutes: Of training, interruptions left out, after which to end at the latest. Where the
-            plan's steps do not fit, the learning rate falls with the time instead, so that it is
-            zero at the end all the same.
-        checkpoint_every: steps between two checkpoints.
-        report_every: steps over which losses are averaged before they are shown and logged.
+        plan: Settings of the run.
+        folder: Folder for checkpoints (`checkpoints/`) and TensorBoard logs (`logs/`).
+        stop_at: Step at which to stop early, for instance to continue with larger pictures; the
+            learning rate still follows the plan.
+        minutes: Time limit of the training, excluding interruptions. If it is too short for the
+            planned steps, the learning rate decays with time instead, so that it still reaches zero
+            at the end.
+        checkpoint_every: Number of steps between checkpoints.
+        report_every: Number of steps over which losses are averaged for display and logs.
 
     Raises:
-        DataError: a file is missing.
-        WeightsError: weights cannot be read, or `folder` belongs to another plan.
-        CourseError: the loss became infinite.
+        DataError: A file is missing.
+        WeightsError: Weights cannot be read, or `folder` belongs to another plan.
+        CourseError: The loss became infinite.
     """
     import tensorflow as tf
     from official.vision.tasks.maskrcnn import MaskRCNNTask as Task
@@ -162,15 +162,15 @@ def train(
 
 
 def load_checkpoint(folder: Path, *, size: tuple[int, int] | None = None) -> tuple[Plan, Trained]:
-    """The plan and the model of the last checkpoint in a training's folder, to export it.
+    """Load plan and model of the last checkpoint of a training run, for export.
 
     Args:
-        folder: as `train` left it.
-        size: height and width that the model is to work at; by default those of the training. The
-            weights fit all sizes.
+        folder: Folder of the training run.
+        size: Height and width of the network input; by default those of the training. The weights
+            fit all sizes.
 
     Raises:
-        WeightsError: there is no such training, or none of its checkpoints can be read.
+        WeightsError: There is no such training run, or none of its checkpoints can be read.
     """
     import tensorflow as tf
 
@@ -211,12 +211,12 @@ def _model(config: MaskRCNNTask, plan: Plan) -> tf_keras.Model:
 
 
 def _optimizer(plan: Plan, pretrained: Iterable[tf.Variable]):
-    """AdamW; `pretrained` variables move more slowly. `train` sets the learning rate."""
+    """AdamW with a lower learning rate for `pretrained` variables. `train` sets the rate."""
     import tensorflow as tf
     import tf_keras
 
     class AdamW(tf_keras.optimizers.AdamW):
-        """With a second learning rate, which none of the library's optimizers offers."""
+        """AdamW with a second learning rate, which no optimizer of the library offers."""
 
         slow = frozenset(variable.ref() for variable in pretrained)
 
@@ -230,12 +230,12 @@ def _optimizer(plan: Plan, pretrained: Iterable[tf.Variable]):
 
 
 def _rate(plan: Plan, step: int, spent: float = 0.0) -> float:
-    """The learning rate: a warm-up, then a cosine down to zero.
+    """Learning rate: a warm-up, then a cosine decay to zero.
 
     Args:
-        plan: Has the steps and the highest rate.
+        plan: Plan with the number of steps and the peak rate.
         step: Number of steps taken.
-        spent: Part of the time that has passed, 0 to 1.
+        spent: Elapsed fraction of the time limit, 0 to 1.
     """
     warmup = max(1, min(200, plan.steps // 10))
     if step < warmup:
@@ -245,7 +245,7 @@ def _rate(plan: Plan, step: int, spent: float = 0.0) -> float:
 
 
 def _claim(folder: Path, plan: Plan) -> None:
-    """Writes the plan into a new folder; refuses a folder with another one."""
+    """Write the plan to a new folder; refuse a folder that holds another plan."""
     path = folder / "plan.json"
     content = json.dumps(asdict(plan), indent=1) + "\n"
     if path.is_file():
@@ -258,7 +258,7 @@ def _claim(folder: Path, plan: Plan) -> None:
 
 
 def _resume(checkpoint, manager) -> None:
-    """Restores the newest checkpoint that can be read; the one before it if that is damaged."""
+    """Restore the newest readable checkpoint."""
     for path in reversed(manager.checkpoints):
         try:
             checkpoint.restore(path).expect_partial()
@@ -273,7 +273,7 @@ def _resume(checkpoint, manager) -> None:
 
 
 def _report(metrics: Sequence, number: int) -> dict[str, float]:
-    """Writes the mean losses since the last report to TensorBoard and returns them."""
+    """Write the mean losses since the last report to TensorBoard and return them."""
     import tensorflow as tf
 
     losses = {metric.name.removesuffix("_loss"): float(metric.result()) for metric in metrics}
