@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 import helpers
@@ -175,6 +176,9 @@ def _evaluate_photographs(options: argparse.Namespace, detect: detector.Detector
     cases = scores.photograph_cases(chosen, options.category, numbers[0], numbers, by=options.by)
     pairs, speed = scores.detect_all(detect, cases)
     pairs = scores.only(pairs, numbers, numbers[0])
+    if left_out := sum(int(case.crowd.sum()) for _, case in pairs):
+        why = "crowds, difficult, of other categories, without an outline, or pictures not labelled"
+        print(f"note: {left_out} objects are not judged ({why})", file=sys.stderr)
     if not any((~case.crowd).any() for _, case in pairs):
         expected = f"objects to score by {options.by}: {', '.join(options.category)}"
         do = "Where nobody drew outlines, --by box scores boxes."
