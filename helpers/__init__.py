@@ -15,20 +15,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from helpers.environment import fetch, setup
 
-ROOT = Path(__file__).resolve().parent.parent
-"""The repository: notebooks/, helpers/, data/ and the rest lie in it."""
-
-DATA = ROOT / "data"
-"""What the course ships: rendered pictures, weights, cameras. `fetch` what you open of it."""
-
-BUILD = ROOT / "build"
-"""What running a lab leaves behind (checkpoints, exports, reports); git ignores it."""
+ROOT = Path(__file__).resolve().parent.parent  # the repository
+DATA = ROOT / "data"  # rendered pictures, weights, cameras; `fetch` what you open of it
+BUILD = ROOT / "build"  # checkpoints, exports and reports that the labs leave; git ignores it
 
 __all__ = ["BUILD", "DATA", "ROOT", "fetch", "setup"]
 
 
 def _modules() -> set[str]:
-    """Names of the modules in this package."""
     return {module.name for module in pkgutil.iter_modules(__path__)}
 
 
@@ -38,9 +32,8 @@ def __getattr__(name: str) -> Any:
         return getattr(importlib.import_module(f"{__name__}.environment"), name)
     if name in _modules():
         return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(
-        f"module 'helpers' has no attribute {name!r}; it has {', '.join(__dir__())}"
-    )
+    known = ", ".join(__dir__())
+    raise AttributeError(f"module 'helpers' has no attribute {name!r}; it has {known}")
 
 
 def __dir__() -> list[str]:

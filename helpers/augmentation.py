@@ -1,8 +1,7 @@
 """Random changes of training pictures that treat image and mask alike.
 
 Introduced in lab 2, used again for lab 5's networks. Place and shape are changed here in one step,
-because each resampling blurs; brightness, contrast and colour come from keras-cv (0.9.0 is its last
-release; its makers go on in keras-hub).
+because each resampling blurs; brightness, contrast and colour come from keras-cv.
 """
 
 from __future__ import annotations
@@ -14,44 +13,42 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import tensorflow as tf
 
+# How much larger than the network's input the pictures should come, in height and width.  A zoom
+# into a picture of the input's own size would only show its pixels larger.
 MARGIN = 1.375
-"""How much larger than the network's input the pictures should come, in height and width.
-
-A zoom into a picture of the input's own size would only show its pixels larger.
-"""
 
 
 @dataclass(frozen=True)
 class Motion:
-    """How far pictures are moved; the defaults suit pets, which lie and stand in any way.
+    """How far pictures are moved; the defaults suit pets, which lie and stand in any way."""
 
-    `zoom` bounds the logarithm of the share of a side that is shown, `stretch` that of the change
-    of shape, `angle` is in radians, `shift` a share of the side beyond what the zoom leaves free.
-    `paste` is the share of pictures that get a part of another one.
-    """
+    zoom: tuple[float, float] = (-0.45, 0.25)  # logarithm of the share of a side that is shown
+    angle: float = 0.25  # largest, in radians
+    paste: float = 0.5  # share of pictures that get a part of another one
 
-    zoom: tuple[float, float] = (-0.45, 0.25)
-    stretch: float = 0.15
-    angle: float = 0.25
-    shift: float = 0.06
-    paste: float = 0.5
+
+STRETCH = 0.15  # largest change of shape, as a logarithm
+SHIFT = 0.06  # share of the side by which the part shown may leave the picture
 
 
 def augmenter(size: int | tuple[int, int], seed: int, motion: Motion | None = None) -> Callable:
     """Random flip, zoom, aspect, rotation, place and light, then parts of other pictures pasted in.
 
-    What comes to lie outside of the picture is filled with its mirror image, the mask's likewise,
-    so no label is made up.
+    Beyond its edge a picture is continued by its mirror image, and the mask likewise.
 
     Args:
-        size: Height and width of what the network sees, one number where they are equal; best
-            `MARGIN` times smaller than what the function is given.
+        size: Height and width of the network's input, one number where they are equal; the pictures
+            should be `MARGIN` times larger.
         seed: Seed of all random numbers, which go on from batch to batch and epoch to epoch.
-        motion: Limits of the motion; by default as suits pets.
+        motion: Limits of the motion; by default those for pets.
 
-    Returns:
-        A function of (B, H, W, 3) float32 images from 0 to 255 and (B, H, W) int32 labels that
-        gives (B, *size, 3) and (B, *size), of the same types.
+    The function takes (B, H, W, 3) float32 images from 0 to 255 and (B, H, W) int32 labels and
+    gives (B, *size, 3) and (B, *size), of the same types.
+
+    >>> augment = augmenter(32, seed=1)
+    >>> images, labels = augment(tf.zeros((2, 44, 44, 3)), tf.zeros((2, 44, 44), tf.int32))
+    >>> images.shape.as_list(), labels.shape.as_list()
+    ([2, 32, 32, 3], [2, 32, 32])
     """
     import tensorflow as tf
     from keras_cv import layers  # importing it takes seconds
@@ -96,11 +93,11 @@ def _move(
         return generator.uniform(batch, low, high)
 
     zoom = tf.exp(draw(*motion.zoom))  # sides of the part that is shown, in those of the picture
-    stretch = tf.exp(draw(-motion.stretch, motion.stretch))
+    stretch = tf.exp(draw(-STRETCH, STRETCH))
     angle = draw(-motion.angle, motion.angle)
     mirror = tf.where(draw(0, 1) < 0.5, -1.0, 1.0)
     across, down = mirror * zoom * stretch * width / size[1], zoom / stretch * height / size[0]
-    free = tf.abs(1 - zoom) / 2 + motion.shift
+    free = tf.abs(1 - zoom) / 2 + SHIFT
     x, y = (size[1] - 1) / 2, (size[0] - 1) / 2
     # An output pixel (x, y) takes its value from (a x + b y + c, d x + e y + f) in the picture.
     a, b = tf.cos(angle) * across, -tf.sin(angle) * down
@@ -111,13 +108,9 @@ def _move(
     maps = tf.stack([a, b, c, d, e, f, zero, zero], axis=1)
 
     def sample(pixels: tf.Tensor, interpolation: str) -> tf.Tensor:
+        how = {"interpolation": interpolation, "fill_mode": "REFLECT", "fill_value": 0.0}
         return tf.raw_ops.ImageProjectiveTransformV3(
-            images=pixels,
-            transforms=maps,
-            output_shape=size,
-            fill_value=0.0,
-            interpolation=interpolation,
-            fill_mode="REFLECT",
+            images=pixels, transforms=maps, output_shape=size, **how
         )
 
     return sample(images, "BILINEAR"), sample(labels[..., None], "NEAREST")[..., 0]
@@ -134,10 +127,7 @@ def _tint(images: tf.Tensor, generator: tf.random.Generator) -> tf.Tensor:
 def _cut_mix(
     images: tf.Tensor, labels: tf.Tensor, share: float, generator: tf.random.Generator
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """A share of the pictures get a rectangle of another one, with its labels (Yun et al., 2019).
-
-    So the network cannot tell a pet by what usually stands round it.
-    """
+    """Hides usual surroundings: some pictures get a rectangle of another one (Yun et al., 2019)."""
     import tensorflow as tf
 
     batch, rows, columns = tf.shape(images)[0], *images.shape[1:3]

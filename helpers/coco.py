@@ -1,8 +1,7 @@
 """AP and AR at scale: faster-coco-eval on the course's arrays, Boundary AP included.
 
 Introduced in lab 4. Whatever the course reports about a detector is computed here;
-`helpers.detection` takes the same steps in a form to learn from, and a test compares the two. Rests
-on faster-coco-eval, which pycocotools' own evaluation is the model of.
+`helpers.detection` takes the same steps in a form to learn from, and a test compares the two.
 """
 
 from __future__ import annotations
@@ -17,42 +16,42 @@ from helpers.errors import ArrayError
 
 if TYPE_CHECKING:
     from helpers.detector import Detections
-    from helpers.kerbside import Case
+    from helpers.records import Example
 
+# Sizes in pixels for Kerbside's pictures. They are not COCO's own (32 and 96 squared), which suit
+# pictures twice as wide: do not compare an AP by size with those of papers.
 AREAS = {"small": (0.0, 400.0), "medium": (400.0, 2500.0), "large": (2500.0, 1e10)}
-"""Sizes in pixels for Kerbside's pictures. They are not COCO's own (32 and 96 squared), which suit
-pictures twice as wide: do not compare an AP by size with those of papers."""
-
 EVERY_AREA = (0.0, 1e10)
 _TYPES = {"mask": "segm", "box": "bbox", "boundary": "boundary"}
 
 
 def evaluate(
-    pictures: Sequence[tuple[Detections, Case]],
+    pictures: Sequence[tuple[Detections, Example]],
     *,
     by: str = "mask",
-    classes: Sequence[int] | None = None,
     areas: Mapping[str, tuple[float, float]] = AREAS,
     tags: Sequence[Sequence[str]] | None = None,
 ) -> dict[str, float]:
-    """Scores a whole split.
+    """Scores of a whole split, over the classes that occur in its truth.
 
     Args:
         pictures: Detections and objects of each picture.
         by: "mask", "box", or "boundary", the smaller of mask IoU and Boundary IoU (Cheng et al.,
             2021), with a band as wide as 2 % of the picture's diagonal.
-        classes: Classes to score; by default all that occur in the truth.
         areas: Names and limits in pixels of groups by size.
-        tags: A tag for each object of each picture, to score groups of objects as well. An
-            unmatched detection belongs to no group and counts against all of them: an AP by tag is
-            a lower bound, a recall by tag is exact.
+        tags: Tag of each object of each picture, to score groups of objects as well. An unmatched
+            detection counts against all groups: an AP by tag is a lower bound, a recall is exact.
 
-    Returns:
-        `ap`, `ap50`, `ap75`, `ar`, then `ap_<area>` and `ar_<area>`, then `ap_<tag>` and
-        `ar_<tag>`, from 0 to 1; NaN where there is nothing to find.
+    The scores, from 0 to 1, are `ap`, `ap50`, `ap75`, `ar`, then `ap_<area>` and `ar_<area>`, then
+    `ap_<tag>` and `ar_<tag>`; NaN where there is nothing to find.
 
-    Raises:
-        ArrayError: no pictures, or an unknown `by`.
+    >>> from helpers.detector import Detections
+    >>> from helpers.records import Example
+    >>> box, mask, car = np.array([[0, 0, 3, 3]]), np.ones((1, 3, 3), bool), np.array([1])
+    >>> truth = Example(np.zeros((3, 3, 3)), box, car, mask, np.array([False]), "a")
+    >>> found = Detections(box, car, np.array([0.9]), mask, ("car",))
+    >>> evaluate([(found, truth)], areas={})["ap"]
+    1.0
     """
     if by not in _TYPES:
         raise ArrayError("by", expected=" or ".join(_TYPES), found=repr(by))
@@ -60,8 +59,7 @@ def evaluate(
         raise ArrayError("pictures", expected="at least one", found="none")
     found = _annotations([detected for detected, _ in pictures], by, scored=True)
     objects = _annotations([truth for _, truth in pictures], by, scored=False)
-    if classes is None:
-        classes = sorted({each["category_id"] for each in objects})
+    classes = sorted({each["category_id"] for each in objects})
     sizes = [truth.masks.shape[1:] for _, truth in pictures]
     scores = _run(objects, found, sizes, classes, by, {"all": EVERY_AREA, **areas})
     summary = {name: scores[f"{name}_all"] for name in ("ap", "ap50", "ap75", "ar")}
@@ -81,20 +79,20 @@ def _annotations(pictures: Sequence, by: str, *, scored: bool) -> list[dict]:
     from faster_coco_eval.core import mask as coco_mask
 
     annotations: list[dict] = []
-    for image, things in enumerate(pictures, start=1):
-        sizes = box_areas(things.boxes) if scored and by == "box" else mask_areas(things.masks)
+    for image, one in enumerate(pictures, start=1):
+        sizes = box_areas(one.boxes) if scored and by == "box" else mask_areas(one.masks)
         if by == "box":
             key = "bbox"  # x, y, width, height
-            low, high = np.split(np.asarray(things.boxes, float).reshape(-1, 4), 2, axis=1)
+            low, high = np.split(np.asarray(one.boxes, float).reshape(-1, 4), 2, axis=1)
             shapes = np.concatenate([low[:, ::-1], (high - low)[:, ::-1]], axis=1).tolist()
         else:
             key = "segmentation"
-            pixels = np.asarray(things.masks, bool).view(np.uint8).transpose(1, 2, 0)
+            pixels = np.asarray(one.masks, bool).view(np.uint8).transpose(1, 2, 0)
             shapes = coco_mask.encode(np.asfortranarray(pixels))
         for k, shape in enumerate(shapes):
-            own = {"score": float(things.scores[k])} if scored else {}
-            own |= {"image_id": image, "category_id": int(things.classes[k]), key: shape}
-            own |= {"iscrowd": 0 if scored else int(things.crowd[k]), "area": float(sizes[k])}
+            own = {"score": float(one.scores[k])} if scored else {}
+            own |= {"image_id": image, "category_id": int(one.classes[k]), key: shape}
+            own |= {"iscrowd": 0 if scored else int(one.crowd[k]), "area": float(sizes[k])}
             annotations.append({"id": len(annotations) + 1, **own})
     return annotations
 

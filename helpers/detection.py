@@ -1,11 +1,10 @@
 """From detections and truth to a precision-recall curve and average precision, step by step.
 
-This is the lesson of lab 4: overlaps, matching by the rules of the COCO evaluation (Lin et al.,
-2014), the curve, its interpolation, averages and their intervals. Tests hold every step to
-pycocotools; `helpers.coco` gets the same numbers from a library, faster and by size of the objects.
-Rests on NumPy, `helpers.masks` and `helpers.metrics`.
+The lesson of lab 4: overlaps, matching by the rules of the COCO evaluation (Lin et al., 2014), the
+curve, its interpolation, averages and their intervals. Tests hold every step to pycocotools;
+`helpers.coco` gets the same numbers from a library, faster and by size of the objects.
 
-A *detection* is what a model says, an *object* is what the truth says. A *crowd* is a region of
+A *detection* is what a model claims, an *object* is part of the truth. A *crowd* is a region of
 many objects that nobody counted: it need not be found, and a detection on it is neither right nor
 wrong.
 """
@@ -21,19 +20,17 @@ from numpy.typing import NDArray
 
 from helpers.errors import ArrayError
 from helpers.masks import boundary_band, mask_to_box
-from helpers.metrics import bootstrap_draws, percentile_interval
+from helpers.metrics import band_width, bootstrap_draws, percentile_interval
 
 if TYPE_CHECKING:
     from helpers.detector import Detections
-    from helpers.kerbside import Case
+    from helpers.records import Example
 
 Floats = NDArray[np.float64]
 
 IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)  # COCO's AP is the mean over these
 RECALL_POINTS = np.linspace(0, 1, 101)  # COCO reads the curve at these recalls
-
-
-# --- overlaps ---------------------------------------------------------------------------------
+MAX_DETECTIONS = 100  # in a picture, of one class
 
 
 def mask_overlaps(
@@ -87,7 +84,11 @@ def mask_areas(masks: np.ndarray) -> Floats:
 
 
 def box_areas(boxes: np.ndarray) -> Floats:
-    """Areas (N,) of boxes (N, 4)."""
+    """Areas (N,) of boxes (N, 4).
+
+    >>> box_areas(np.array([[0, 0, 2, 3]])).tolist()
+    [6.0]
+    """
     boxes = np.asarray(boxes, float).reshape(-1, 4)
     return (boxes[:, 2:] - boxes[:, :2]).prod(axis=-1)
 
@@ -99,8 +100,8 @@ def _iou(common: Floats, areas: Floats, truth_areas: Floats, crowd: np.ndarray |
 
 
 def _bands(masks: np.ndarray) -> np.ndarray:
-    """Boundary bands (N, H, W) bool, as wide as 2 % of the picture's diagonal."""
-    width = max(1, round(0.02 * float(np.hypot(*masks.shape[1:]))))
+    """Boundary bands (N, H, W) bool of `band_width`."""
+    width = band_width(masks.shape[1:])
     bands = np.zeros_like(masks)
     for band, mask in zip(bands, masks, strict=True):
         if mask.any():  # only the mask's own box can hold a part of its band
@@ -121,18 +122,21 @@ class Picture:
     crowd: NDArray[np.bool_]  # (G,)
 
 
-def compare(detected: Detections, truth: Case, *, by: str = "mask") -> Picture:
-    """Compares detections with the truth.
+def compare(detected: Detections, truth: Example, *, by: str = "mask") -> Picture:
+    """Compares the detections of one picture with its objects.
 
-    Args:
-        detected: Detections of one picture.
-        truth: Objects of the same picture.
-        by: "mask", "box", or "boundary", the smaller of mask IoU and Boundary IoU (Cheng et al.,
-            2021), with a band as wide as 2 % of the picture's diagonal.
+    `by` is "mask", "box", or "boundary", the smaller of mask IoU and Boundary IoU.
+
+    >>> from helpers.detector import Detections
+    >>> from helpers.records import Example
+    >>> box, masks = np.array([[0, 0, 2, 2]]), np.zeros((1, 4, 4), bool)
+    >>> found = Detections(box, np.array([1]), np.array([0.9]), masks, ("car",))
+    >>> truth = Example(np.zeros((4, 4, 3)), 2 * box, np.array([1]), masks, np.array([False]), "a")
+    >>> compare(found, truth, by="box").overlaps.tolist()
+    [[0.25]]
     """
     if by not in ("mask", "box", "boundary"):
-        expected = "'mask', 'box' or 'boundary'"
-        raise ArrayError("by", expected=expected, found=repr(by))
+        raise ArrayError("by", expected="'mask', 'box' or 'boundary'", found=repr(by))
     crowd = np.asarray(truth.crowd, bool)
     if by == "box":
         overlaps = box_overlaps(detected.boxes, truth.boxes, crowd)
@@ -150,9 +154,6 @@ def compare(detected: Detections, truth: Case, *, by: str = "mask") -> Picture:
     )
 
 
-# --- matching ---------------------------------------------------------------------------------
-
-
 def match(
     overlaps: np.ndarray, threshold: float = 0.5, crowd: np.ndarray | None = None
 ) -> NDArray[np.int64]:
@@ -161,13 +162,8 @@ def match(
     The detections take turns, best score first. Each takes the free object that it overlaps most;
     only if there is none does it go to a crowd, which any number of detections may share.
 
-    Args:
-        overlaps: (D, G), rows in order of falling score.
-        threshold: Least overlap.
-        crowd: (G,) bool.
-
-    Returns:
-        (D,) number of the object, or -1.
+    `overlaps` (D, G) come in order of falling score, `threshold` is the least overlap, `crowd` (G,)
+    bool. The result (D,) is the number of each detection's object, or -1.
 
     >>> match(np.array([[0.9, 0.6], [0.8, 0.1]])).tolist()
     [0, -1]
@@ -198,25 +194,23 @@ class Verdicts:
     objects: NDArray[np.int64]  # (P,) number of objects to find in each picture
 
 
-def judge(
-    pictures: Sequence[Picture],
-    class_number: int,
-    *,
-    threshold: float = 0.5,
-    max_detections: int = 100,
-) -> Verdicts:
-    """Decides for every detection of a class whether it is right.
+def judge(pictures: Sequence[Picture], class_number: int, *, threshold: float = 0.5) -> Verdicts:
+    """Decides for each detection of a class whether it is right; in a picture the best 100 count.
 
     Args:
         pictures: Results of `compare`.
-        class_number: From 1.
+        class_number: Number of the class, from 1.
         threshold: Least overlap with an object.
-        max_detections: Most detections that count in a picture, the best ones.
+
+    >>> classes, overlaps = np.array([1, 1]), np.array([[0.1], [0.8]])
+    >>> one = Picture(overlaps, np.array([0.9, 0.6]), classes, classes[:1], np.array([False]))
+    >>> judge([one], 1).hits.tolist()
+    [False, True]
     """
     scores, hits, numbers, objects = [], [], [], []
     for number, picture in enumerate(pictures):
         rows = np.flatnonzero(picture.classes == class_number)
-        rows = rows[np.argsort(-picture.scores[rows], kind="stable")][:max_detections]
+        rows = rows[np.argsort(-picture.scores[rows], kind="stable")][:MAX_DETECTIONS]
         columns = np.flatnonzero(picture.truth_classes == class_number)
         crowd = picture.crowd[columns]
         matched = match(picture.overlaps[np.ix_(rows, columns)], threshold, crowd)
@@ -229,9 +223,6 @@ def judge(
     order = np.argsort(-scores, kind="stable")
     hits, numbers = hits[order].astype(bool), numbers[order].astype(int)
     return Verdicts(scores[order], hits, numbers, np.array(objects, int))
-
-
-# --- the curve and its average ----------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -252,29 +243,42 @@ class PRCurve:
 def curve(verdicts: Verdicts, weights: np.ndarray | float = 1.0) -> PRCurve:
     """Precision-recall curve of one class; recall is NaN where there is nothing to find.
 
-    Args:
-        verdicts: Result of `judge`.
-        weights: (P,) number of times each picture counts.
+    `weights` (P,) are how many times each picture counts.
+
+    >>> scores, hits = np.array([0.9, 0.6, 0.2]), np.array([True, False, True])
+    >>> one = curve(Verdicts(scores, hits, picture=np.zeros(3, int), objects=np.array([2])))
+    >>> one.precision.round(2).tolist(), one.recall.tolist()
+    ([1.0, 0.5, 0.67], [0.5, 0.5, 1.0])
     """
     weights = np.broadcast_to(np.asarray(weights, float), verdicts.objects.shape)
     weight = weights[verdicts.picture]
     right = np.cumsum(weight * verdicts.hits)
-    said = np.cumsum(weight)
+    claimed = np.cumsum(weight)
     total = weights @ verdicts.objects
     recall = right / total if total else np.full(len(right), np.nan)
-    precision = np.divide(right, said, out=np.zeros_like(right), where=said > 0)
+    precision = np.divide(right, claimed, out=np.zeros_like(right), where=claimed > 0)
     return PRCurve(recall, precision, verdicts.scores)
 
 
 def interpolate(one: PRCurve) -> Floats:
-    """Precision at `RECALL_POINTS`, (101,): the best at this or any higher recall, else 0."""
+    """Precision at `RECALL_POINTS`, (101,): the best at this or any higher recall, else 0.
+
+    >>> one = PRCurve(np.array([0.5, 0.5, 1]), np.array([1, 0.5, 0.67]), np.array([0.9, 0.6, 0.2]))
+    >>> interpolate(one)[[0, 50, 51, 100]].tolist()
+    [1.0, 1.0, 0.67, 0.67]
+    """
     envelope = np.maximum.accumulate(one.precision[::-1])[::-1]
     first = np.searchsorted(one.recall, RECALL_POINTS, side="left")
     return np.append(envelope, 0.0)[first]
 
 
 def average_precision(one: PRCurve) -> float:
-    """Mean of `interpolate`: the area under the curve with its saw teeth filled."""
+    """Mean of `interpolate`: the area under the curve with its saw teeth filled.
+
+    >>> one = PRCurve(np.array([0.5, 0.5, 1]), np.array([1, 0.5, 0.67]), np.array([0.9, 0.6, 0.2]))
+    >>> round(average_precision(one), 3)
+    0.837
+    """
     return float(interpolate(one).mean())
 
 
@@ -297,6 +301,11 @@ def score(
         pictures: Results of `compare`.
         thresholds: Least overlaps to average over.
         classes: Classes to average over; by default all that occur in the truth.
+
+    >>> car = np.array([1])
+    >>> one = Picture(np.array([[0.72]]), np.array([0.9]), car, car, np.array([False]))
+    >>> score([one])  # found at 0.5, 0.55, 0.6, 0.65 and 0.7, not at the five higher overlaps
+    Score(ap=0.5, ar=0.5)
     """
     return _mean_score(_all_verdicts(pictures, thresholds, classes))
 
@@ -307,28 +316,29 @@ def interval(
     thresholds: Sequence[float] = tuple(IOU_THRESHOLDS),
     classes: Sequence[int] | None = None,
     units: Sequence | None = None,
-    level: float = 0.95,
     samples: int = 200,
-    seed: int = 0,
 ) -> tuple[float, float]:
-    """How far the AP may move with other data of the same kind: a bootstrap (Efron, 1979).
+    """95 % interval of the AP: how far other data of the same kind may move it (a bootstrap).
 
     Args:
         pictures: Results of `compare`.
-        thresholds: Least overlaps to average over.
-        classes: Classes to average over.
-        units: (P,) what is drawn, such as the camera of each picture, because pictures of one
-            camera are not independent; by default the pictures.
-        level: Confidence, from 0 to 1.
+        thresholds: As for `score`.
+        classes: As for `score`.
+        units: (P,) labels, such as cameras, whose pictures are drawn together, because they are
+            not independent; by default each picture is drawn alone.
         samples: Number of draws.
-        seed: Seed of the draws.
+
+    >>> car = np.array([1])
+    >>> one = Picture(np.array([[0.72]]), np.array([0.9]), car, car, np.array([False]))
+    >>> interval([one, one, one])  # pictures that are all alike
+    (0.5, 0.5)
     """
     if not len(pictures):
         raise ArrayError("pictures", expected="at least one", found="none")
     _, unit = np.unique(np.arange(len(pictures)) if units is None else units, return_inverse=True)
-    drawn = bootstrap_draws(int(unit.max()) + 1, samples, seed)[:, unit]
+    drawn = bootstrap_draws(int(unit.max()) + 1, samples)[:, unit]
     verdicts = _all_verdicts(pictures, thresholds, classes)
-    return percentile_interval([_mean_score(verdicts, each).ap for each in drawn], level)
+    return percentile_interval([_mean_score(verdicts, each).ap for each in drawn])
 
 
 def _all_verdicts(pictures, thresholds, classes) -> list[Verdicts]:

@@ -2,7 +2,7 @@
 
 Introduced in lab 4, used again in lab 5. One function loads the course's own model, every TFOD2
 export, an archive of the TFOD2 zoo and an export of TF Model Garden; the answer always has boxes in
-pixels and masks of the picture's size, whatever the model itself gives. Rests on TensorFlow.
+pixels and masks of the picture's size, whatever the model itself gives.
 """
 
 from __future__ import annotations
@@ -14,50 +14,40 @@ import tempfile
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from helpers import BUILD, DATA, fetch, records
+from helpers import BUILD, DATA, fetch
 from helpers.errors import ArrayError, WeightsError
 from helpers.masks import check_image
 
+# The model that the course trained; the record beside it has its data and scores.
 SHIPPED = DATA / "weights" / "maskrcnn_kerbside"
-"""The model that the course trained; the record beside it says on what."""
-
-COCO_LABEL_MAP = DATA / "tfod2" / "coco_label_map.pbtxt"
-"""COCO's 80 classes, numbered from 1 to 90 with gaps, as models of the zoo have them."""
-
+# COCO's 80 classes, numbered from 1 to 90 with gaps, as models of the zoo have them.
+COCO_CLASSES = DATA / "tfod2" / "coco_classes.json"
+# Published models with masks, trained on COCO.
 ZOO = {
     "mask_rcnn_inception_resnet_v2_1024x1024_coco17_gpu-8": "http://download.tensorflow.org/models/"
     "object_detection/tf2/20200711/mask_rcnn_inception_resnet_v2_1024x1024_coco17_gpu-8.tar.gz",
 }
-"""Published models with masks, trained on COCO."""
-
-CACHE = BUILD / "models"
-"""Where archives are kept and unpacked; nothing is downloaded or unpacked twice."""
-
+CACHE = BUILD / "models"  # where archives are unpacked; nothing is downloaded or unpacked twice
+# In a SavedModel of the course: its class names, and how its masks lie in their boxes.
 DESCRIPTION = Path("assets.extra") / "detector.json"
-"""In a SavedModel of the course: its class names, and how its masks lie in their boxes."""
-
 ALIGNMENTS = ("centres", "corners")
 
+# Detections with a lower score change no AP in the digits reported, and take time.
 LEAST_SCORE = 0.05
-"""Detections with a lower score change no AP in the digits reported, and take time."""
-
-MAX_PIXELS = 25_000_000
-"""A hundred masks of a larger picture would take gigabytes."""
-
+MAX_PIXELS = 25_000_000  # a hundred masks of a larger picture would take gigabytes
 _REQUIRED = ("detection_boxes", "detection_classes", "detection_scores", "num_detections")
 _MASKS = ("detection_masks_reframed", "detection_masks")
 
 
 @dataclass(frozen=True)
 class Detections:
-    """What a model found in one picture, best score first."""
+    """The objects that a model found in one picture, best score first."""
 
     boxes: np.ndarray  # (N, 4) float32: ymin, xmin, ymax, xmax in pixels
     classes: np.ndarray  # (N,) int64, from 1
@@ -65,10 +55,10 @@ class Detections:
     masks: np.ndarray  # (N, H, W) bool
     class_names: tuple[str, ...]  # (N,)
     box_masks: np.ndarray | None = None  # (N, M, M) float32, what `masks` were pasted from, if so
-    features: np.ndarray | None = None  # (N, F) float32, what classes were decided by, if given
+    features: np.ndarray | None = None  # (N, F) float32, the classifier's inputs, if given
 
     def take(self, rows: np.ndarray) -> Detections:
-        """Some of them, by number or by a mask (N,) bool, in the order given."""
+        """Those with the given numbers, in their order, or those that a mask (N,) bool marks."""
         rows = np.arange(len(self))[rows]
         names = ("boxes", "classes", "scores", "masks", "box_masks", "features")
         parts = {name: getattr(self, name) for name in names}
@@ -95,22 +85,18 @@ class Detector:
     model: Any = field(repr=False)  # the SavedModel, which the signature needs to stay alive
 
     def __call__(self, image: np.ndarray, threshold: float = 0.5) -> Detections:
-        """Finds the objects in one picture.
+        """Finds the objects in a picture, (H, W, 3) uint8 RGB, that score at least `threshold`.
 
-        Args:
-            image: (H, W, 3) uint8 RGB.
-            threshold: Least score of a detection.
-
-        Raises:
-            ArrayError: an empty or a huge picture, or a threshold outside 0 to 1.
+        An empty or a huge picture, or a size that the model cannot take, is an `ArrayError`.
         """
         image = check_image(image)
         height, width = image.shape[:2]
         if not 0 < height * width <= MAX_PIXELS:
+            expected, found = f"1 to {MAX_PIXELS:,} pixels", f"{height} x {width}"
             do = "Make it smaller first: `cv2.resize(image, None, fx=0.5, fy=0.5)`."
-            _refuse(f"1 to {MAX_PIXELS:,} pixels", f"{height} x {width}", do, of="image")
+            raise ArrayError("image", expected=expected, found=found, do=do)
         if not 0 <= threshold <= 1:
-            _refuse("0 to 1", str(threshold), of="threshold")
+            raise ArrayError("threshold", expected="0 to 1", found=str(threshold))
         answer = {k: v.numpy()[0] for k, v in self._run(image).items() if k != "image_info"}
         scores = answer["detection_scores"][: int(answer["num_detections"])]
         kept = np.flatnonzero(scores >= threshold)
@@ -131,7 +117,8 @@ class Detector:
         wanted = self.signature.structured_input_signature[1][self.input_name].shape
         if not wanted.is_compatible_with((1, *image.shape)):
             expected = f"{wanted[1]} x {wanted[2]} pixels, the only size of this model"
-            _refuse(expected, f"{image.shape[0]} x {image.shape[1]}", "Resize it.", of="image")
+            found = f"{image.shape[0]} x {image.shape[1]}"
+            raise ArrayError("image", expected=expected, found=found, do="Resize it.")
         answer = dict(self.signature(**{self.input_name: tf.constant(image[None])}))
         boxes = answer["detection_boxes"]
         if "image_info" in answer:
@@ -159,13 +146,6 @@ class Detector:
         return paste(masks, boxes, size, **how), masks
 
 
-def _refuse(expected: str, found: str, do: str = "", *, of: str, kind: Any = ArrayError):
-    raise kind(of, expected=expected, found=found, do=do)
-
-
-# --- from small masks, one for each box, to masks of the whole picture ------------------------
-
-
 def paste(
     box_masks: np.ndarray,
     boxes: np.ndarray,
@@ -174,7 +154,7 @@ def paste(
     alignment: str = "centres",
     threshold: float = 0.5,
 ) -> NDArray[np.bool_]:
-    """Puts small masks into their boxes.
+    """Puts small masks into their boxes: (N, H, W) bool, False outside the box.
 
     Args:
         box_masks: (N, M, M) float, 0 to 1, each over the area of its box.
@@ -185,20 +165,19 @@ def paste(
             (TFOD2, whose `reframe_box_masks_to_image_masks` this then reproduces).
         threshold: A pixel belongs to a mask if its interpolated value is larger.
 
-    Returns:
-        (N, H, W) bool; False outside the box.
-
     >>> paste(np.ones((1, 28, 28)), np.array([[0, 1, 2, 3]]), (2, 4)).astype(int).tolist()
     [[[0, 1, 1, 0], [0, 1, 1, 0]]]
     """
     box_masks, boxes = np.asarray(box_masks, np.float32), np.asarray(boxes, float)
     if box_masks.ndim != 3 or 0 in box_masks.shape[1:]:
-        _refuse("(N, M, M) with M > 0", f"shape {box_masks.shape}", of="box_masks")
+        found = f"shape {box_masks.shape}"
+        raise ArrayError("box_masks", expected="(N, M, M) with M > 0", found=found)
     if boxes.shape != (len(box_masks), 4):
         expected = f"shape ({len(box_masks)}, 4), one box for each mask"
-        _refuse(expected, f"shape {boxes.shape}", of="boxes")
+        raise ArrayError("boxes", expected=expected, found=f"shape {boxes.shape}")
     if alignment not in ALIGNMENTS:
-        _refuse(" or ".join(map(repr, ALIGNMENTS)), repr(alignment), of="alignment")
+        expected = " or ".join(map(repr, ALIGNMENTS))
+        raise ArrayError("alignment", expected=expected, found=repr(alignment))
     height, width = size
     masks = np.zeros((len(boxes), height, width), bool)
     for mask, values, (ymin, xmin, ymax, xmax) in zip(masks, box_masks, boxes, strict=True):
@@ -227,25 +206,15 @@ def _weights(
         shares = index / (pixels - 1) if pixels > 1 else np.array([0.5])
         places = (shares - low / pixels) / ((high - low) / pixels) * (cells - 1)
         inside = (places >= 0) & (places <= cells - 1)
-    index, places = index[inside], places[inside]
-    lower = np.floor(places).astype(int).clip(0, max(0, cells - 2))
-    share = places - lower
-    weights = np.zeros((len(index), cells), np.float32)
-    row = np.arange(len(index))
-    weights[row, lower] = 1 - share
-    weights[row, np.minimum(lower + 1, cells - 1)] += share
-    return (int(index[0]) if len(index) else 0), weights
-
-
-# --- loading ----------------------------------------------------------------------------------
+    distance = np.abs(places[inside, None] - np.arange(cells))
+    return int(inside.argmax()), (1 - distance).clip(0).astype(np.float32)
 
 
 def load_detector(
     name_or_path: str | Path = "kerbside",
     *,
     sha256: str | None = None,
-    label_map: str | Path | Mapping[int, str] | None = None,
-    cache: Path = CACHE,
+    label_map: Mapping[int, str] | None = None,
 ) -> Detector:
     """Loads a model with masks.
 
@@ -253,61 +222,63 @@ def load_detector(
         name_or_path: "kerbside" (the course's), a name of `ZOO`, a folder with a SavedModel, an
             archive (.tar, .tar.gz), or the address of one.
         sha256: Checksum that an archive must have.
-        label_map: File of a label map, or {number: name}; by default the model's own, and COCO's
-            for a model of the zoo.
-        cache: Folder where archives are kept and unpacked.
+        label_map: Names of the classes by number; by default the model's own, and COCO's for a
+            model of the zoo.
 
-    Raises:
-        WeightsError: no such model, one without masks, or an archive not to be trusted.
+    Where there is none, or one without masks, it is a `WeightsError`.
+
+    >>> detect = load_detector()
+    >>> detect.class_names
+    {1: 'car', 2: 'van', 3: 'person'}
+    >>> detect(np.zeros((240, 320, 3), np.uint8))  # nothing to see
+    Detections()
     """
     import tensorflow as tf
 
     name = str(name_or_path)
-    if name in ZOO or Path(name).name.split(".tar")[0] in ZOO:
-        label_map = fetch(COCO_LABEL_MAP) if label_map is None else label_map
-    folder = _folder(ZOO.get(name, name), sha256, cache)
+    folder = _folder(ZOO.get(name, name), sha256)
     try:
         model = tf.saved_model.load(folder)
     except Exception as error:  # TensorFlow raises anything here, from DecodeError to KeyError
-        found = f"{type(error).__name__}: {str(error).split(chr(10))[0][:200]}"
-        _refuse("a whole SavedModel", found, of=str(folder), kind=WeightsError)
+        found = f"{type(error).__name__}: {str(error).splitlines()[0]:.200}"
+        raise WeightsError(str(folder), expected="a whole SavedModel", found=found) from error
     signature = _checked_signature(model, folder)
     (input_name,) = signature.structured_input_signature[1]
     described = _description(folder, garden="image_info" in signature.structured_outputs)
-    if label_map is None:
-        label_map = described["classes"]
-    elif not isinstance(label_map, Mapping):
-        label_map = records.read_label_map(label_map, display_names=True)
+    if label_map is None and (name in ZOO or Path(name).name.split(".tar")[0] in ZOO):
+        coco = json.loads(fetch(COCO_CLASSES).read_text(encoding="utf-8"))
+        label_map = {int(number): class_name for number, class_name in coco.items()}
+    label_map = described["classes"] if label_map is None else dict(label_map)
     how = described["alignment"], described["mask_threshold"]
-    return Detector(signature, input_name, dict(label_map), *how, model)
+    return Detector(signature, input_name, label_map, *how, model)
 
 
-def _folder(name: str, sha256: str | None, cache: Path) -> Path:
+def _folder(name: str, sha256: str | None) -> Path:
     """The folder that holds saved_model.pb."""
     if name == "kerbside":
         name = str(fetch(SHIPPED))
     path = Path(name)
     if "://" in name or path.is_file():
-        path = _unpacked(name, sha256, cache)
+        path = _unpacked(name, sha256)
     if not path.is_dir():
         do = f'Names are "kerbside" and {", ".join(map(repr, ZOO))}; or give a path or an address.'
-        _refuse("a model", "no such file or folder", do, of=name, kind=WeightsError)
+        raise WeightsError(name, expected="a model", found="no such file or folder", do=do)
     # A TFOD2 export has it in saved_model/, an archive of the zoo one folder deeper.
     found = sorted(path.rglob("saved_model.pb"), key=lambda file: len(file.parts))
     if not found:
         do = "Checkpoints alone do not do: export the model first."
-        _refuse("saved_model.pb in it", "none", do, of=name, kind=WeightsError)
+        raise WeightsError(name, expected="saved_model.pb in it", found="none", do=do)
     return found[0].parent
 
 
-def _unpacked(name: str, sha256: str | None, cache: Path) -> Path:
+def _unpacked(name: str, sha256: str | None) -> Path:
     """The folder that an archive unpacks to, complete or not at all."""
     import keras
 
     origin = name if "://" in name else Path(name).resolve().as_uri()
     state = None if "://" in name else Path(name).stat().st_mtime_ns
     key = zlib.crc32(repr((origin, state, sha256)).encode())
-    folder = Path(cache).resolve() / f"{Path(name).name.split('.tar')[0]}-{key:08x}"
+    folder = CACHE.resolve() / f"{Path(name).name.split('.tar')[0]}-{key:08x}"
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -322,34 +293,35 @@ def _unpacked(name: str, sha256: str | None, cache: Path) -> Path:
             os.replace(Path(new, "model"), folder)
     except Exception as error:  # Keras raises a plain Exception where a download fails
         expected = "a whole .tar or .tar.gz archive" + (f" with SHA-256 {sha256}" if sha256 else "")
-        _refuse(expected, f"{type(error).__name__}: {error}", of=name, kind=WeightsError)
+        found = f"{type(error).__name__}: {error}"
+        raise WeightsError(name, expected=expected, found=found) from error
     return folder
 
 
 def _checked_signature(model: Any, folder: Path) -> Any:
     """The signature, once it is certain that it is like TFOD2's."""
-    refuse = partial(_refuse, of=str(folder), kind=WeightsError)
-    signatures = getattr(model, "signatures", {})
-    if "serving_default" not in signatures:
-        refuse("a signature serving_default", ", ".join(signatures) or "no signatures")
-    signature = signatures["serving_default"]
+    signature = getattr(model, "signatures", {}).get("serving_default")
+    if signature is None:
+        raise WeightsError(str(folder), expected="a signature serving_default", found="none")
     inputs, outputs = signature.structured_input_signature[1], signature.structured_outputs
-    if len(inputs) != 1:
-        refuse("one input, the picture", f"{len(inputs)}: {', '.join(inputs)}")
-    (spec,) = inputs.values()
-    if spec.dtype.name != "uint8":
-        refuse("an input of dtype uint8", spec.dtype.name, "Export it as image_tensor.")
-    if not spec.shape.is_compatible_with([1, None, None, 3]) or spec.shape.rank != 4:
-        refuse("an input of shape (1, H, W, 3)", str(spec.shape))
-    if missing := [key for key in _REQUIRED if key not in outputs]:
-        refuse(f"the outputs {', '.join(_REQUIRED)}", f"no {', '.join(missing)}")
-    if not any(key in outputs for key in _MASKS):
-        refuse("the output detection_masks", "boxes only", "Take a Mask R-CNN.")
+    specs = [f"{spec.dtype.name} {spec.shape}" for spec in inputs.values()]
+    spec = next(iter(inputs.values()), None)
+    if len(inputs) != 1 or spec.dtype.name != "uint8" or spec.shape.rank != 4 or (
+        not spec.shape.is_compatible_with([1, None, None, 3])
+    ):  # fmt: skip
+        expected, found = "one input, a picture uint8 (1, H, W, 3)", " and ".join(specs) or "none"
+        do = "Export it with the input type image_tensor."
+        raise WeightsError(str(folder), expected=expected, found=found, do=do)
+    if not set(_REQUIRED) <= set(outputs) or not set(_MASKS) & set(outputs):
+        expected = f"the outputs {', '.join((*_REQUIRED, _MASKS[1]))}"
+        found = ", ".join(sorted(outputs))
+        do = "Take a Mask R-CNN: other detectors give boxes only."
+        raise WeightsError(str(folder), expected=expected, found=found, do=do)
     return signature
 
 
 def _description(folder: Path, *, garden: bool) -> dict:
-    """Class names and way of pasting as the model's maker wrote them down, else what is usual."""
+    """Class names and way of pasting as the model's maker wrote them down, else the usual ones."""
     usual = {"classes": {}, "alignment": "centres" if garden else "corners", "mask_threshold": 0.5}
     path = folder / DESCRIPTION
     if not path.is_file():
@@ -362,4 +334,4 @@ def _description(folder: Path, *, garden: bool) -> dict:
         return stored | {"classes": names, "mask_threshold": float(stored["mask_threshold"])}
     except (OSError, ValueError, TypeError, AttributeError) as error:
         expected = "JSON with classes, alignment and mask_threshold"
-        _refuse(expected, str(error), of=str(path), kind=WeightsError)
+        raise WeightsError(str(path), expected=expected, found=str(error)) from error

@@ -2,8 +2,7 @@
 
 TensorFlow reads its settings from environment variables, once, when it is imported. So they are
 set here, before any import, and only where the reader has not set them already: how many threads
-it may use, deterministic kernels, no log noise. Versions come from the packages' metadata; nothing
-heavy is imported. Rests on the standard library, pip and git. Introduced in lab 1.
+it may use, deterministic kernels, no log noise. Nothing heavy is imported. Introduced in lab 1.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -32,15 +32,14 @@ SETTINGS = {
 }
 
 THREAD_SETTINGS = (
-    "TF_NUM_INTRAOP_THREADS",
-    "TF_NUM_INTEROP_THREADS",
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
+    *("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"),
+    *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
 )
 
 REQUIREMENTS = ("requirements.txt", "requirements/garden.txt")
-TFOD2 = "requirements/tfod2.txt"  # into a folder of its own, which `helpers.tfod` puts on the path
+TFOD2 = "requirements/tfod2.txt"
+# A folder of its own for TFOD2, which `helpers.tfod` puts on the path.
+TFOD2_FOLDER = Path(sys.prefix) / "tfod2"
 
 
 def available_cpus() -> int:
@@ -48,6 +47,9 @@ def available_cpus() -> int:
 
     TensorFlow and OpenBLAS start a thread for each CPU they see. In a container that may use 2 of
     64 CPUs they would start 64 and be slowed down by them.
+
+    >>> 1 <= available_cpus() <= os.cpu_count()
+    True
     """
     affinity = getattr(os, "sched_getaffinity", None)
     cpus = len(affinity(0)) if affinity else os.cpu_count() or 1
@@ -72,20 +74,12 @@ def version(package: str) -> str:
         return "not installed"
 
 
-def requirement_problems(requirements: Path | None = None) -> Iterator[str]:
-    """Compares the installed packages with what the labs need.
-
-    Args:
-        requirements: Another list than `REQUIREMENTS`.
-
-    Yields:
-        One sentence for each package that is missing or has another version, and one if different
-        versions of OpenCV overwrite each other, but for the three that Colab itself ships.
-    """
+def requirement_problems() -> Iterator[str]:
+    """Yields a sentence for each package that is missing or does not suit."""
     from packaging.requirements import Requirement
 
-    files = [requirements] if requirements else [ROOT / name for name in REQUIREMENTS]
-    for line in "\n".join(file.read_text(encoding="utf-8") for file in files).splitlines():
+    lists = [(ROOT / name).read_text(encoding="utf-8") for name in REQUIREMENTS]
+    for line in "\n".join(lists).splitlines():
         wanted = re.split(r"\s*(?:#|\\|--hash)", line)[0]  # without comment, without hashes
         if wanted:
             requirement = Requirement(wanted)
@@ -95,6 +89,7 @@ def requirement_problems(requirements: Path | None = None) -> Iterator[str]:
             elif not requirement.specifier.contains(found, prereleases=True):
                 yield f"{requirement.name} is {found}, and {requirement.specifier} is needed"
 
+    # Different versions overwrite each other's files; on Colab they do no harm.
     flavours = ("opencv-python", "opencv-python-headless", "opencv-contrib-python")
     versions = {name: version(name) for name in flavours if version(name) != "not installed"}
     if len(set(versions.values())) > 1 and not hosted():
@@ -103,19 +98,12 @@ def requirement_problems(requirements: Path | None = None) -> Iterator[str]:
 
 
 def install() -> None:
-    """Installs what the labs need and says what has changed; pip leaves alone what fits.
-
-    Raises:
-        SetupError: pip failed; the message ends with what it said last.
-    """
-    bare = ["--no-deps", "--require-hashes"]
-    target = Path(sys.prefix, "tfod2")
-    steps = {REQUIREMENTS[0]: [], REQUIREMENTS[1]: bare, TFOD2: [*bare, "--target", str(target)]}
-    if (target / "object_detection").is_dir():
-        del steps[TFOD2]
+    """Installs what the labs need and prints what has changed; pip leaves alone what fits."""
     before = {each.name: each.version for each in metadata.distributions()}
-    for name, options in steps.items():
-        _run([sys.executable, "-m", "pip", "install", "-q", *options, "-r", str(ROOT / name)])
+    pip_install(REQUIREMENTS[0])
+    pip_install(REQUIREMENTS[1], "--no-deps", "--require-hashes")
+    if not (TFOD2_FOLDER / "object_detection").is_dir():
+        install_tfod2()
     invalidate_caches()
     after = {each.name: each.version for each in metadata.distributions()}
     new = [f"{name} {after[name]}" for name in sorted(after.keys() - before.keys())]
@@ -126,18 +114,28 @@ def install() -> None:
         print("Restart the session and run this cell again: a package that changed was in use.")
 
 
+def install_tfod2() -> None:
+    """Installs TFOD2 into its folder, without its dependencies, which are too old."""
+    pip_install(TFOD2, "--no-deps", "--require-hashes", "--upgrade", "--target", str(TFOD2_FOLDER))
+
+
+def pip_install(requirements: str, *options: str) -> None:
+    """Installs a list of packages with this Python's pip, or with uv where there is none."""
+    pip = [sys.executable, "-m", "pip", "install"]
+    if version("pip") == "not installed":  # as in environments that uv makes
+        uv = shutil.which("uv") or str(ROOT / "build" / "uv" / "bin" / "uv")
+        pip = [uv, "pip", "install", "--python", sys.executable]
+    _run([*pip, "--quiet", *options, "-r", str(ROOT / requirements)])
+
+
 def fetch(path: Path, pattern: str = "") -> Path:
     """The path itself; what the set-up cell has left out is fetched first.
 
     The set-up cell fetches the course's code alone; data come when a lab opens them. In any other
-    copy of the course nothing is left out.
+    copy of the course nothing is left out. In a folder, `pattern` (`"*-test.*"`) chooses files.
 
-    Args:
-        path: File or folder of the course.
-        pattern: In a folder, only the files with such names, as `"*-test.*"`.
-
-    Raises:
-        SetupError: git cannot fetch it.
+    >>> fetch(DATA / "tfod2").name
+    'tfod2'
     """
     git = ["git", "-C", str(ROOT)]
     if (ROOT / ".git/info/sparse-checkout").is_file() and path.is_relative_to(ROOT):
@@ -156,39 +154,33 @@ def fetch(path: Path, pattern: str = "") -> Path:
 
 
 def _run(command: list[str]) -> str:
-    """Output of a command that must succeed."""
-    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    if done.returncode:
-        last = " ".join((done.stderr or done.stdout).splitlines()[-8:])
+    """Output of a command; a `SetupError` with its last lines if it fails."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        last = (done.stderr or done.stdout).splitlines()[-8:] if done.returncode else []
+    except OSError as error:
+        last = [str(error)]
+    if last:
         do = "Is the network on?"
-        raise SetupError(" ".join(command), expected="success", found=last, do=do)
+        raise SetupError(" ".join(command), expected="success", found=" ".join(last), do=do)
     return done.stdout
 
 
-def setup(*, threads: int | None = None, quiet: bool = False, missing: str = "say") -> None:
+def setup(*, quiet: bool = False, missing: str = "say") -> None:
     """Sets up the process for a lab; call it before TensorFlow is imported.
 
     Prints one line with the versions that matter to a result and the folder of the course's data,
-    and a line for each package that does not suit. Calling it again does no harm.
-
-    Args:
-        threads: CPU threads for TensorFlow and NumPy; by default all that this process may use.
-            Results may differ in the last digits between different numbers of threads.
-        quiet: Print nothing unless something is wrong.
-        missing: What to do about packages that do not suit: "say" so, or "install" them.
+    unless `quiet`, and a line for each package that does not suit; or `missing="install"` installs
+    it. Calling it again does no harm.
     """
     if "tensorflow" in sys.modules and any(name not in os.environ for name in SETTINGS):
-        print(
-            "Note: TensorFlow was imported before helpers.setup(), so its settings for threads "
-            "and log messages stay as they were. Restart the kernel to apply them."
-        )
-    count = threads or available_cpus()
-    for name in THREAD_SETTINGS:
-        os.environ[name] = str(count) if threads else os.environ.get(name, str(count))
-    os.environ.update({name: os.environ.get(name, value) for name, value in SETTINGS.items()})
-
+        late = "Note: TensorFlow was imported before helpers.setup(), so its settings for threads "
+        print(f"{late}and log messages stay as they were. Restart the kernel to apply them.")
+    count = available_cpus()
+    for name, value in {**SETTINGS, **dict.fromkeys(THREAD_SETTINGS, str(count))}.items():
+        os.environ.setdefault(name, value)
     problems = list(requirement_problems())
-    if missing == "install" and (problems or not Path(sys.prefix, "tfod2").is_dir()):
+    if missing == "install" and (problems or not TFOD2_FOLDER.is_dir()):
         print("Installing what the labs need: less than a minute.", flush=True)
         install()
         problems = list(requirement_problems())

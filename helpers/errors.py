@@ -1,7 +1,6 @@
 """The errors that the course raises on purpose, one small family.
 
-Every lab meets them. Each message names the thing (a file or an argument), what was expected, what
-was found and what to do about it; `explain` builds such a message, so that all of them read alike.
+Each message names a file or an argument, what was expected, what was found and what to do about it.
 """
 
 from __future__ import annotations

@@ -2,14 +2,14 @@
 
 Introduced in lab 1. Notebooks and command lines draw with it; no other module imports it. Colours
 are those of Okabe and Ito (2008), which people with any kind of colour blindness tell apart, and a
-class has a hatching as well, so that nothing depends on colour alone. Rests on Matplotlib, which is
-imported when the first figure is drawn.
+class has a hatching as well, so that nothing depends on colour alone.
 """
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,28 +26,30 @@ ORANGE, SKY, GREEN, YELLOW = (230, 159, 0), (86, 180, 233), (0, 158, 115), (240,
 BLUE, RED, PINK, BLACK = (0, 114, 178), (213, 94, 0), (204, 121, 167), (0, 0, 0)
 GREY = (200, 200, 200)  # a darker one is what pink looks like without green receptors
 
+# RGB, 0 to 255, in the order in which classes or instances take them.
 COLOURS = (ORANGE, SKY, GREEN, PINK, BLUE, YELLOW, RED, BLACK, GREY)
-"""RGB, 0 to 255, in the order in which classes or instances take them."""
-
+# Matplotlib hatchings, in the same order.
 HATCHES = ("///", "...", "\\\\\\", "xxx", "---", "ooo", "+++", "|||", "***")
-"""Matplotlib hatchings, in the same order."""
-
+# Under this type a lab's headline figures lie in its outputs; tools/run_labs.py collects them.
 METRICS_MIME = "application/vnd.image-segmentation-labs.metrics+json"
-"""Under this type a lab's headline figures lie in its outputs; tools/run_labs.py collects them."""
-
 _OVER_IMAGE = "classes over an image"  # marks axes in which plain classes show the image itself
+STYLE = Path(__file__).with_suffix(".mplstyle")
 _DPI = 110  # a figure 11 inches wide is 1,210 pixels: sharp on a projector, small in a notebook
 
 
 def unit(colour: tuple[int, int, int]) -> tuple[float, float, float]:
-    """RGB from 0 to 255 -> RGB from 0 to 1, which Matplotlib wants."""
+    """RGB from 0 to 255 -> RGB from 0 to 1, which Matplotlib wants.
+
+    >>> unit((0, 51, 255))
+    (0.0, 0.2, 1.0)
+    """
     return tuple(channel / 255 for channel in colour)  # type: ignore[return-value]
 
 
 def new_figure(
     rows: int = 1, columns: int = 1, *, size: tuple[float, float] | None = None, **options: Any
 ) -> tuple[Figure, Any]:
-    """`plt.subplots` in the course's style.
+    """`plt.subplots` in the course's style: a figure and its axes, for `show` to display.
 
     Args:
         rows: Number of rows of axes.
@@ -55,33 +57,24 @@ def new_figure(
         size: Width and height in inches; by default as wide as the page.
         options: Options of `plt.subplots`.
 
-    Returns:
-        The figure, and its axes as `plt.subplots` returns them.
+    >>> figure, axes = new_figure(2, 3)
+    >>> axes.shape, figure.get_size_inches().tolist()
+    ((2, 3), [11.0, 7.2])
     """
     import matplotlib.pyplot as plt
 
-    style = {
-        "figure.constrained_layout.use": True,
-        "figure.dpi": _DPI,
-        "font.size": 12,
-        "axes.titlesize": 12,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.grid": False,
-        "axes.prop_cycle": plt.cycler(
-            color=[unit(c) for c in (BLUE, RED, GREEN, ORANGE, PINK, SKY, BLACK)],
-        ),
-        "lines.linewidth": 2.2,
-        "legend.frameon": False,
-        "hatch.linewidth": 0.8,
-        "image.interpolation": "nearest",  # a mask's pixels are facts, not to be smoothed
-    }
-    plt.rcParams.update(style)  # and not for this call alone: lines and legends are drawn later
+    plt.style.use(STYLE)  # and not for this call alone: lines and legends are drawn later
     return plt.subplots(rows, columns, figsize=size or (11, 3.6 * rows), **options)
 
 
 def picture(axes: Axes, image: np.ndarray, title: str = "", **options: Any) -> None:
-    """Shows an image, a mask or a map of numbers without ticks; `options` go to `imshow`."""
+    """Shows an image, a mask or a map of numbers without ticks; `options` go to `imshow`.
+
+    >>> figure, axes = new_figure()
+    >>> picture(axes, np.eye(3, dtype=bool), "A mask")
+    >>> axes.get_title()
+    'A mask'
+    """
     if np.asarray(image).dtype == np.bool_:
         options = {"cmap": "gray", "vmin": 0, "vmax": 1} | options
     axes.imshow(image, **options)
@@ -91,19 +84,18 @@ def picture(axes: Axes, image: np.ndarray, title: str = "", **options: Any) -> N
     axes.spines[:].set_visible(False)
 
 
-def hatch(axes: Axes, mask: np.ndarray, pattern: str, colour: tuple[int, int, int] = BLACK) -> None:
+def hatch(axes: Axes, mask: np.ndarray, pattern: str) -> None:
     """Hatches a mask's region and draws its outline over the picture already in `axes`."""
     if not mask.any():
         return
-    edge = [unit(colour)]
     # Contours run between the centres of pixels and cut corners: where pixels are large enough to
     # be seen, each is divided. One pixel of margin lets an outline at the picture's edge close.
     fine = max(1, 240 // max(mask.shape))
     padded = np.pad(mask.repeat(fine, axis=0).repeat(fine, axis=1).astype(float), 1)
     grid = [(np.arange(-1, size * fine + 1) + 0.5) / fine - 0.5 for size in mask.shape]
     drawn = axes.contourf(grid[1], grid[0], padded, levels=[0.5, 1.5], colors="none")
-    drawn.set(hatch=pattern, edgecolor=edge, linewidth=0)
-    axes.contour(grid[1], grid[0], padded, levels=[0.5], colors=edge, linewidths=1.2)
+    drawn.set(hatch=pattern, edgecolor="black", linewidth=0)
+    axes.contour(grid[1], grid[0], padded, levels=[0.5], colors="black", linewidths=1.2)
 
 
 def class_map(
@@ -115,20 +107,22 @@ def class_map(
     title: str = "",
     colours: Sequence[tuple[int, int, int]] = COLOURS,
     plain: Iterable[int] = (),
-    alpha: float = 0.55,
 ) -> None:
     """Shows integer labels, a colour and a hatching for each class, over the image if given.
 
     Args:
-        axes: Where to draw.
+        axes: Axes to draw in.
         labels: (H, W) integers, indices into `names`.
         names: Names of the classes; see `class_legend` for the key.
         image: (H, W, 3) uint8 RGB that shines through.
         title: Title of the panel.
         colours: RGB, 0 to 255, one for each class.
-        plain: Classes without hatching, and without colour where there is an image (background,
-            usually).
-        alpha: Opacity of the colours over the image, from 0 to 1.
+        plain: Classes without hatching, and without colour where there is an image; usually the
+            background.
+
+    >>> figure, axes = new_figure()
+    >>> class_map(axes, np.array([[0, 1]]), ["cat", "dog"], title="Two pixels")
+    >>> class_legend(figure, ["cat", "dog"])
     """
     labels, plain = check_labels(labels, len(names)), set(plain)
     if len(colours) < len(names):
@@ -136,7 +130,7 @@ def class_map(
         raise ArrayError("colours", expected="one for each class", found=found)
     tint = np.asarray(colours, float)[labels]
     if image is not None:
-        share = np.where(np.isin(labels, list(plain)), 0.0, alpha)[..., None]
+        share = np.where(np.isin(labels, list(plain)), 0.0, 0.55)[..., None]
         tint = share * tint + (1 - share) * image
         axes.set_gid(_OVER_IMAGE)
     picture(axes, np.uint8(np.round(tint)), title)
@@ -152,15 +146,15 @@ def class_legend(
     colours: Sequence[tuple[int, int, int]] = COLOURS,
     plain: Iterable[int] = (),
 ) -> None:
-    """The key to `class_map`, below the figure: it paints each class as the maps above do.
+    """The key to a figure's `class_map`s, below them; `colours` and `plain` as given to those.
 
-    A class that is `plain` over an image has no paint of its own: the key says so.
+    A class that is `plain` over an image has no paint of its own, which the key states.
 
-    Args:
-        figure: Figure with at least one `class_map`.
-        names: Names of the classes.
-        colours: RGB, 0 to 255, one for each class, as given to `class_map`.
-        plain: As given to `class_map`.
+    >>> figure, axes = new_figure()
+    >>> class_map(axes, np.array([[0, 1]]), ["cat", "dog"])
+    >>> class_legend(figure, ["cat", "dog"])
+    >>> [text.get_text() for text in figure.legends[0].get_texts()]
+    ['cat', 'dog']
     """
     from matplotlib.patches import Patch
 
@@ -184,15 +178,20 @@ def show(
     """Displays a figure with its title, the data it was made from and its alternative text.
 
     The picture is reduced to 256 colours, which the eye hardly notices and which keeps a notebook
-    with twenty figures under 2 MB. Outside of IPython nothing is displayed.
+    with twenty figures under 2 MB.
 
     Args:
         figure: Figure from `new_figure`; it is closed.
-        title: The finding or the question, in a few words.
+        title: Finding or question, in a few words.
         data: Data set and split, in words; shown under the title.
-        alt: What somebody who cannot see the figure has to know: the finding, not the furniture.
-        place: Name for the figure's place on the page, if it is to be updated.
-        update: Replace the figure that was shown at `place`, as while a network is training.
+        alt: The finding, for somebody who cannot see the figure.
+        place: Name of the figure's place on the page, if it is to be updated.
+        update: Whether to replace the figure at `place`, as while a network is training.
+
+    >>> figure, axes = new_figure()
+    >>> picture(axes, np.eye(3, dtype=bool))
+    >>> show(figure, title="A mask", data="made up", alt="A diagonal of three pixels.")
+    <IPython.core.display.Image object>
     """
     import matplotlib.pyplot as plt
     from IPython.display import Image as Picture
@@ -216,11 +215,9 @@ def show(
 
 
 def _reduced(drawn: PILImage.Image) -> PILImage.Image:
-    """The same picture in 256 colours, from which the closest is taken for each pixel.
+    """The same picture in 256 colours, spread over all that occur, so that details keep theirs.
 
-    They are spread over all colours that occur, so that small things keep theirs (Pillow's default
-    makes a cat's green eyes brown), and then moved to the centres of what they stand for. Every
-    third pixel of every third row is enough to find them.
+    Pillow's default makes a cat's green eyes brown. A ninth of the pixels is enough to find them.
     """
     from PIL import Image as PILImage
 
@@ -240,9 +237,8 @@ def _reduced(drawn: PILImage.Image) -> PILImage.Image:
 def headline(**metrics: float | int | str) -> None:
     """Prints a lab's main results and leaves them in the notebook for `make labs` to collect.
 
-    >>> headline(data="toy pets (rendered), test", miou=0.8123)
-    data = toy pets (rendered), test
-    miou = 0.812
+    >>> headline(miou=0.8123)  # doctest: +ELLIPSIS
+    {...'text/plain': 'miou = 0.812'}
     """
     from IPython.display import display
 

@@ -1,7 +1,7 @@
 """Writes a file whole or not at all, for records, pictures, configurations and reports.
 
 Introduced in lab 2, where a training keeps its history. A reader finds the old file or the new one,
-never half of it, whenever the writer is killed. Rests on the standard library.
+never half of it, whenever the writer is killed.
 """
 
 from __future__ import annotations
@@ -14,13 +14,7 @@ from pathlib import Path
 
 @contextmanager
 def whole(path: str | os.PathLike) -> Iterator[Path]:
-    """Gives a temporary path beside `path` to write to, and renames it at the end of the block.
-
-    Folders that are missing are made. After an error in the block the temporary file is removed.
-
-    Raises:
-        OSError: a folder cannot be made or the file not renamed; what was there before stays.
-    """
+    """Gives a temporary path to write to, and renames it to `path` if the block ends well."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -32,14 +26,7 @@ def whole(path: str | os.PathLike) -> Iterator[Path]:
 
 
 def write_text(path: str | os.PathLike, text: str) -> Path:
-    """Writes UTF-8 text whole or not at all; line ends stay as they are, on every system.
-
-    Returns:
-        The path.
-
-    Raises:
-        OSError: it cannot be written; what was there before stays.
-    """
+    """Writes UTF-8 text whole or not at all, with line ends as they are; returns the path."""
     with whole(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
     return Path(path)

@@ -1,10 +1,8 @@
 """Pixel accuracy, IoU, Dice and Boundary IoU, and how sure one can be of them.
 
 Lab 1 introduces the measures for two masks, lab 2 those of a whole test split: one confusion matrix
-over all of its pixels, and a bootstrap over its images. Rests on NumPy and `helpers.masks` alone.
-
-Undefined is never turned into a good score in silence: the IoU of two empty masks is an error
-unless you say what it shall be, and the IoU of a class that occurs nowhere is NaN.
+over all of its pixels, and a bootstrap over its images. The IoU of two empty masks is an error
+unless you give its value, and the IoU of a class that occurs nowhere is NaN.
 """
 
 from __future__ import annotations
@@ -20,9 +18,6 @@ from helpers.masks import Labels, Mask, boundary_band, check_labels, check_mask,
 Matrix = NDArray[np.int64]
 
 
-# --- two masks --------------------------------------------------------------------------------
-
-
 def _overlap(first: Mask, second: Mask) -> tuple[int, int, int]:
     """Pixels in both masks, in the first and in the second."""
     first, second = check_mask(first, "first"), check_mask(second, "second")
@@ -34,25 +29,22 @@ def _ratio(part: int, whole: int, empty: float | None) -> float:
     if whole:
         return part / whole
     if empty is None:
-        raise ArrayError(
-            "first and second",
-            expected="at least one pixel in either",
-            found="two empty masks, so the ratio is 0 / 0",
-            do="Leave such pairs out, or say what they count with `empty=1.0` or `empty=0.0`.",
-        )
+        found = "two empty masks, so the ratio is 0 / 0"
+        do = "Leave such pairs out, or say what they count with `empty=1.0` or `empty=0.0`."
+        raise ArrayError("first and second", expected="a pixel in either", found=found, do=do)
     return empty
 
 
 def mask_iou(first: Mask, second: Mask, *, empty: float | None = None) -> float:
     """Intersection over union of two masks, |A and B| / |A or B|, from 0 to 1 (Jaccard, 1901).
 
-    >>> mask_iou(np.array([[True, True, False]]), np.array([[False, True, True]]))
-    0.3333333333333333
-
     Args:
         first: (H, W) bool.
         second: (H, W) bool, of the same size.
         empty: Value for two empty masks; without it they are an error.
+
+    >>> mask_iou(np.array([[True, True, False]]), np.array([[False, True, True]]))
+    0.3333333333333333
     """
     both, a, b = _overlap(first, second)
     return _ratio(both, a + b - both, empty)
@@ -75,20 +67,21 @@ def boundary_iou(
 ) -> float:
     """IoU of the two boundary bands: as strict on a large object as on a small one.
 
-    Args:
-        first: (H, W) bool.
-        second: (H, W) bool, of the same size.
-        width: Width of the bands in pixels; by default 2 % of the picture's diagonal, at least 1
-            (Cheng et al., "Boundary IoU", 2021).
-        empty: As for `mask_iou`.
+    `width` is that of the bands in pixels, by default `band_width`; the rest as for `mask_iou`.
+
+    >>> large = np.ones((40, 40), bool)
+    >>> smaller = np.pad(large[4:], ((0, 4), (0, 0)))
+    >>> round(mask_iou(large, smaller), 2), round(boundary_iou(large, smaller), 2)
+    (0.9, 0.57)
     """
-    if width is None:
-        width = max(1, round(0.02 * float(np.hypot(*np.shape(first)[:2]))))
     check_same_size(np.asarray(first), np.asarray(second), ("first", "second"))
+    width = band_width(np.shape(first)) if width is None else width
     return mask_iou(boundary_band(first, width), boundary_band(second, width), empty=empty)
 
 
-# --- a whole split ----------------------------------------------------------------------------
+def band_width(size: Sequence[int]) -> int:
+    """Boundary IoU's usual width in pixels, 2 % of a picture's diagonal (Cheng et al., 2021)."""
+    return max(1, round(0.02 * float(np.hypot(*size[:2]))))
 
 
 def confusion_matrix(
@@ -97,13 +90,12 @@ def confusion_matrix(
     """Counts pixels: entry [i, j] has class i in the truth and class j in the prediction.
 
     Args:
-        truth: Integers from 0 to `num_classes - 1`, of any shape.
+        truth: Integers from 0 to C - 1, of any shape.
         prediction: Integers in the same range, of the same shape.
-        num_classes: C, the size of the result.
+        num_classes: Number of classes, C.
         ignore: Value of the truth whose pixels do not count (void), often 255.
 
-    Returns:
-        (C, C) int64. Matrices of several images add up to the matrix of all their pixels.
+    The (C, C) int64 matrices of several images add up to the matrix of all their pixels.
 
     >>> confusion_matrix(np.array([0, 0, 1, 255]), np.array([0, 1, 1, 1]), 2, ignore=255)
     array([[1, 1],
@@ -111,9 +103,8 @@ def confusion_matrix(
     """
     truth, prediction = check_labels(truth, name="truth"), np.asarray(prediction)
     if truth.shape != prediction.shape:
-        raise ArrayError(
-            "prediction", expected=f"shape {truth.shape}", found=f"shape {prediction.shape}"
-        )
+        expected, found = f"shape {truth.shape}", f"shape {prediction.shape}"
+        raise ArrayError("prediction", expected=expected, found=found)
     prediction = check_labels(prediction, num_classes, "prediction")
     if ignore is not None:
         kept = truth != ignore
@@ -138,7 +129,11 @@ def _divide(part: np.ndarray, whole: np.ndarray) -> NDArray[np.float64]:
 
 
 def accuracy(matrix: np.ndarray) -> NDArray[np.float64]:
-    """Share of pixels labelled right, from 0 to 1. `matrix`: (..., C, C); returns (...)."""
+    """Share of pixels labelled right, from 0 to 1. `matrix`: (..., C, C); returns (...).
+
+    >>> float(accuracy(np.array([[1, 1], [0, 2]])))
+    0.75
+    """
     hits, truth, _ = _parts(matrix)
     return _divide(hits.sum(axis=-1), truth.sum(axis=-1))
 
@@ -165,17 +160,25 @@ def mean_iou(matrix: np.ndarray) -> NDArray[np.float64]:
     """The mean of `iou_per_class` over the classes that occur, as PASCAL VOC scores segmentation.
 
     `matrix`: (..., C, C); returns (...), NaN where no class occurs at all.
+
+    >>> float(mean_iou(np.array([[1, 1, 0], [0, 1, 0], [0, 0, 0]])))
+    0.5
     """
-    iou = iou_per_class(matrix)
-    present = ~np.isnan(iou)
-    return _divide(np.where(present, iou, 0).sum(axis=-1), present.sum(axis=-1))
+    return _mean_of_present(iou_per_class(matrix))
 
 
 def mean_dice(matrix: np.ndarray) -> NDArray[np.float64]:
-    """The mean of `dice_per_class` over the classes that occur; as `mean_iou`."""
-    dice = dice_per_class(matrix)
-    present = ~np.isnan(dice)
-    return _divide(np.where(present, dice, 0).sum(axis=-1), present.sum(axis=-1))
+    """The mean of `dice_per_class` over the classes that occur; as `mean_iou`.
+
+    >>> float(mean_dice(np.array([[2, 1], [1, 2]])).round(3))
+    0.667
+    """
+    return _mean_of_present(dice_per_class(matrix))
+
+
+def _mean_of_present(scores: np.ndarray) -> NDArray[np.float64]:
+    present = ~np.isnan(scores)
+    return _divide(np.where(present, scores, 0).sum(axis=-1), present.sum(axis=-1))
 
 
 def bootstrap_interval(
@@ -183,41 +186,33 @@ def bootstrap_interval(
     statistic: Callable[[np.ndarray], np.ndarray],
     *,
     units: Sequence | None = None,
-    level: float = 0.95,
-    samples: int = 2000,
-    seed: int = 0,
 ) -> tuple[float, float]:
-    """How far a score may move when other images of the same kind are tested (Efron, 1979).
+    """95 % interval of a score: how far other images of the same kind may move it (Efron, 1979).
 
     Draws as many images as there are, with replacement, adds their matrices and takes the score;
-    the interval holds the middle `level` of the `samples` scores (percentile method). Images are
-    drawn and not pixels, because the pixels of one image are not independent of each other; nor
-    are the images of one camera, hence `units`.
+    the interval holds the middle 95 % of 2,000 such scores. Images are drawn and not pixels,
+    because the pixels of one image are not independent of each other.
 
     Args:
         matrices: (N, C, C), the confusion matrix of each image.
-        statistic: Function from (samples, C, C) to (samples,), such as `mean_iou`.
+        statistic: Function from (S, C, C) to (S,), such as `mean_iou`.
         units: N labels, such as camera numbers: images of one label are drawn together.
-        level: Confidence level, from 0 to 1.
-        samples: Number of draws.
-        seed: Seed of the draws; the same seed gives the same interval.
 
-    Returns:
-        The lower and the upper end.
+    >>> low, high = bootstrap_interval([[[9, 1], [2, 8]], [[5, 5], [0, 10]]], mean_iou)
+    >>> round(low, 2), round(high, 2)
+    (0.58, 0.74)
     """
     matrices = np.asarray(matrices)
     if matrices.ndim != 3 or not len(matrices):
         found = f"shape {matrices.shape}"
         raise ArrayError("matrices", expected="(N, C, C) with N > 0", found=found)
     if units is not None:
-        matrices = _by_unit(matrices, units)
-    count, classes, _ = matrices.shape
-    drawn = bootstrap_draws(count, samples, seed)
-    sums = (drawn @ matrices.reshape(count, -1)).reshape(samples, classes, classes)
-    return percentile_interval(statistic(sums), level)
+        matrices = _sum_by_unit(matrices, units)
+    drawn = bootstrap_draws(len(matrices)) @ matrices.reshape(len(matrices), -1)
+    return percentile_interval(statistic(drawn.reshape(-1, *matrices.shape[1:])))
 
 
-def _by_unit(values: np.ndarray, units: Sequence) -> np.ndarray:
+def _sum_by_unit(values: np.ndarray, units: Sequence) -> np.ndarray:
     """Sums of the values with the same label."""
     labels, index = np.unique(np.asarray(units), return_inverse=True)
     if len(index) != len(values):
@@ -227,49 +222,38 @@ def _by_unit(values: np.ndarray, units: Sequence) -> np.ndarray:
     return sums
 
 
-def bootstrap_mean(
-    values: Sequence[float] | np.ndarray,
-    *,
-    level: float = 0.95,
-    samples: int = 2000,
-    seed: int = 0,
-) -> tuple[float, float]:
-    """As `bootstrap_interval`, for the mean of one number for each image.
+def bootstrap_mean(values: Sequence[float] | np.ndarray) -> tuple[float, float]:
+    """As `bootstrap_interval`, for the mean of one number (N,) for each image; no NaN.
 
-    Args:
-        values: (N,), no NaN.
-        level: Confidence level, from 0 to 1.
-        samples: Number of draws.
-        seed: Seed of the draws.
-
-    Returns:
-        The lower and the upper end.
+    >>> bootstrap_mean([0.5, 0.5, 0.5])
+    (0.5, 0.5)
     """
     values = np.asarray(values, float)
     if values.ndim != 1 or not len(values) or np.isnan(values).any():
         found = f"shape {values.shape}" if values.ndim != 1 or not len(values) else "NaN"
         raise ArrayError("values", expected="(N,) numbers with N > 0", found=found)
-    return percentile_interval(
-        bootstrap_draws(len(values), samples, seed) @ values / len(values), level
-    )
+    return percentile_interval(bootstrap_draws(len(values)) @ values / len(values))
 
 
-def bootstrap_draws(count: int, samples: int, seed: int) -> np.ndarray:
+def bootstrap_draws(count: int, samples: int = 2000, seed: int = 0) -> np.ndarray:
     """How often each of `count` images is drawn, when as many are drawn with replacement.
 
-    Args:
-        count: Number of images.
-        samples: Number of draws.
-        seed: Seed of the draws.
+    Gives (samples, count) int; each row adds up to `count`.
 
-    Returns:
-        (samples, count) int; each row adds up to `count`.
+    >>> bootstrap_draws(4, samples=3).sum(axis=1).tolist()
+    [4, 4, 4]
     """
     rng = np.random.default_rng(seed)
     return rng.multinomial(count, np.full(count, 1 / count), size=samples)
 
 
-def percentile_interval(scores: Sequence[float] | np.ndarray, level: float) -> tuple[float, float]:
-    """The two ends of the middle `level` (0 to 1) of `scores` (samples,); NaN is left out."""
+def percentile_interval(
+    scores: Sequence[float] | np.ndarray, level: float = 0.95
+) -> tuple[float, float]:
+    """The two ends of the middle `level` (0 to 1) of `scores` (S,); NaN is left out.
+
+    >>> percentile_interval([0.0, 1.0], 0.5)
+    (0.25, 0.75)
+    """
     low, high = np.nanquantile(scores, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)

@@ -3,34 +3,28 @@
 A phone stores a photo as its sensor lay and notes in the EXIF data how to turn it, a scanner stores
 16 bits, a download ends early. Where one reader turns and the next does not, masks lie beside their
 objects. So labs, converters, scores and the case study all open pictures here: upright, 8 bits,
-three channels, complete or refused. Rests on Pillow.
+three channels, complete or refused.
 """
 
 from __future__ import annotations
 
-import difflib
 import io
 import math
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import unquote
 
 import numpy as np
 
 from helpers.errors import DataError
 
-Size = tuple[int, int]
-"""Height and width."""
-
+Size = tuple[int, int]  # height and width
+# Limit of a picture in a record (34 million): a few damaged bytes may claim any size.
 MAX_PIXELS = 1 << 25
-"""Limit of a picture in a record (34 million): a few damaged bytes may claim any size."""
-
-_TURNS = {
+# EXIF orientation: whether rows become columns, after steps of -1 have reversed y or x.
+TURNS = {
     k: (k > 4, -1 if k in (3, 4, 6, 7) else 1, -1 if k in (2, 3, 7, 8) else 1) for k in range(1, 9)
 }
-"""EXIF orientation: whether rows become columns, after steps of -1 have reversed y or x."""
 
 
 def read(
@@ -47,9 +41,6 @@ def read(
         source: Path or content of the file.
         max_pixels: Limit of H times W, above which the picture is made smaller; by default none.
         report: Called with a line when the picture was turned, made smaller or is nearly black.
-
-    Raises:
-        DataError: The file is missing, damaged or no picture, or ends early.
 
     >>> read("missing.jpg")
     Traceback (most recent call last):
@@ -89,25 +80,13 @@ def _upper_bits(numbers: np.ndarray, name: str, report: Callable[[str], object])
 
 
 def read_numbers(path: str | Path) -> np.ndarray:
-    """The numbers in an index mask, (H, W) uint8, never the colours of its palette.
-
-    Raises:
-        DataError: No complete PNG of 8 bits, grey or with a palette.
-    """
+    """The numbers (H, W) uint8 in an index mask, a PNG; never the colours of its palette."""
     with opened(path, ("PNG",)) as (picture, _):
         picture.load()
         if picture.mode not in ("P", "L"):
             expected = "a PNG of 8-bit numbers, grey or with a palette"
             raise DataError(str(path), expected=expected, found=f"mode {picture.mode}")
         return np.array(picture)
-
-
-def header(path: str | Path) -> tuple[Size, int]:
-    """Height and width of a picture as it is stored, and its EXIF orientation."""
-    with opened(path) as (picture, _):
-        size, orientation = (picture.height, picture.width), orientation_of(picture)
-        turned = picture.format == "TIFF" and orientation > 4  # Pillow gives the upright size
-        return size[::-1] if turned else size, orientation
 
 
 @contextmanager
@@ -149,10 +128,10 @@ def _name(source: str | Path | bytes) -> str:
 
 
 def orientation_of(picture) -> int:
-    """EXIF orientation of Pillow's picture, 1 to 8; 1 where the file says nothing."""
+    """EXIF orientation of Pillow's picture, 1 to 8; 1 where the file has none."""
     try:
         value = picture.getexif().get(0x0112, 1)
-        return value if value in _TURNS else 1
+        return value if value in TURNS else 1
     except Exception:  # damaged EXIF data beside a sound picture, in many ways
         return 1
 
@@ -165,67 +144,6 @@ def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
     """
     if orientation == 1:
         return pixels
-    swap, y, x = _TURNS[orientation]
+    swap, y, x = TURNS[orientation]
     pixels = pixels[::y, ::x]
     return np.ascontiguousarray(pixels.swapaxes(0, 1) if swap else pixels)
-
-
-def upright_box(box: np.ndarray, orientation: int, size: Size) -> np.ndarray:
-    """A box (4,) in a stored picture of a size, where it lies once the picture is upright."""
-    swap, y, x = _TURNS[orientation]
-    top, left, bottom, right = box
-    top, bottom = (top, bottom) if y > 0 else (size[0] - bottom, size[0] - top)
-    left, right = (left, right) if x > 0 else (size[1] - right, size[1] - left)
-    return np.array([left, top, right, bottom] if swap else [top, left, bottom, right])
-
-
-def find(folder: str | Path, name: str, *, by_name: bool = False) -> Path:
-    """The file that a name in somebody's annotations means, in a folder of pictures.
-
-    The name as it stands goes first; then Windows' backslashes, `%20` for a blank and the folder's
-    own name in front are understood. Links are followed, but no name climbs out of the folder.
-
-    Args:
-        folder: Folder of the pictures.
-        name: Name as the annotations have it.
-        by_name: Whether only the last part of the name counts.
-
-    Raises:
-        DataError: No such file, or one outside the folder.
-    """
-    root = Path(os.path.abspath(folder))  # noqa: PTH100  (a folder that is a link stays one)
-    spellings = [name, name.replace("\\", "/"), unquote(name), unquote(name).replace("\\", "/")]
-    last = [each.rsplit("/", 1)[-1] for each in spellings]
-    own = [each.removeprefix("./").removeprefix(f"{root.name}/") for each in spellings]
-    inside, outside = [], False
-    for spelling in dict.fromkeys(last if by_name else spellings + own):
-        path = Path(os.path.normpath(root / spelling))
-        outside |= path == root or not path.is_relative_to(root)
-        if path != root and path.is_relative_to(root):
-            inside.append(path)
-            if _is_file(path):
-                return path
-    expected, found, do = f"a picture {name!r} in it", "no such file", ""
-    if any(_is_file(root / each) for each in last[1::2] if each):
-        do = f"{last[-1]!r} is there: with --by-name only the last part of names counts."
-    elif outside or not inside:
-        expected, found = "a path inside it", repr(name)
-        do = "Names are relative to the folder of the pictures: is it another one?"
-    elif near := _near(inside[0]):
-        do = f"Is it {near!r}?"
-    raise DataError(str(folder), expected=expected, found=found, do=do)
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # too long, or with a NUL in it
-        return False
-
-
-def _near(path: Path) -> str:
-    """A name in the same folder that is spelled nearly alike, or nothing."""
-    names = os.listdir(path.parent) if os.path.isdir(path.parent) else []  # noqa: PTH112, PTH208
-    names = [name for name in names if name != path.name]
-    same = [name for name in names if Path(name).stem == path.stem]
-    return next(iter(same or difflib.get_close_matches(path.name, names[:5000], 1, 0.8)), "")

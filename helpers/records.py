@@ -2,9 +2,7 @@
 
 A record is a `tf.train.Example` in a TFRecord file: the picture as JPEG or PNG, one list for each
 property of the objects, one PNG for each mask. Lab 3 takes a file apart byte by byte; from then on
-the labs use `read` and `write`. A damaged record is an error that names file, record and field.
-Training pipelines of TFOD2 and Model Garden read the same keys. Label maps, which say what the
-numbers of classes mean, are here too.
+the labs use `read` and `write`. Training pipelines of TFOD2 and Model Garden read the same keys.
 
 | key | content |
 | --- | --- |
@@ -37,13 +35,13 @@ import numpy as np
 from google_crc32c import value as crc32c
 
 from helpers import files, pictures
-from helpers.errors import ArrayError, DataError, RecordError, explain
+from helpers.errors import ArrayError, DataError, RecordError
 from helpers.masks import mask_to_box
 
 SIDES = ("ymin", "xmin", "ymax", "xmax")
 
-MAX_MASK_PIXELS = 1 << 30
-"""Limit of all masks of a record together, which is their size in bytes."""
+_PACKED = {b"\x1f\x8b": "GZIP", b"x\x01": "ZLIB", b"x\x9c": "ZLIB", b"x\xda": "ZLIB"}
+MAX_MASK_PIXELS = 1 << 30  # limit of all masks of a record together: a byte for each pixel
 
 
 @dataclass(frozen=True)
@@ -72,9 +70,6 @@ class Example:
         return f"Example({self.source_id!r}, {width}x{height}, {len(self.classes)} objects)"
 
 
-# --- records ------------------------------------------------------------------------------------
-
-
 def read(
     paths: str | Path | Sequence[str | Path],
     *,
@@ -85,14 +80,11 @@ def read(
     """Yields the examples of one TFRecord file or of several, in order.
 
     Args:
-        paths: A file, or a list of shards.
+        paths: TFRecord file, not compressed, or a list of shards.
         every: Step through the records of all files: 1 for each, 10 for each tenth.
         extras: Whether to decode `semantic`, `amodal` and `facts` as well.
-        on_damage: Called with the error of each damaged record, which is then left out, such as
-            `errors.append`; by default the first one is raised.
-
-    Raises:
-        RecordError: Names file, record, byte and field.
+        on_damage: Function of the `RecordError` of a damaged record, which is then left out, such
+            as `errors.append`; by default the first one is raised.
 
     >>> next(read("missing.tfrecord"))
     Traceback (most recent call last):
@@ -113,10 +105,13 @@ def read(
 
 
 def parse(payload: bytes, where: str = "record", *, extras: bool = True) -> Example:
-    """Decodes and checks one serialised `tf.train.Example`.
+    """Decodes and checks one serialised `tf.train.Example`, the reverse of `serialise`.
 
-    Raises:
-        RecordError: The message begins with `where` and names the field.
+    What is wrong with it is a `RecordError` that begins with `where` and names the field.
+
+    >>> parse(b"?")
+    Traceback (most recent call last):
+    helpers.errors.RecordError: record, payload: expected a tf.train.Example, found other bytes.
     """
     import tensorflow as tf
     from google.protobuf.message import DecodeError
@@ -124,9 +119,8 @@ def parse(payload: bytes, where: str = "record", *, extras: bool = True) -> Exam
     try:
         return _example(tf.train.Example.FromString(payload).features.feature, extras)
     except DecodeError as error:
-        found = f"other bytes ({error})"
-        message = explain(f"{where}, payload", expected="a tf.train.Example", found=found)
-        raise RecordError(message) from error
+        expected = "a tf.train.Example"
+        raise RecordError(f"{where}, payload", expected=expected, found="other bytes") from error
     except RecordError as error:
         raise RecordError(f"{where}, {error}") from error
 
@@ -186,26 +180,18 @@ def _example(features: Mapping, extras: bool) -> Example:
     )
 
 
-def write(
-    path: str | Path,
-    examples: Iterable[Example],
-    *,
-    image_format: str = "png",
-    quality: int = 92,
-    dense: bool = False,
-) -> int:
+def write(path: str | Path, examples: Iterable[Example]) -> int:
     """Writes examples to one TFRecord file, complete or not at all; returns how many.
 
-    Args:
-        path: File to write.
-        examples: Examples in the order of the records.
-        image_format: "png", which comes back bit for bit, or "jpeg", which comes back nearly.
-        quality: JPEG quality, 1 to 100.
-        dense: Whether to store masks as floats instead of PNGs: a hundred times larger, and the
-            only form that TFOD2 reads by default.
+    Pictures are stored as PNG, so that `read` gives back the same pixels.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from helpers import kerbside
+    >>> with TemporaryDirectory() as folder:
+    ...     write(f"{folder}/two", list(read(kerbside.record_files("val")))[:2])
+    2
     """
-    options = {"quality": quality, "dense": dense}
-    return write_payloads(path, (serialise(each, image_format, **options) for each in examples))
+    return write_payloads(path, map(serialise, examples))
 
 
 def serialise(
@@ -214,28 +200,30 @@ def serialise(
     *,
     encoded: bytes | None = None,
     filename: str | None = None,
-    quality: int = 92,
     dense: bool = False,
 ) -> bytes:
     """Encodes one example as the bytes of a `tf.train.Example`.
 
     Args:
         example: Picture and objects; `image` may also be grey, (H, W), which comes back as RGB.
-        image_format: "png" or "jpeg".
+        image_format: "png", which comes back bit for bit, or "jpeg", which comes back nearly.
         encoded: Picture in that format, stored as it is; `image` then gives the size alone.
         filename: Name of the picture; by default made from `source_id` and the format.
-        quality: JPEG quality, 1 to 100.
-        dense: Whether to store masks as floats instead of PNGs.
+        dense: Whether to store masks as floats instead of PNGs: a hundred times larger, and the
+            only form that TFOD2 reads by default.
 
-    Raises:
-        ArrayError: The arrays do not agree about N, H and W, or the format is another.
+    >>> none = np.zeros((0, 4))
+    >>> empty = Example(np.zeros((8, 9, 3), np.uint8), none, none[:, 0], np.zeros((0, 8, 9), bool),
+    ...                 none[:, 0], "empty street")
+    >>> parse(serialise(empty))
+    Example('empty street', 9x8, 0 objects)
     """
     import tensorflow as tf
 
     _check(example, image_format)
     height, width = example.image.shape[:2]
     if encoded is None:
-        options = {"quality": quality, "subsampling": 0} if image_format == "jpeg" else {}
+        options = {"quality": 92, "subsampling": 0} if image_format == "jpeg" else {}
         encoded = _encode(example.image, image_format, **options)
     facts = json.dumps(example.facts, sort_keys=True, separators=(",", ":"))
     features: dict[str, Any] = {
@@ -298,17 +286,13 @@ def _facts(features: Mapping) -> dict[str, Any]:
     try:
         facts = json.loads(text)
     except (ValueError, RecursionError) as error:
-        message = explain("field image/facts", expected="JSON", found=str(error))
-        raise RecordError(message) from error
+        raise RecordError("field image/facts", expected="JSON", found=str(error)) from error
     _need(isinstance(facts, dict), "image/facts", "a JSON object", type(facts).__name__)
     return facts
 
 
 def _numbers(key: str, encoded: bytes, size: tuple | None, suffix: str = "") -> np.ndarray:
-    """One PNG or JPEG as (H, W) uint8, or, if the size is not known yet, zeros of its size.
-
-    The header is looked at first, so that a few bytes cannot ask for gigabytes.
-    """
+    """One PNG or JPEG as (H, W) uint8, or, if the size is not known yet, zeros of its size."""
     from PIL import Image
 
     expected = f"{size[1]}x{size[0]} pixels" if size else f"1 to {pictures.MAX_PIXELS} pixels"
@@ -316,7 +300,7 @@ def _numbers(key: str, encoded: bytes, size: tuple | None, suffix: str = "") -> 
     _need(scans <= 200, key, "a JPEG of at most 200 scans", f"{scans}{suffix}")
     try:
         with pictures.opened(encoded, ("PNG", "JPEG")) as (picture, _):
-            claimed = picture.height, picture.width
+            claimed = picture.height, picture.width  # first, or a few bytes could ask for gigabytes
             good = claimed[0] * claimed[1] <= pictures.MAX_PIXELS and size in (None, claimed)
             _need(good, key, expected, f"{claimed[1]}x{claimed[0]}{suffix}")
             if size is None:
@@ -331,8 +315,8 @@ def _numbers(key: str, encoded: bytes, size: tuple | None, suffix: str = "") -> 
         raise
     except DataError as error:
         found = f"damaged bytes{suffix}, which begin with {encoded[:8]!r}"
-        message = explain(f"field {key}", expected="a complete PNG or JPEG", found=found)
-        raise RecordError(message) from error
+        expected = "a complete PNG or JPEG"
+        raise RecordError(f"field {key}", expected=expected, found=found) from error
 
 
 def _colours(key: str, encoded: bytes) -> np.ndarray:
@@ -361,19 +345,14 @@ def _masks(features: Mapping, key: str, count: int, size: tuple[int, int]) -> np
 
 
 def tolerance(box: np.ndarray) -> np.ndarray:
-    """How far from the box of a mask (4,) a stated one may be: 4 pixels, or a tenth of its sides.
-
-    Of the 861 objects in 92 pictures of COCO none is further away.
-    """
+    """Largest distance of a stated box from its mask's (4,): 4 pixels, or a tenth of the sides."""
+    # Of the 861 objects in 92 pictures of COCO none is further away.
     height, width = box[2:] - box[:2]
     return np.array([max(4, height / 10), max(4, width / 10)] * 2)
 
 
 def _in_pixels(normalised: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Boxes (N, 4) float64 in pixels that give the same 32-bit numbers when divided again.
-
-    A box that was written in thousandths of a pixel comes back exactly.
-    """
+    """Boxes (N, 4) float64 in pixels, in thousandths where that gives the same 32-bit numbers."""
     pixels = normalised.astype(np.float64) * (*size, *size)
     rounded = np.round(pixels, 3)
     same = (rounded / (*size, *size)).astype(np.float32) == normalised
@@ -383,18 +362,15 @@ def _in_pixels(normalised: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 def _check(example: Example, image_format: str) -> None:
     """An example that `parse` would refuse is not written."""
     if image_format not in ("png", "jpeg"):
-        expected, found = "'png' or 'jpeg'", repr(image_format)
-        raise ArrayError("image_format", expected=expected, found=found)
+        raise ArrayError("image_format", expected="'png' or 'jpeg'", found=repr(image_format))
     size, count = example.image.shape[:2], len(example.classes)
     shapes = {"boxes": (count, 4), "masks": (count, *size), "crowd": (count,)}
-    for name, shape in (shapes | {"amodal": (count, *size), "semantic": size}).items():
-        array = getattr(example, name)
-        if array is not None and array.shape != shape:
-            found = f"{array.shape}"
-            raise ArrayError(f"{example!r}.{name}", expected=f"{shape}", found=found)
-    if len(example.class_names) not in (0, count):
-        found = f"{len(example.class_names)}"
-        raise ArrayError(f"{example!r}.class_names", expected=f"{count}", found=found)
+    shapes |= {"amodal": (count, *size), "semantic": size, "class_names": (count,)}
+    for name, shape in shapes.items():
+        found = np.shape(getattr(example, name))
+        missing = getattr(example, name) is None or (name == "class_names" and found == (0,))
+        if not missing and found != shape:
+            raise ArrayError(f"{example!r}.{name}", expected=f"{shape}", found=f"{found}")
 
 
 def _encode(pixels: np.ndarray, image_format: str, **options: int) -> bytes:
@@ -406,21 +382,16 @@ def _encode(pixels: np.ndarray, image_format: str, **options: int) -> bytes:
 
 
 def _encode_mask(mask: np.ndarray) -> bytes:
-    """A mask as a PNG of one bit a pixel, in a quarter of the time that Pillow takes.
-
-    The palette has the colours (0, 0, 0) and (1, 1, 1), so that every decoder that is asked for
-    grey gives 0 and 1, the numbers that TFOD2 and Model Garden expect.
-    """
+    """A mask as a PNG of one bit a pixel, in a quarter of the time that Pillow takes."""
     height, width = mask.shape
     rows = np.zeros((height, 1 + (width + 7) // 8), np.uint8)  # column 0: no filter
     rows[:, 1:] = np.packbits(mask, axis=1)
     header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 1, 3, 0, 0, 0)
+    # Colours (0, 0, 0) and (1, 1, 1), so that every decoder that is asked for grey gives 0 and 1,
+    # the numbers that TFOD2 and Model Garden expect.
     chunks = (header, b"PLTE\0\0\0\1\1\1", b"IDAT" + zlib.compress(rows.tobytes()), b"IEND")
     framed = (struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c)) for c in chunks)
     return b"\x89PNG\r\n\x1a\n" + b"".join(framed)
-
-
-# --- the file: length, checksum, payload, checksum, and again -------------------------------------
 
 
 def masked_crc(data: bytes) -> int:
@@ -434,36 +405,35 @@ def payloads(
 ) -> Iterator[tuple[str, bytes]]:
     """Yields the place of each record, for messages, and its payload, compared with its checksum.
 
-    TensorFlow's own reader names no record and cannot go on behind a damaged one.
-
-    Args:
-        path: TFRecord file, not compressed.
-        on_damage: See `read`. Behind a damaged length nothing is found: reading ends there.
-
-    Raises:
-        RecordError: Names file, record and byte.
+    TensorFlow's own reader names no record and cannot go on behind a damaged one. Arguments as for
+    `read`; behind a damaged length no record can be found, and reading ends.
     """
     try:
         size, file = Path(path).stat().st_size, Path(path).open("rb")  # noqa: SIM115
     except OSError as error:
         found = "no such file" if isinstance(error, FileNotFoundError) else error.strerror
-        message = explain(str(path), expected="a TFRecord file", found=found)
-        raise RecordError(message) from error
+        raise RecordError(str(path), expected="a TFRecord file", found=found) from error
     with file:
         index = offset = 0
         while offset < size:
-            where = f"{path}, record {index} at byte {offset}"
+            where, part = f"{path}, record {index} at byte {offset}", "length"
+            expected, found = "its checksum", "another one"
+            do = "The file is truncated or damaged: fetch or write it again."
             head = file.read(12)
             length = int.from_bytes(head[:8], "little")
-            sound = len(head) == 12 and masked_crc(head[:8]) == int.from_bytes(head[8:], "little")
-            part, payload = "length", b""
-            if sound and offset + 16 + length <= size and length < 1 << 30:
+            if len(head) < 12 or masked_crc(head[:8]) != int.from_bytes(head[8:], "little"):
+                if kind := _PACKED.get(head[:2]) if not offset else None:
+                    expected, found = "records as they are", f"a file compressed with {kind}"
+                    do = f'Unpack it, or read it with tf.data.TFRecordDataset(..., "{kind}").'
+            elif offset + 16 + length > size or length >= 1 << 30:
+                expected, found = "at most what is left of the file", f"{length} bytes"
+            else:
                 part, payload = "payload", file.read(length)
                 if masked_crc(payload) == int.from_bytes(file.read(4), "little"):
                     part = ""
                     yield where, payload
             if part:
-                error = _damage(where, part, head, sound)
+                error = RecordError(f"{where}, {part}", expected=expected, found=found, do=do)
                 if on_damage is None:
                     raise error
                 on_damage(error)
@@ -471,18 +441,6 @@ def payloads(
                     return
             offset += 16 + length
             index += 1
-
-
-def _damage(where: str, part: str, head: bytes, sound: bool) -> RecordError:
-    expected = "at most what is left of the file" if sound and part == "length" else "its checksum"
-    found, do = "another one", "The file is truncated or damaged: fetch or write it again."
-    if sound and part == "length":
-        found = f"{int.from_bytes(head[:8], 'little')} bytes"
-    elif " at byte 0" in where and head[:2] in (b"\x1f\x8b", b"\x78\x9c", b"\x78\x01", b"\x78\xda"):
-        kind = "gzip" if head[:1] == b"\x1f" else "zlib"
-        expected, found = "records that are not compressed", f"a file compressed with {kind}"
-        do = f'Unpack it, or read it with tf.data.TFRecordDataset(..., "{kind.upper()}").'
-    return RecordError(f"{where}, {part}", expected=expected, found=found, do=do)
 
 
 def write_payloads(path: str | Path, contents: Iterable[bytes]) -> int:
@@ -497,94 +455,22 @@ def write_payloads(path: str | Path, contents: Iterable[bytes]) -> int:
     return count
 
 
-# --- label maps -----------------------------------------------------------------------------------
-
-
-def read_label_map(path: str | Path, *, display_names: bool = False) -> dict[int, str]:
-    """A label map by number, from TFOD2's text format: `item { id: 1 name: 'car' }`.
-
-    Args:
-        path: Label map, `label_map.pbtxt`.
-        display_names: Whether `display_name`, where there is one, goes before `name`: for people.
-            TFOD2's converters look classes up by `name`.
-
-    Raises:
-        DataError: No such file, no label map, or a number or a name twice.
-    """
-    from google.protobuf import text_format
-
-    expected = "a label map, item { id: 1 name: 'car' }"
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-        items = text_format.Parse(text, _label_map_message()).item
-    except (OSError, UnicodeError, text_format.ParseError) as error:
-        found = getattr(error, "strerror", None) or str(error)
-        raise DataError(str(path), expected=expected, found=found) from error
-    names: dict[int, str] = {}
-    for item in items:
-        name = (display_names and item.display_name) or item.name
-        if item.id < 1 or not name or item.id in names or name in names.values():
-            expected = "items with an id from 1 and a name, each once"
-            found = " ".join(text_format.MessageToString(item, as_utf8=True).split())
-            raise DataError(str(path), expected=expected, found=found)
-        names[item.id] = name
-    if not names:
-        raise DataError(str(path), expected=expected, found="no item")
-    return names
-
-
 def label_map_text(names: Mapping[int, str]) -> str:
-    """The text of a label map, as protobuf and therefore TFOD2 reads it.
+    """The text of a label map, which tells what the numbers of classes mean, as TFOD2 reads it.
 
-    Raises:
-        DataError: A number below 1, or a name that is empty, twice or no text in UTF-8.
-
-    >>> label_map_text({1: "car"})
-    "item {\\n  id: 1\\n  name: 'car'\\n}\\n"
+    >>> print(label_map_text({1: "car"}))
+    item {
+      id: 1
+      name: 'car'
+    }
+    <BLANKLINE>
     """
     from google.protobuf import text_encoding
 
     for number, name in names.items():
-        whole = name.encode("utf-8", "replace").decode() == name
-        if (
-            not 0 < number < 1 << 31
-            or not name
-            or not whole
-            or list(names.values()).count(name) > 1
-        ):
-            expected, found = (
-                "classes numbered from 1, each with its own name",
-                f"{number}: {name!r}",
-            )
-            raise DataError("class names", expected=expected, found=found)
+        text = name.encode("utf-8", "replace").decode() == name != ""
+        if not (text and 0 < number < 1 << 31 and list(names.values()).count(name) == 1):
+            expected = "classes numbered from 1, each with its own name"
+            raise DataError("class names", expected=expected, found=f"{number}: {name!r}")
     quoted = {k: text_encoding.CEscape(names[k], as_utf8=True) for k in sorted(names)}
     return "".join(f"item {{\n  id: {k}\n  name: '{quoted[k]}'\n}}\n" for k in quoted)
-
-
-def _label_map_message() -> Any:
-    """TFOD2's `StringIntLabelMap`, which protobuf reads here without TFOD2."""
-    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-
-    file = descriptor_pb2.FileDescriptorProto(name="label_map.proto", package="labels")
-    texts, numbers, repeated = ({"type": kind} for kind in (9, 5, 5))
-    repeated["label"] = 3
-    keypoints, items, frequency = (
-        {"type": kind, "label": label, "type_name": f".labels.{name}"}
-        for name, kind, label in (("Keypoint", 11, 3), ("Item", 11, 3), ("Frequency", 14, 1))
-    )
-    for part, fields in {
-        "Keypoint": {"id": numbers, "label": texts},
-        "Item": {"name": texts, "id": numbers, "display_name": texts, "keypoints": keypoints}
-        | {"ancestor_ids": repeated, "descendant_ids": repeated}
-        | {"frequency": frequency, "instance_count": numbers},
-        "Map": {"item": items},
-    }.items():
-        message = file.message_type.add(name=part)
-        for number, (name, kind) in enumerate(fields.items(), start=1):
-            message.field.add(**{"name": name, "number": number, "label": 1} | kind)
-    values = file.enum_type.add(name="Frequency").value
-    for number, name in enumerate(("UNSPECIFIED", "FREQUENT", "COMMON", "RARE")):
-        values.add(name=name, number=number)
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName("labels.Map"))()

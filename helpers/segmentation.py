@@ -1,7 +1,6 @@
 """Prediction with a segmentation network, and its scores on a whole split.
 
-Introduced in lab 2, used again in lab 5. Rests on `helpers.metrics`; the network is any Keras model
-that gives logits.
+Introduced in lab 2, used again in lab 5. The network is any Keras model that gives logits.
 """
 
 from __future__ import annotations
@@ -24,17 +23,16 @@ if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
+BATCH = 8  # number of pictures predicted at once
+
 
 @dataclass(frozen=True)
 class Scores:
     """Confusion matrices of the images of one split."""
 
-    data: str
-    """Name of the split, repeated wherever its scores are."""
-    matrices: np.ndarray
-    """(N, C, C) int64, truth in rows."""
-    file_names: tuple[str, ...]
-    """N names."""
+    data: str  # name of the split, repeated wherever its scores are
+    matrices: np.ndarray  # (N, C, C) int64, truth in rows
+    file_names: tuple[str, ...]  # (N,)
 
     @property
     def matrix(self) -> np.ndarray:
@@ -42,12 +40,8 @@ class Scores:
         return self.matrices.sum(axis=0)
 
     def summary(self, units: Sequence | None = None) -> dict:
-        """The scores as numbers from 0 to 1, ready for JSON.
-
-        Args:
-            units: As for `metrics.bootstrap_interval`; None takes each image for itself.
-        """
-        low, high = metrics.bootstrap_interval(self.matrices, metrics.mean_iou, units=units)
+        """The scores as numbers from 0 to 1, ready for JSON; `units` as in `bootstrap_interval`."""
+        interval = metrics.bootstrap_interval(self.matrices, metrics.mean_iou, units=units)
         return {
             "data": self.data,
             "images": len(self.matrices),
@@ -58,21 +52,18 @@ class Scores:
             ],
             "accuracy": round(float(metrics.accuracy(self.matrix)), 4),
             "dice": round(float(metrics.mean_dice(self.matrix)), 4),
-            "miou_ci95": [round(low, 4), round(high, 4)],
+            "miou_ci95": [round(end, 4) for end in interval],
         }
 
 
 @dataclass(frozen=True)
 class Answers:
-    """Probabilities that a network gave for some pictures, beside pictures and truth."""
+    """Probabilities that a network gave for N pictures, beside pictures and truth."""
 
-    file_names: tuple[str, ...]
-    images: np.ndarray
-    """(N, H, W, 3) uint8 RGB."""
-    truth: np.ndarray
-    """(N, H, W) uint8 labels."""
-    probabilities: np.ndarray
-    """(N, H, W, C) float16."""
+    file_names: tuple[str, ...]  # (N,)
+    images: np.ndarray  # (N, H, W, 3) uint8 RGB
+    truth: np.ndarray  # (N, H, W) uint8 labels
+    probabilities: np.ndarray  # (N, H, W, C) float16
 
     @property
     def labels(self) -> np.ndarray:
@@ -92,15 +83,16 @@ class Answers:
 
 
 def predict(model: keras.Model, images: np.ndarray, *, flips: bool = False) -> np.ndarray:
-    """Class probabilities of a batch.
+    """Class probabilities (B, H, W, C) float32 of a batch, which add up to 1.
 
     Args:
         model: Network that gives logits.
         images: (B, H, W, 3), 0 to 255.
         flips: Whether to predict the mirrored images as well, mirror the answers back and average.
 
-    Returns:
-        (B, H, W, C) float32, a sum of 1 over the classes.
+    >>> model = keras.Sequential([keras.Input((4, 4, 3)), keras.layers.Conv2D(2, 1)])
+    >>> predict(model, np.zeros((1, 4, 4, 3)))[0, 0, 0].tolist()
+    [0.5, 0.5]
     """
     import tensorflow as tf
 
@@ -119,7 +111,6 @@ def evaluate(
     data: str,
     to_pair: Callable[[dict], tuple[tf.Tensor, tf.Tensor]],
     flips: bool = False,
-    batch_size: int = 16,
 ) -> Scores:
     """Predicts every image of a split and counts every pixel, with a progress bar.
 
@@ -129,16 +120,20 @@ def evaluate(
         data: Name of the split, repeated in the scores.
         to_pair: Function from an element to an (H, W, 3) image and (H, W) 0-based labels.
         flips: As for `predict`.
-        batch_size: Number of images predicted at once.
 
-    Raises:
-        DataError: The dataset is empty.
-        ArrayError: The model's output holds NaN.
+    >>> from operator import itemgetter
+    >>> model = keras.Sequential([keras.Input((4, 4, 3)), keras.layers.Conv2D(2, 1)])
+    >>> image, labels = tf.zeros((1, 4, 4, 3)), tf.zeros((1, 4, 4), tf.int32)
+    >>> black = {"image": image, "labels": labels, "file_name": ["black"]}
+    >>> one = tf.data.Dataset.from_tensor_slices(black)
+    >>> evaluate(model, one, data="made up", to_pair=itemgetter("image", "labels")).matrix
+    array([[16,  0],
+           [ 0,  0]])
     """
     from tqdm.auto import tqdm
 
     classes = model.output_shape[-1]
-    batches = dataset.map(lambda e: (*to_pair(e), e["file_name"])).batch(batch_size).prefetch(1)
+    batches = dataset.map(lambda e: (*to_pair(e), e["file_name"])).batch(BATCH).prefetch(1)
     matrices, names = [], []
     with tqdm(total=len(dataset), desc="evaluate", unit="image", leave=False) as bar:
         for images, truth, file_names in batches.as_numpy_iterator():
@@ -147,8 +142,8 @@ def evaluate(
             if spoilt.any():
                 found = f"NaN, first for {file_names[spoilt.argmax()].decode()}"
                 raise ArrayError("model output", expected="numbers", found=found)
-            for labels, answer in zip(truth, probabilities.argmax(axis=-1), strict=True):
-                matrices.append(metrics.confusion_matrix(labels, answer, classes))
+            pairs = zip(truth, probabilities.argmax(axis=-1), strict=True)
+            matrices += [metrics.confusion_matrix(a, b, classes) for a, b in pairs]
             names += [name.decode() for name in file_names]
             bar.update(len(images))
     if not matrices:
@@ -156,16 +151,15 @@ def evaluate(
     return Scores(data, np.stack(matrices), tuple(names))
 
 
-def answer(model: keras.Model, dataset: tf.data.Dataset, *, batch_size: int = 8) -> Answers:
+def answer(model: keras.Model, dataset: tf.data.Dataset) -> Answers:
     """Predicts pictures of one size and keeps the probabilities, with a progress bar.
 
-    Args:
-        model: Network that gives logits.
-        dataset: Elements with "image", "labels" and "file_name", as `kerbside.surfaces` gives them.
-        batch_size: Number of pictures predicted at once.
+    `dataset` holds "image", "labels" and "file_name", as `kerbside.surfaces` gives them.
 
-    Raises:
-        DataError: The dataset is empty.
+    >>> from helpers import kerbside
+    >>> model = keras.Sequential([keras.Input((240, 320, 3)), keras.layers.Conv2D(9, 1)])
+    >>> answer(model, kerbside.surfaces("val").take(2)).labels.shape
+    (2, 240, 320)
     """
     import tensorflow as tf
     from tqdm.auto import tqdm
@@ -177,44 +171,24 @@ def answer(model: keras.Model, dataset: tf.data.Dataset, *, batch_size: int = 8)
     )
     parts: list[tuple] = []
     with tqdm(total=len(dataset), desc=model.name, unit="still", leave=False) as bar:
-        for batch in dataset.batch(batch_size).prefetch(1).as_numpy_iterator():
+        for batch in dataset.batch(BATCH).prefetch(1).as_numpy_iterator():
             found = probabilities_of(batch["image"]).numpy().astype(np.float16)
             parts.append((batch["file_name"], batch["image"], batch["labels"], found))
             bar.update(len(found))
     if not parts:
         raise DataError("dataset", expected="at least one still", found="none")
-    names, images, truth, probabilities = (
-        np.concatenate(each) for each in zip(*parts, strict=True)
-    )
-    return Answers(tuple(name.decode() for name in names), images, truth, probabilities)
-
-
-def boundary_scores(
-    truth: Sequence[np.ndarray], answers: Sequence[np.ndarray], label: int, width: int = 2
-) -> np.ndarray:
-    """Boundary IoU of one class in every picture that has it.
-
-    Args:
-        truth: (N, H, W) labels.
-        answers: (N, H, W) labels.
-        label: Number of the class.
-        width: Width of the bands in pixels.
-
-    Returns:
-        (M,) from 0 to 1, for the M pictures in whose truth the class occurs.
-    """
-    return np.array(
-        [
-            metrics.boundary_iou(labels == label, found == label, width=width)
-            for labels, found in zip(truth, answers, strict=True)
-            if (labels == label).any()
-        ]
-    )
+    names, *arrays = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return Answers(tuple(name.decode() for name in names), *arrays)
 
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keeps off the page what TensorFlow's C++ code and its warnings write to standard error."""
+    """Keeps off the page what TensorFlow's C++ code and its warnings write to standard error.
+
+    >>> with quiet():
+    ...     print("This is standard output.")
+    This is standard output.
+    """
     import warnings
 
     sys.stderr.flush()

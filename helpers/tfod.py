@@ -1,10 +1,9 @@
 """The TensorFlow Object Detection API (TFOD2) on current TensorFlow, in one process.
 
-Lab 3 introduces it. TFOD2 was written for TensorFlow 2.8 and is no longer maintained; what it asks
-of newer packages and no longer finds, `activate()` gives back, each piece with its reason. It lies
-in a folder of its own, since it would overwrite other people's packages. Beside that: pipeline
-configurations read and written, models built from them, and the lists of what there is to build.
-Its programs run by `python -m tools.tfod run`; TensorFlow is imported where it is used.
+Introduced in lab 3. TFOD2 was written for TensorFlow 2.8 and is no longer maintained; what it needs
+of other packages and no longer finds, `activate()` gives back, each piece with its reason. It lies
+in a folder of its own, since it would overwrite other people's packages. Its programs run by
+`python -m tools.tfod run`; TensorFlow is imported where it is used.
 """
 
 from __future__ import annotations
@@ -12,90 +11,52 @@ from __future__ import annotations
 import csv
 import importlib.util
 import os
-import shutil
-import subprocess
 import sys
 import types
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from helpers import DATA, ROOT, files
-from helpers.environment import version
+from helpers import DATA, environment, files
 from helpers.errors import DataError, SetupError
 
-FOLDER = Path(sys.prefix) / "tfod2"
-"""Where TFOD2 and the two packages that only it uses are installed."""
-
+# Where TFOD2 and the two packages that only it uses are installed.
+FOLDER = environment.TFOD2_FOLDER
+# The command that installs it, in the course's folder; `install()` does so from any folder.
 INSTALL = "python -m tools.tfod install"
-"""The command that installs it, in the course's folder; `install()` does so from any folder."""
-
-REQUIREMENTS = ROOT / "requirements" / "tfod2.txt"
-"""The three packages, pinned with hashes."""
-
+# The course's own pipeline configuration: Mask R-CNN with ResNet-50, 128x128 pixels.
 CONFIG = DATA / "tfod2" / "mask_rcnn_resnet50_kerbside.config"
-"""The course's own pipeline configuration: Mask R-CNN with ResNet-50, 128x128 pixels."""
-
+# TFOD2's model zoo for TensorFlow 2, with speed and COCO mAP as its makers published them.
 ZOO = DATA / "tfod2" / "zoo.csv"
-"""TFOD2's model zoo for TensorFlow 2, with speed and COCO mAP as its makers published them."""
 
-
-# Installation and the shim
+install = environment.install_tfod2
 
 
 def installed() -> bool:
-    """Whether TFOD2 lies in its folder, or is importable already. Imports nothing."""
+    """Whether TFOD2 lies in its folder, or is importable already. Imports nothing.
+
+    >>> installed()
+    True
+    """
     if (FOLDER / "object_detection" / "__init__.py").is_file():
         return True
     return importlib.util.find_spec("object_detection") is not None
-
-
-def install() -> None:
-    """Installs TFOD2 into `FOLDER` with this Python's pip or with uv, without what it asks for.
-
-    Raises:
-        SetupError: The installer is missing or failed; the message ends with what it said last.
-    """
-    options = ["--quiet", "--no-deps", "--require-hashes", "--target", str(FOLDER)]
-    if version("pip") != "not installed":  # to ask find_spec would switch setuptools' distutils off
-        installer = [sys.executable, "-m", "pip", "install", "--upgrade", *options]
-    else:  # uv makes environments without pip
-        uv = shutil.which("uv") or str(ROOT / "build" / "uv" / "bin" / "uv")
-        installer = [uv, "pip", "install", "--python", sys.executable, *options]
-    command = [*installer, "-r", str(REQUIREMENTS)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-        said = (done.stderr or done.stdout).splitlines()[-8:] if done.returncode else []
-    except OSError as error:
-        said = [str(error)]
-    if said:
-        raise SetupError(
-            " ".join(command[:3]),
-            expected=f"to install {REQUIREMENTS.name}",
-            found="an error",
-            do="Is the package index reachable? It said:\n  " + "\n  ".join(said),
-        )
 
 
 def activate() -> None:
     """Makes `import object_detection` work in this process; calling it again does no harm.
 
     Call it before TensorFlow is imported: TFOD2 is written against Keras 2, and TensorFlow decides
-    at its import which Keras `tf.keras` is. It is meant for one kernel, the one that runs TFOD2.
+    at its import which Keras `tf.keras` is. Otherwise, or without TFOD2, it is a `SetupError`.
 
-    Raises:
-        SetupError: TFOD2 is not installed, or TensorFlow is already there with Keras 3.
+    >>> activate()
+    >>> import object_detection
     """
     if not installed():
-        raise SetupError(
-            "TFOD2",
-            expected=f"the package object_detection in {FOLDER.name}/",
-            found="nothing",
-            do=f"Call helpers.tfod.install(), or run `{INSTALL}` in the course's folder, and "
-            "try again.",
-        )
+        expected = f"the package object_detection in {FOLDER.name}/"
+        do = f"Call helpers.tfod.install(), or run `{INSTALL}` in the course's folder, and retry."
+        raise SetupError("TFOD2", expected=expected, found="nothing", do=do)
     _keras_2()
     if FOLDER.is_dir() and str(FOLDER) not in sys.path:
         sys.path.append(str(FOLDER))  # last, so that nobody else's packages are shadowed
@@ -111,12 +72,10 @@ def _keras_2() -> None:
     # Keras 2 in TensorFlow's lazy form has no __version__ at all.
     version = "2" if tensorflow is None else getattr(tensorflow.keras, "__version__", "2")
     if not version.startswith("2"):
-        raise SetupError(
-            "tf.keras",
-            expected="Keras 2, which TFOD2 is written for",
-            found=f"Keras {version}, chosen when TensorFlow was imported",
-            do="Restart the kernel and call helpers.tfod.activate() before TensorFlow is imported.",
-        )
+        found = f"Keras {version}, chosen when TensorFlow was imported"
+        do = "Restart the kernel and call helpers.tfod.activate() before TensorFlow is imported."
+        expected = "Keras 2, which TFOD2 is written for"
+        raise SetupError("tf.keras", expected=expected, found=found, do=do)
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
 
 
@@ -183,14 +142,13 @@ def _no_autograph() -> None:
         config._tfod2 = True
 
 
-# Configurations and models
-
-
 def read_config(path: str | Path = CONFIG) -> Any:
     """A pipeline configuration as TFOD2's protobuf message, `TrainEvalPipelineConfig`.
 
-    Raises:
-        DataError: The file is missing or not a pipeline configuration; names line and column.
+    A file that is none is a `DataError` with line and column.
+
+    >>> read_config().model.faster_rcnn.num_classes
+    3
     """
     activate()
     from google.protobuf import text_format
@@ -201,24 +159,30 @@ def read_config(path: str | Path = CONFIG) -> Any:
         return text_format.Parse(text, pipeline_pb2.TrainEvalPipelineConfig())
     except (OSError, UnicodeDecodeError, text_format.ParseError) as error:
         found = str(error).strip()
-        raise DataError(
-            Path(path).name, expected="a TFOD2 pipeline configuration", found=found
-        ) from error
+        expected = "a TFOD2 pipeline configuration"
+        raise DataError(Path(path).name, expected=expected, found=found) from error
 
 
 def write_config(config: Any, path: str | Path) -> Path:
-    """Writes a pipeline configuration as text, complete or not at all; returns its path."""
+    """Writes a pipeline configuration as text, complete or not at all; returns its path.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     read_config(write_config(read_config(), f"{folder}/copy.config")) == read_config()
+    True
+    """
     from google.protobuf import text_format
 
     return files.write_text(path, text_format.MessageToString(config))
 
 
 def build(config: Any, *, training: bool = False) -> Any:
-    """The detection model of a configuration, with random weights; its variables come at first use.
+    """The detection model of a configuration, with random weights.
 
-    Args:
-        config: A pipeline configuration, from `read_config`.
-        training: Whether the network is built so that batch norm learns and dropout is on.
+    `training` decides whether batch norm learns and dropout is on.
+
+    >>> build(read_config()).num_classes
+    3
     """
     activate()
     from object_detection.builders import model_builder
@@ -227,16 +191,17 @@ def build(config: Any, *, training: bool = False) -> Any:
 
 
 def forward(model: Any, image: np.ndarray) -> dict[str, np.ndarray]:
-    """One picture through the model: preprocess, predict, postprocess.
+    """One picture (H, W, 3) uint8 through a model of `build`: preprocess, predict, postprocess.
 
-    Args:
-        model: From `build`.
-        image: (H, W, 3) uint8.
+    The detections are TFOD2's without the batch: `detection_boxes` (N, 4) normalised,
+    `detection_masks` (N, h, w) in their boxes, `detection_scores` (N,), `detection_classes` (N,)
+    from 0, `num_detections` (a number; the rows after it are padding), ...
 
-    Returns:
-        TFOD2's detections without the batch: `detection_boxes` (N, 4) normalised, `detection_masks`
-        (N, h, w) in their boxes, `detection_scores` (N,), `detection_classes` (N,) from 0,
-        `num_detections` (a number; the rows after it are padding), ...
+    >>> import tensorflow as tf
+    >>> tf.random.set_seed(1)
+    >>> answer = forward(build(read_config()), np.zeros((90, 120, 3), np.uint8))
+    >>> answer["detection_boxes"].shape, answer["detection_masks"].shape
+    ((10, 4), (10, 14, 14))
     """
     import tensorflow as tf
 
@@ -245,15 +210,13 @@ def forward(model: Any, image: np.ndarray) -> dict[str, np.ndarray]:
     return {name: value.numpy()[0] for name, value in detections.items()}
 
 
-# What there is to build
-
-
 def building_blocks() -> dict[str, tuple[str, ...]]:
-    """What the installed TFOD2 can build, read from its own tables.
+    """The names a configuration may use, from the tables of the installed TFOD2, sorted.
 
-    Returns:
-        The names a configuration may use, sorted: "meta-architectures" and, for each of them, its
-        feature extractors (backbones).
+    "meta-architectures" and, for each of them, its feature extractors (backbones).
+
+    >>> building_blocks()["faster_rcnn"][-1]
+    'faster_rcnn_resnet50_keras'
     """
     activate()
     from object_detection.builders import model_builder as builder
@@ -268,7 +231,11 @@ def building_blocks() -> dict[str, tuple[str, ...]]:
 
 
 def experiments() -> dict[str, Any]:
-    """The experiments in the installed Model Garden's vision registry: name -> configuration."""
+    """The experiments in the installed Model Garden's vision registry: name -> configuration.
+
+    >>> experiments()["maskrcnn_resnetfpn_coco"].task.model.include_mask
+    True
+    """
     from official.core import exp_factory
     from official.vision import registry_imports  # noqa: F401  (fills the registry)
 
@@ -276,38 +243,23 @@ def experiments() -> dict[str, Any]:
     return {name: exp_factory.get_exp_config(name) for name in names}
 
 
-@dataclass(frozen=True)
-class Published:
-    """One line of TFOD2's model zoo; what was not published is None or empty."""
+def published_zoo() -> list[types.SimpleNamespace]:
+    """TFOD2's model zoo as its makers published it; the package itself has no such list.
 
-    name: str
-    architecture: str
-    backbone: str
-    input_size: str  # "1024x1024", height first
-    masks: bool
-    box_map: float | None  # COCO mAP of the boxes in percent
-    mask_map: float | None
-    speed_ms: float | None  # a picture, as its makers measured it
-    config: str  # name of its pipeline configuration, without .config
-    archive: str  # below download.tensorflow.org/models/object_detection/tf2/
+    Returns:
+        For each model `name`, `architecture`, `backbone`, `input_size` (height first), `masks`
+        (bool), `box_map` and `mask_map` (COCO mAP in percent), `speed_ms` (for one picture),
+        `config` (its file, without .config) and `archive` (below download.tensorflow.org/models/
+        object_detection/tf2/); None or empty where nothing was published.
 
-
-def published_zoo() -> list[Published]:
-    """The zoo as published: what TFOD2 comes with weights for is not in the package."""
-
-    def number(text: str) -> float | None:
-        return float(text) if text else None
-
+    >>> [model.box_map for model in published_zoo() if model.mask_map]
+    [39.0]
+    """
+    numbers = ("box_map", "mask_map", "speed_ms")
+    models = []
     with ZOO.open(encoding="utf-8", newline="") as stream:
-        return [
-            Published(
-                *(row[key] for key in ("name", "architecture", "backbone", "input_size")),
-                masks="masks" in row["outputs"].split(),
-                box_map=number(row["box_map"]),
-                mask_map=number(row["mask_map"]),
-                speed_ms=number(row["speed_ms"]),
-                config=row["config"],
-                archive=row["archive"],
-            )
-            for row in csv.DictReader(stream)
-        ]
+        for row in csv.DictReader(stream):
+            row |= {name: float(row[name]) if row[name] else None for name in numbers}
+            row["masks"] = "masks" in row.pop("outputs").split()
+            models.append(types.SimpleNamespace(**row))
+    return models

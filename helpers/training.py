@@ -1,7 +1,7 @@
 """Training a segmentation network: the input pipeline, losses and an honest resume.
 
-Introduced in lab 2, used for lab 5's networks too. Rests on Keras, which does the training and the
-checkpoints. The random changes of the pictures are in `helpers.augmentation`.
+Introduced in lab 2, used for lab 5's networks too. The random changes of the pictures are in
+`helpers.augmentation`.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ from helpers.errors import DataError, WeightsError
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
-
-# --- the input pipeline -----------------------------------------------------------------------
 
 
 def batches(
@@ -41,6 +39,10 @@ def batches(
         augment: Function of a batch. With it the examples are also shuffled, anew in each epoch,
             and the last, smaller batch is left out.
         seed: Seed of the shuffling.
+
+    >>> pairs = batches(tf.data.Dataset.range(5), lambda number: (number, -number), batch_size=2)
+    >>> [images.numpy().tolist() for images, labels in pairs]
+    [[0, 1], [2, 3], [4]]
     """
     import tensorflow as tf
 
@@ -57,11 +59,12 @@ def batches(
     return shuffled.map(augment, num_parallel_calls=1).prefetch(2)
 
 
-# --- losses -----------------------------------------------------------------------------------
-
-
 def cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """Mean over all pixels of -log p(true class). labels (B, H, W) int, logits (B, H, W, C)."""
+    """Mean over all pixels of -log p(true class). labels (B, H, W) int, logits (B, H, W, C).
+
+    >>> round(float(cross_entropy(np.array([[[0]]]), np.zeros((1, 1, 1, 2), "f4"))), 4)  # log 2
+    0.6931
+    """
     import keras
 
     return keras.losses.SparseCategoricalCrossentropy(from_logits=True)(labels, logits)
@@ -71,6 +74,10 @@ def dice_loss(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """1 - Dice of probabilities, the mean over the classes (Milletari et al., "V-Net", 2016).
 
     Sums run over the whole batch, so a class that one picture lacks is no problem.
+
+    >>> sure = np.array([[[[99, 0], [99, 0]]]], "f4")
+    >>> float(dice_loss(np.array([[[0, 0]]]), sure)), float(dice_loss(np.array([[[1, 1]]]), sure))
+    (0.0, 0.6666666269302368)
     """
     from keras import ops
 
@@ -82,11 +89,12 @@ def dice_loss(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
 
 
 def combined_loss(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """Cross-entropy, which has smooth gradients, plus Dice, which is close to what is scored."""
+    """Cross-entropy, which has smooth gradients, plus Dice, which is close to what is scored.
+
+    >>> float(combined_loss(np.array([[[0, 0]]]), np.array([[[[99, 0], [99, 0]]]], "f4")))
+    0.0
+    """
     return cross_entropy(labels, logits) + dice_loss(labels, logits)
-
-
-# --- training ---------------------------------------------------------------------------------
 
 
 def compile_model(
@@ -97,18 +105,22 @@ def compile_model(
     loss: Callable = combined_loss,
     averaging: float | None = None,
 ) -> None:
-    """AdamW with a short warm-up and a cosine down to zero over `steps`; reports mIoU.
+    """Gives a model AdamW, with a short warm-up and a cosine down to zero over `steps`.
 
-    The reported `miou` comes from one confusion matrix over the epoch, not from a mean over
-    batches.
+    It reports `miou`, from one confusion matrix over the epoch instead of a mean over batches.
 
     Args:
         model: Model to compile, in place.
         steps: Number of training steps in all epochs together.
         learning_rate: Highest learning rate, after the warm-up.
         loss: Function of integer labels and logits.
-        averaging: If given, the model ends with, and is validated with, an exponential moving
-            average of its weights: `averaging` times the old one plus the rest new, each step.
+        averaging: Momentum of an exponential moving average of the weights, with which the model
+            is validated and ends; None for no average.
+
+    >>> model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(3, 1)])
+    >>> compile_model(model, steps=100)
+    >>> type(model.optimizer).__name__
+    'AdamW'
     """
     import keras
 
@@ -116,18 +128,11 @@ def compile_model(
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, max(1, steps - warmup), warmup_target=learning_rate, warmup_steps=warmup
     )
+    average = {"use_ema": averaging is not None, "ema_momentum": averaging or 0.0}
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=1e-4, clipnorm=1.0, **average)
     classes = model.output_shape[-1]
-    model.compile(
-        optimizer=keras.optimizers.AdamW(
-            schedule,
-            weight_decay=1e-4,
-            clipnorm=1.0,
-            use_ema=averaging is not None,
-            ema_momentum=averaging or 0.0,
-        ),
-        loss=loss,
-        metrics=[keras.metrics.MeanIoU(classes, sparse_y_pred=False, name="miou")],
-    )
+    miou = keras.metrics.MeanIoU(classes, sparse_y_pred=False, name="miou")
+    model.compile(optimizer, loss, metrics=[miou])
 
 
 def fit(
@@ -146,13 +151,19 @@ def fit(
         train: Batches of images and labels.
         validation: Batches that are scored after each epoch.
         epochs: Number of epochs, those of an interrupted try included.
-        backup: Folder for the state after each epoch. If it holds one, the training goes on from
-            there and says so; it is removed when the training is complete.
+        backup: Folder for the state after each epoch. If it holds one, the training prints so and
+            goes on from there; it is removed when the training is complete.
         callbacks: Further Keras callbacks.
 
-    Returns:
-        Keras's history: loss, miou, val_loss, val_miou of each epoch, those before an interruption
-        included.
+    It returns Keras's history, with the epochs before an interruption: loss, miou, val_loss and
+    val_miou.
+
+    >>> model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(3, 1)])
+    >>> compile_model(model, steps=2)
+    >>> one = tf.data.Dataset.from_tensors((tf.zeros((2, 8, 8, 3)), tf.zeros((2, 8, 8), tf.int32)))
+    >>> history = fit(model, one, one, epochs=2)
+    >>> {name: len(values) for name, values in history.items()}
+    {'loss': 2, 'miou': 2, 'val_loss': 2, 'val_miou': 2}
     """
     import keras
     from tqdm.auto import tqdm
@@ -182,14 +193,8 @@ def fit(
     progress.on_train_batch_end = lambda batch, logs=None: bar.update()
     try:
         with bar:
-            history = model.fit(
-                train,
-                validation_data=validation,
-                epochs=epochs,
-                verbose=0,
-                shuffle=False,  # the pipeline shuffles
-                callbacks=[*extra, progress],
-            )
+            how = {"verbose": 0, "shuffle": False, "callbacks": [*extra, progress]}
+            history = model.fit(train, validation_data=validation, epochs=epochs, **how)
     finally:
         model._initial_epoch = None  # or Keras would begin this model's next training there, too
     return state.history if state else history.history

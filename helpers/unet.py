@@ -1,11 +1,8 @@
 """U-Nets for semantic segmentation: the classic one and a light one.
 
-Introduced in lab 2, used again for street scenes in lab 5. Rests on Keras, and for the light
-model's encoder on MobileNetV2 as `keras.applications` has it. What is here suffices to build them;
-their training is in `helpers.training`, their weights in `helpers.weights`, their scores in
-`helpers.segmentation`.
-
-From the shell: `python -m tools.recipes.unet train|evaluate --help`.
+Introduced in lab 2, used again for street scenes in lab 5. Their training is in `helpers.training`,
+their weights in `helpers.weights`, their scores in `helpers.segmentation`; from the shell,
+`python -m tools.recipes.unet train|evaluate`.
 """
 
 from __future__ import annotations
@@ -23,25 +20,22 @@ from helpers.weights import reading_encoder
 if TYPE_CHECKING:
     import keras
 
-SIZE = 128
-"""Height and width of the pictures that the pets' networks see, in pixels."""
-
+SIZE = 128  # height and width of the pictures that the pets' networks see, in pixels
+# Trained by this project on photos; `unet_pets.json` beside it has recipe and scores.
 WEIGHTS = DATA / "weights" / "unet_pets.weights.h5"
-"""Trained by this project on photos; `unet_pets.json` beside it says how and how well."""
-
+# Dilation rates of DeepLabV3+'s pyramid. The paper's 6, 12 and 18 suit maps of 33 x 33 cells; on
+# ours of 8 x 10 they would look past the edge at nothing but padding.
 ATROUS_RATES = (2, 3, 4)
-"""Dilation rates of DeepLabV3+'s pyramid. The paper's 6, 12 and 18 suit maps of 33 x 33 cells; on
-ours of 8 x 10 they would look past the edge at nothing but padding."""
-
 _ENCODER_TAPS = ("block_3_expand_relu", "block_6_expand_relu", "block_13_expand_relu")
 _ENCODER_TOP = "block_16_project_BN"
 
 
-# --- building ---------------------------------------------------------------------------------
-
-
 def conv_block(x: keras.KerasTensor, filters: int, *, kernel: int = 3, strides: int = 1):
-    """Convolution, batch normalisation, ReLU."""
+    """Convolution, batch normalisation, ReLU.
+
+    >>> conv_block(keras.Input((8, 8, 3)), 16, strides=2).shape
+    (None, 4, 4, 16)
+    """
     from keras import layers
 
     x = layers.Conv2D(filters, kernel, strides=strides, padding="same", use_bias=False)(x)
@@ -51,24 +45,30 @@ def conv_block(x: keras.KerasTensor, filters: int, *, kernel: int = 3, strides: 
 
 
 def separable_block(x: keras.KerasTensor, filters: int):
-    """`conv_block` at a fraction of the cost: first in space, channel by channel, then across."""
+    """`conv_block` at a fraction of the cost: first in space, channel by channel, then across.
+
+    >>> separable_block(keras.Input((8, 8, 3)), 16).shape
+    (None, 8, 8, 16)
+    """
     from keras import layers
 
     return conv_block(layers.DepthwiseConv2D(3, padding="same")(x), filters, kernel=1)
 
 
 def classic_unet(
-    size: int = SIZE, num_classes: int = 3, filters: Sequence[int] = (64, 128, 256, 512)
+    size: int = SIZE, filters: Sequence[int] = (64, 128, 256, 512), num_classes: int = 3
 ) -> keras.Model:
     """U-Net as Ronneberger et al. (2015) drew it, one level shallower and with same-size output.
 
     Args:
         size: Height and width of the images; divisible by 2 ** (len(filters) - 1).
-        num_classes: C.
         filters: Number of filters of each level; the last one is the bottleneck.
+        num_classes: Number of classes, C.
 
-    Returns:
-        A model from (B, size, size, 3) float32 in 0 to 255 to (B, size, size, C) logits.
+    The model maps (B, size, size, 3) float32 in 0 to 255 to (B, size, size, C) logits.
+
+    >>> classic_unet(32, filters=(4, 8)).output_shape
+    (None, 32, 32, 3)
     """
     import keras
     from keras import layers
@@ -95,7 +95,6 @@ def light_unet(
     *,
     encoder_weights: str | os.PathLike | None = None,
     enlarge: float = 1.25,
-    filters: Sequence[int] = (96, 64, 40, 32),
 ) -> keras.Model:
     """U-Net whose way down is MobileNetV2 (Sandler et al., 2018) and whose way up is narrow.
 
@@ -104,19 +103,16 @@ def light_unet(
 
     Args:
         size: Height and width of the images, even; one number where they are square.
-        num_classes: C.
+        num_classes: Number of classes, C.
         encoder_weights: None for random ones, "imagenet" to download them, or a file of
             `keras.applications.MobileNetV2(include_top=False)`.
-        enlarge: Factor by which the encoder sees the pictures enlarged; the result is rounded to a
-            multiple of 32.
-        filters: Number of filters of the decoder's levels, from the deepest to the last.
+        enlarge: Factor of the enlargement; the result is rounded to a multiple of 32.
 
-    Returns:
-        A model from (B, H, W, 3) float32 in 0 to 255 to (B, H, W, C) logits. Its weights fit every
-        `size` and `enlarge`.
+    The model maps (B, H, W, 3) float32 in 0 to 255 to (B, H, W, C) logits. Its weights fit every
+    `size` and `enlarge`.
 
-    Raises:
-        WeightsError: the encoder's weights cannot be read.
+    >>> light_unet((48, 64), 9).output_shape
+    (None, 48, 64, 9)
     """
     import keras
     from keras import layers
@@ -128,21 +124,21 @@ def light_unet(
     x = layers.Rescaling(1 / 127.5, offset=-1)(inputs)
     # The encoder halves five times.
     seen = tuple(32 * max(1, round(enlarge * side / 32)) for side in (height, width))
-    # Not layers.Resizing: its `training` is True unless it is told, and what comes after it would
-    # believe it, so that a plain `model(images)` would change the decoder's statistics.
+    # Not layers.Resizing: its `training` is True by default and spreads to the layers behind it,
+    # so that a plain `model(images)` would change the decoder's statistics.
     encoder = mobilenet(keras.ops.image.resize(x, seen), encoder_weights)
     for layer in encoder.layers:
         layer.trainable = not isinstance(layer, layers.BatchNormalization)
 
-    y = conv_block(encoder.get_layer(_ENCODER_TOP).output, filters[0], kernel=1)
-    for channels, tap in zip(filters[:-1], _ENCODER_TAPS[::-1], strict=True):
+    y = conv_block(encoder.get_layer(_ENCODER_TOP).output, 96, kernel=1)
+    for channels, tap in zip((96, 64, 40), _ENCODER_TAPS[::-1], strict=True):
         skip = conv_block(encoder.get_layer(tap).output, channels, kernel=1)
         y = layers.UpSampling2D(2, interpolation="bilinear")(y)
         y = separable_block(layers.Concatenate()([y, skip]), channels)
     # Few channels before the step to half the picture's size, where each one is dear.
-    y = keras.ops.image.resize(conv_block(y, filters[-1], kernel=1), (height // 2, width // 2))
+    y = keras.ops.image.resize(conv_block(y, 32, kernel=1), (height // 2, width // 2))
     y = layers.Concatenate()([y, conv_block(x, 16, strides=2)])
-    y = separable_block(y, filters[-1])
+    y = separable_block(y, 32)
     logits = layers.Conv2DTranspose(num_classes, 2, strides=2, name="logits")(y)
     return keras.Model(inputs, logits, name="light_unet")
 
@@ -153,6 +149,10 @@ def fold_batch_norm(model: keras.Model) -> keras.Model:
     When nothing is trained, normalising is a multiplication and an addition for each channel, and
     the convolution before it can do both: kernel * g and (beta - mean * g) with
     g = gamma / sqrt(variance + epsilon). The answers are equal up to rounding.
+
+    >>> model = classic_unet(16, filters=(4, 8))
+    >>> len(model.get_weights()), len(fold_batch_norm(model).get_weights())
+    (32, 14)
     """
     import keras
     from keras import layers
@@ -193,21 +193,15 @@ def fold_batch_norm(model: keras.Model) -> keras.Model:
 def deeplab(
     size: tuple[int, int], num_classes: int, *, encoder_weights: str | os.PathLike | None = None
 ) -> keras.Model:
-    """DeepLabV3+ (Chen et al., 2018) as keras-cv builds it, on MobileNetV2.
+    """DeepLabV3+ (Chen et al., 2018) from keras-cv's parts, on MobileNetV2; used as `light_unet`.
 
     Keras-cv takes the deep features at a thirty-second of the size (the paper: a sixteenth or an
-    eighth), so the picture is first resized to multiples of 32, and the answer back. The last
-    two layers of its head change places: a 1 x 1 convolution and a bilinear resize give the same in
-    any order, but few maps are enlarged faster than 256. It is built from its parts, because its
-    presets ask a server even where no weights are wanted.
+    eighth), so the picture is first resized to multiples of 32, and the answer back. The last two
+    layers of its head change places: a 1 x 1 convolution and a bilinear resize give the same in
+    any order, but few maps are enlarged faster than 256.
 
-    Args:
-        size: Height and width of the images.
-        num_classes: C.
-        encoder_weights: As for `light_unet`.
-
-    Returns:
-        A model from (B, H, W, 3) float32 in 0 to 255 to (B, H, W, C) logits.
+    >>> deeplab((48, 64), 9).output_shape
+    (None, 48, 64, 9)
     """
     import keras
     from keras import layers
@@ -240,12 +234,7 @@ def deeplab(
 
 
 def mobilenet(x: keras.KerasTensor, weights: str | os.PathLike | None) -> keras.Model:
-    """MobileNetV2 without its top over a tensor of pictures in [-1, 1].
-
-    Args:
-        x: (B, H, W, 3).
-        weights: As `encoder_weights` of `light_unet`.
-    """
+    """MobileNetV2 without its top over pictures (B, H, W, 3) in [-1, 1], for the networks above."""
     import keras
 
     with reading_encoder(weights):

@@ -1,8 +1,7 @@
 """Weights of a network in a file, and beside it the record of how they were made.
 
 Introduced in lab 2, where a training that silently starts from old weights is one of the bugs to
-spot; labs 4 and 5 load theirs in the same way. Rests on Keras and on its `.weights.h5`. What writes
-weights and records is in `tools.recipes.command`.
+spot; labs 4 and 5 load theirs in the same way. `tools.recipes.command` writes both.
 """
 
 from __future__ import annotations
@@ -22,15 +21,14 @@ if TYPE_CHECKING:
 
 
 def load(model: keras.Model, path: str | os.PathLike) -> None:
-    """Loads weights and says so: a run that starts from trained weights must not look like one
-    that starts from none.
+    """Loads weights and prints that, so that no run starts from trained weights unnoticed.
 
-    Args:
-        model: Model whose weights are replaced; after an error they are as they were.
-        path: File of weights (.weights.h5).
+    A file that is missing, damaged or made for another model is a `WeightsError`, and the model
+    keeps the weights that it has.
 
-    Raises:
-        WeightsError: No such file, a damaged one, or one made for another model.
+    >>> from helpers import unet
+    >>> load(unet.light_unet(), unet.WEIGHTS)
+    Loaded weights from unet_pets.weights.h5: light_unet does not start from scratch.
     """
     path = fetch(Path(path))
     if not path.is_file():
@@ -55,10 +53,11 @@ def record_path(path: str | os.PathLike) -> Path:
 
 
 def read_record(path: str | os.PathLike) -> dict:
-    """The record beside a file of weights.
+    """The record beside a file of weights; a `WeightsError` where there is none.
 
-    Raises:
-        WeightsError: there is none, or it is no JSON object.
+    >>> from helpers import unet
+    >>> read_record(unet.WEIGHTS)["command"].split()[:3]
+    ['python', '-m', 'tools.recipes.unet']
     """
     record = record_path(path)
     try:
@@ -73,14 +72,7 @@ def read_record(path: str | os.PathLike) -> dict:
 
 @contextmanager
 def reading_encoder(source: str | os.PathLike | None) -> Iterator[None]:
-    """Explains whatever fails while MobileNetV2's weights are read.
-
-    Args:
-        source: None for random weights, "imagenet" to download them, or a file.
-
-    Raises:
-        WeightsError: the file is missing, or the weights cannot be read.
-    """
+    """Raises a `WeightsError` for whatever fails while MobileNetV2's weights are read."""
     if source not in (None, "imagenet") and not Path(source).is_file():
         do = 'Give the file\'s path, or "imagenet" where there is a network.'
         raise WeightsError(str(source), expected="weights", found="no such file", do=do)

@@ -7,12 +7,17 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 
 import helpers
 
 helpers.setup(quiet=True)  # before any test imports TensorFlow
+
+# No deadline for an example: on a busy machine it would fail tests that are right.
+hypothesis.settings.register_profile("course", deadline=None)
+hypothesis.settings.load_profile("course")
 
 
 @pytest.fixture(scope="session")

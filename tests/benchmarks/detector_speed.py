@@ -49,11 +49,11 @@ def measure(model: str, size: tuple[int, int], rounds: int, pictures: int) -> No
 
     import cv2
 
-    from helpers import detector, kerbside
+    from helpers import detector, kerbside, records
 
     detect = detector.load_detector(model)
     files = kerbside.record_files("test")
-    cases = list(itertools.islice(kerbside.cases(files), pictures))
+    cases = list(itertools.islice(records.read(files), pictures))
     images = [cv2.resize(case.image, size[::-1]) for case in cases]
     pasted = len(detect(images[0], detector.LEAST_SCORE))  # sets TensorFlow up as well
     print(json.dumps({"ready": pasted}), flush=True)

@@ -62,13 +62,3 @@ def test_equality_fails_already_on_smooth_edges_and_after_resizing() -> None:
         found = (image == RED).all(axis=2)
         assert not (found & ~truth).any()
         assert metrics.mask_iou(found, truth) < 0.95
-
-
-def test_the_helper_refuses_a_colour_map_that_went_through_jpeg() -> None:
-    colours = [(0, 0, 0), RED]
-    labels = np.zeros((64, 64), np.uint8)
-    labels[20:40, 10:50] = 1
-    rgb = masks.labels_to_rgb(labels, colours)
-    np.testing.assert_array_equal(masks.rgb_to_labels(rgb, colours), labels)
-    with pytest.raises(ValueError, match="never as JPEG"):
-        masks.rgb_to_labels(jpeg(rgb), colours)

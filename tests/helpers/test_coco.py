@@ -73,7 +73,7 @@ def test_boundary_ap_is_never_better_than_mask_ap():
 def test_no_detections_at_all_score_zero_and_nothing_to_find_is_undefined():
     truth, nothing = things([(0, 0, 4, 4)], [1]), things([], [])
     assert coco.evaluate([(nothing, truth)])["ap"] == 0.0
-    scores = coco.evaluate([(things([(0, 0, 4, 4)], [1], [0.9]), nothing)], classes=[1])
+    scores = coco.evaluate([(things([(0, 0, 4, 4)], [1], [0.9]), nothing)])
     assert np.isnan(scores["ap"])
 
 

@@ -105,10 +105,11 @@ def test_a_detection_on_a_crowd_is_neither_right_nor_wrong():
     assert verdicts.objects.tolist() == [1]
 
 
-def test_only_the_best_detections_of_a_picture_count():
+def test_only_the_best_detections_of_a_picture_count(monkeypatch):
+    monkeypatch.setattr(detection, "MAX_DETECTIONS", 1)
     truth = things([(0, 0, 4, 4), (10, 10, 20, 20)], [1, 1])
     found = things([(0, 0, 4, 4), (10, 10, 20, 20)], [1, 1], [0.2, 0.8])
-    assert judged(found, truth, max_detections=1).scores.tolist() == [0.8]
+    assert judged(found, truth).scores.tolist() == [0.8]
 
 
 def test_boundaries_are_those_of_the_whole_picture(rng):

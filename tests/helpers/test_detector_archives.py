@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from helpers import detector
 from helpers.detector import _unpacked, load_detector
 from helpers.errors import WeightsError
 
 
-def unpack(archive, sha256=None, *, cache):
-    return _unpacked(str(archive), sha256, cache)
+def unpack(archive, sha256=None):
+    return _unpacked(str(archive), sha256)
 
 
 def pack(path: Path, members: dict[str, bytes | tarfile.TarInfo]) -> Path:
@@ -44,7 +45,8 @@ def archive(tmp_path) -> Path:
 
 
 @pytest.fixture
-def cache(tmp_path) -> Path:
+def cache(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setattr(detector, "CACHE", tmp_path / "cache")
     return tmp_path / "cache"
 
 
@@ -53,25 +55,25 @@ def leftovers(cache: Path) -> list[str]:
 
 
 def test_unpacked_once_and_kept(archive, cache):
-    folder = unpack(archive, cache=cache)
+    folder = unpack(archive)
     assert (folder / "model/saved_model/saved_model.pb").read_bytes() == b"graph"
     assert leftovers(cache) == [folder.name]
     (folder / "mark").touch()
-    assert (unpack(archive, cache=cache) / "mark").exists()
+    assert (unpack(archive) / "mark").exists()
 
 
 def test_another_archive_of_the_same_name_is_another_model(archive, cache):
-    first = unpack(archive, cache=cache)
+    first = unpack(archive)
     pack(archive, {"model/saved_model/saved_model.pb": b"other"})
-    assert unpack(archive, cache=cache) != first
+    assert unpack(archive) != first
 
 
 def test_the_checksum_is_checked_before_anything_else(archive, cache):
     right = hashlib.sha256(archive.read_bytes()).hexdigest()
-    assert unpack(archive, sha256=right.upper(), cache=cache).is_dir()
+    assert unpack(archive, sha256=right.upper()).is_dir()
     with pytest.raises(WeightsError, match=f"with SHA-256 {'0' * 64}, found ValueError"):
-        unpack(archive, sha256="0" * 64, cache=cache / "other")
-    assert leftovers(cache / "other") == []
+        unpack(archive, sha256="0" * 64)
+    assert len(leftovers(cache)) == 1
 
 
 @pytest.mark.parametrize(
@@ -89,7 +91,7 @@ def test_the_checksum_is_checked_before_anything_else(archive, cache):
 def test_members_that_reach_outside_are_refused_and_nothing_is_left(name, content, tmp_path, cache):
     path = pack(tmp_path / "evil.tar.gz", {"model/saved_model.pb": b"graph", name: content})
     with pytest.raises(WeightsError, match=r"evil.tar.gz: expected .*found"):
-        unpack(path, cache=cache)
+        unpack(path)
     assert leftovers(cache) == []
     assert not (tmp_path / "outside").exists()
 
@@ -100,7 +102,7 @@ def test_a_damaged_archive_leaves_nothing(keep, tmp_path, cache):
     content = path.read_bytes()
     path.write_bytes(content[: int(keep * len(content))])
     with pytest.raises(WeightsError, match=r"cut.tar.gz: expected a whole .tar"):
-        unpack(path, cache=cache)
+        unpack(path)
     assert leftovers(cache) == []
 
 
@@ -110,16 +112,16 @@ def test_flipped_bytes_are_damage_too(tmp_path, cache):
     content[20_000:20_050] = bytes(50)
     path.write_bytes(content)
     with pytest.raises(WeightsError, match="expected a whole"):
-        unpack(path, cache=cache)
+        unpack(path)
     assert leftovers(cache) == []
 
 
 def test_what_is_no_archive_is_named(tmp_path, cache):
     (tmp_path / "model.zip").write_bytes(b"PK\x03\x04 and so on")
     with pytest.raises(WeightsError, match=r"model.zip: expected a whole .tar"):
-        unpack(tmp_path / "model.zip", cache=cache)
+        unpack(tmp_path / "model.zip")
     with pytest.raises(WeightsError, match="no such file"):
-        load_detector(tmp_path / "nothing.tar.gz", cache=cache)
+        load_detector(tmp_path / "nothing.tar.gz")
 
 
 # --- downloads, from a server on this machine ---------------------------------------------------
@@ -156,9 +158,9 @@ def server(archive):
 def test_downloaded_and_unpacked_once(server, archive, cache):
     address, asked = server
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-    folder = unpack(f"{address}/model.tar.gz", digest, cache=cache)
+    folder = unpack(f"{address}/model.tar.gz", digest)
     assert (folder / "model/saved_model/saved_model.pb").read_bytes() == b"graph"
-    assert unpack(f"{address}/model.tar.gz", digest, cache=cache) == folder
+    assert unpack(f"{address}/model.tar.gz", digest) == folder
     assert asked == ["/model.tar.gz"]
     assert leftovers(cache) == [folder.name]
 
@@ -173,13 +175,13 @@ def test_downloaded_and_unpacked_once(server, archive, cache):
 )
 def test_a_bad_download_leaves_nothing(server, path, sha256, message, cache):
     with pytest.raises(WeightsError, match=message):
-        unpack(server[0] + path, sha256, cache=cache)
+        unpack(server[0] + path, sha256)
     assert leftovers(cache) == []
 
 
 def test_without_a_network_the_address_is_named(cache):
     with pytest.raises(WeightsError, match=r"http://127.0.0.1:9/model.tar.gz: expected a whole"):
-        unpack("http://127.0.0.1:9/model.tar.gz", cache=cache)
+        unpack("http://127.0.0.1:9/model.tar.gz")
     assert leftovers(cache) == []
 
 
@@ -189,7 +191,7 @@ def test_the_detector_loads_an_archive_of_the_zoo(archive, tmp_path, cache):
     with tarfile.open(archive, "w:gz") as tar:
         tar.add(tmp_path / "export", "mask_rcnn_inception_resnet_v2_1024x1024_coco17_gpu-8")
     zoo = archive.rename(tmp_path / "mask_rcnn_inception_resnet_v2_1024x1024_coco17_gpu-8.tar.gz")
-    detect = load_detector(zoo, cache=cache)
+    detect = load_detector(zoo)
     assert detect.class_names[3] == "car"
     assert len(detect.class_names) == 80
     assert detect.class_names[90] == "toothbrush"

@@ -72,7 +72,8 @@ def test_settings_are_made_before_tensorflow_and_keep_the_readers_own():
 
 def test_the_cap_on_threads_reaches_tensorflow():
     code = (
-        "import helpers; helpers.setup(threads={}, quiet=True)\n"
+        "import os; os.environ.update(TF_NUM_INTRAOP_THREADS='{0}', OMP_NUM_THREADS='{0}')\n"
+        "import helpers; helpers.setup(quiet=True)\n"
         "import psutil, tensorflow as tf\n"
         "before = psutil.Process().num_threads()\n"
         "tf.linalg.matmul(tf.ones((512, 512)), tf.ones((512, 512)))\n"
@@ -113,7 +114,8 @@ def test_the_locked_environment_has_no_problem():
 def test_missing_and_unsuitable_packages_are_named(tmp_path, capsys, monkeypatch):
     file = tmp_path / "requirements.txt"
     file.write_text("# why\nno-such-package>=1  # reason\nnumpy<1\nnumpy>=1\n")
-    missing, old = environment.requirement_problems(file)
+    monkeypatch.setattr(environment, "REQUIREMENTS", (file,))
+    missing, old = environment.requirement_problems()
     assert missing == "no-such-package is missing"
     assert old.startswith("numpy is 2.")
     assert old.endswith("<1 is needed")
@@ -122,6 +124,9 @@ def test_missing_and_unsuitable_packages_are_named(tmp_path, capsys, monkeypatch
     (tmp_path / "requirements").mkdir()
     (tmp_path / "requirements" / "garden.txt").write_text(hashed)
     monkeypatch.setattr(environment, "ROOT", tmp_path)
+    monkeypatch.setattr(
+        environment, "REQUIREMENTS", ("requirements.txt", "requirements/garden.txt")
+    )
     helpers.setup(quiet=True)
     shown = capsys.readouterr().out
     assert "Note: no-such-package is missing." in shown
@@ -134,13 +139,14 @@ def test_two_opencvs_of_different_versions_are_noticed(tmp_path, monkeypatch):
     monkeypatch.setattr(environment, "version", lambda name: versions.get(name, "not installed"))
     empty = tmp_path / "requirements.txt"
     empty.write_text("")
-    (problem,) = environment.requirement_problems(empty)
+    monkeypatch.setattr(environment, "REQUIREMENTS", (empty,))
+    (problem,) = environment.requirement_problems()
     assert "opencv-python 4.12.0 and opencv-python-headless 5.0.0 overwrite" in problem
     monkeypatch.setenv("COLAB_RELEASE_TAG", "release")  # its own state, which harms nothing
-    assert list(environment.requirement_problems(empty)) == []
+    assert list(environment.requirement_problems()) == []
     monkeypatch.delenv("COLAB_RELEASE_TAG")
     versions["opencv-python-headless"] = "4.12.0"
-    assert list(environment.requirement_problems(empty)) == []
+    assert list(environment.requirement_problems()) == []
 
 
 @pytest.fixture
@@ -162,7 +168,7 @@ def packages(monkeypatch, tmp_path) -> dict[str, str]:
         environment.metadata, "distributions", lambda: map(Distribution, list(installed))
     )
     monkeypatch.setattr(environment, "_run", pip)
-    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(environment, "TFOD2_FOLDER", tmp_path / "tfod2")
     installed["asked"] = asked
     return installed
 
@@ -172,7 +178,7 @@ def test_installing_says_what_has_changed_and_keeps_tfod2_aside(packages, capsys
     environment.install()
     assert capsys.readouterr().out == "Installed: new 3.0, old 0.9 instead of 1.0.\n"
     labs, garden, tfod2 = asked
-    assert labs == ["-q", "-r", str(helpers.ROOT / "requirements.txt")]
+    assert labs == ["--quiet", "-r", str(helpers.ROOT / "requirements.txt")]
     assert "--no-deps" in garden and str(tmp_path / "tfod2") in tfod2
     (tmp_path / "tfod2" / "object_detection").mkdir(parents=True)
     environment.install()

@@ -6,40 +6,42 @@ import itertools
 
 import pytest
 
-from helpers import kerbside
+from helpers import kerbside, records
 from helpers.errors import DataError
 
 
 def test_kerbside_tells_trucks_from_vans_and_what_is_hidden():
     files = kerbside.record_files("val")
-    cases = list(itertools.islice(kerbside.cases(files), 25))
+    cases = list(itertools.islice(records.read(files), 25))
     for case in cases:
-        assert len(case.kinds) == len(case.tags) == len(case.classes)
-        for kind, number in zip(case.kinds, case.classes, strict=True):
+        assert len(kerbside.occlusions(case)) == len(case.classes)
+        for kind, number in zip(kerbside.kinds(case), case.classes, strict=True):
             assert (kind in ("van", "minibus", "truck")) == (number == 2)
             assert (kind == "person") == (number == 3)
-    assert "truck" in {kind for case in cases for kind in case.kinds}
+    assert "truck" in {kind for case in cases for kind in kerbside.kinds(case)}
 
 
 def test_every_split_has_cameras_of_its_own():
-    first = {split: kerbside.cases(kerbside.record_files(split)) for split in kerbside.SPLITS}
+    first = {split: records.read(kerbside.record_files(split)) for split in kerbside.SPLITS}
     cameras = {s: kerbside.camera_of(next(c).source_id) for s, c in first.items()}
     assert cameras == {"train": 1000, "val": 2000, "test": 3000}
     assert all(kerbside.camera_file(number).is_file() for number in cameras.values())
 
 
 @pytest.mark.parametrize("files", [kerbside.record_files, kerbside.clip_files])
-def test_a_split_that_is_unknown_or_not_there_is_an_error(files, tmp_path):
+def test_a_split_that_is_unknown_or_not_there_is_an_error(files, tmp_path, monkeypatch):
     with pytest.raises(DataError, match="split: expected 'train' or 'val' or 'test', found 'dev'"):
         files("dev")
+    monkeypatch.setattr(kerbside, "RECORDS", tmp_path)
+    monkeypatch.setattr(kerbside, "CLIPS", tmp_path)
     with pytest.raises(DataError, match=r"expected Kerbside's files, found none. Clone"):
-        files("val", tmp_path)
+        files("val")
 
 
 @pytest.mark.parametrize("split", ["val", "test"])
 def test_every_file_of_a_split_has_all_its_cameras(split):
     files = kerbside.record_files(split)
     assert kerbside.record_files(split, parts=1) == files[:1]
-    cameras = [{kerbside.camera_of(c.source_id) for c in kerbside.cases([f])} for f in files]
+    cameras = [{kerbside.camera_of(c.source_id) for c in records.read([f])} for f in files]
     assert len(files) == 2 and cameras[0] == cameras[1]
-    assert len(kerbside.surfaces(split, parts=1)) == sum(1 for _ in kerbside.cases(files[:1]))
+    assert len(kerbside.surfaces(split, parts=1)) == sum(1 for _ in records.read(files[:1]))

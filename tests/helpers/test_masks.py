@@ -112,20 +112,9 @@ def test_png_of_a_mask_has_one_bit_a_pixel() -> None:
 
 
 @given(any_labels)
-def test_rgb_round_trip(labels: np.ndarray) -> None:
-    rgb = masks.labels_to_rgb(labels, COLOURS)
-    assert rgb.shape == (*labels.shape, 3)
-    assert rgb.dtype == np.uint8
-    np.testing.assert_array_equal(masks.rgb_to_labels(rgb, COLOURS), labels)
-
-
-@given(any_labels)
 def test_stack_round_trip(labels: np.ndarray) -> None:
     stack = labels[None] == np.arange(1, 5)[:, None, None]
     np.testing.assert_array_equal(masks.masks_to_labels(stack), labels)
-    np.testing.assert_array_equal(
-        masks.masks_to_labels(stack, values=[10, 20, 30, 40]), labels.astype(int) * 10
-    )
 
 
 def test_an_empty_stack_is_all_background() -> None:
@@ -226,11 +215,6 @@ IMAGE = np.zeros((4, 6, 3), np.uint8)
         (lambda: masks.outline(IMAGE, np.ones((4, 7), bool), (0, 0, 0)), ["4 x 6", "4 x 7"]),
         (lambda: masks.masks_to_labels(np.ones((4, 6), bool)), ["masks", "(N, H, W)", "(4, 6)"]),
         (lambda: masks.masks_to_labels(np.ones((2, 4, 6), bool)), ["masks", "overlap", "24"]),
-        (
-            lambda: masks.masks_to_labels(np.zeros((2, 4, 6), bool), values=[1]),
-            ["values", "2", "1 values"],
-        ),
-        (lambda: masks.labels_to_rgb(np.array([[5]]), COLOURS), ["labels", "0 to 4", "5"]),
         (lambda: masks.encode_png(np.zeros((2, 2), np.int64)), ["uint8", "int64"]),
         (lambda: masks.encode_png(np.zeros((0, 2), bool)), ["labels", "(0, 2)"]),
         (lambda: masks.mask_to_box(np.zeros((3, 3), bool)), ["mask", "one pixel", "empty"]),
@@ -259,7 +243,7 @@ def test_wrong_arrays(call, words: list[str]) -> None:
             ["grey 8-bit", "uint16"],
         ),
         (lambda: masks.rle_to_mask({"counts": [3]}), ["rle", "size", "counts"]),
-        (lambda: masks.rle_to_mask({"size": [3, 3], "counts": [1, 2]}), ["9 pixels", "runs of 3"]),
+        (lambda: masks.rle_to_mask({"size": [3, 3], "counts": [1, 2]}), ["rle", "3 pixels", "9"]),
         (lambda: masks.rle_to_mask({"size": [3, 3], "counts": [12, -3]}), ["rle", "-3"]),
         (lambda: masks.rle_to_mask({"size": [3, 3], "counts": None}), ["rle", "counts"]),
         (lambda: masks.rle_to_mask({"size": [3], "counts": [3]}), ["rle", "size"]),
@@ -268,7 +252,7 @@ def test_wrong_arrays(call, words: list[str]) -> None:
             lambda: masks.rle_to_mask(
                 {"size": [9, 9], "counts": masks.mask_to_rle(blob())["counts"]}
             ),
-            ["rle", "81 pixels"],
+            ["rle", "[9, 9]"],
         ),
     ],
 )
@@ -281,17 +265,8 @@ def test_damaged_data(call, words: list[str]) -> None:
 
 def test_a_truncated_rle_is_refused() -> None:
     rle = masks.mask_to_rle(blob())
-    with pytest.raises(DataError, match="2400 pixels"):
+    with pytest.raises(DataError, match="expected 2400"):
         masks.rle_to_mask({"size": rle["size"], "counts": rle["counts"][:-4]})
-
-
-def test_an_unknown_colour_is_named_with_its_place() -> None:
-    rgb = masks.labels_to_rgb(np.zeros((3, 4), np.uint8), COLOURS)
-    rgb[1, 2] = (7, 8, 9)
-    with pytest.raises(
-        DataError, match=r"1 other pixels, the first at row 1, column 2: \(7, 8, 9\)"
-    ):
-        masks.rgb_to_labels(rgb, COLOURS)
 
 
 def test_the_message_of_nan_labels_counts_them() -> None:

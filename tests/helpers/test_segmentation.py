@@ -63,7 +63,7 @@ def coloured(truth: np.ndarray) -> tf.data.Dataset:
 def test_every_pixel_of_every_picture_is_counted_once(rng):
     truth = rng.integers(0, 3, (5, 8, 8))
     scores = segmentation.evaluate(
-        colour_model(8), coloured(truth), data="made, test", to_pair=pair, batch_size=2
+        colour_model(8), coloured(truth), data="made, test", to_pair=pair
     )
     assert scores.matrices.shape == (5, 3, 3)
     assert scores.file_names == ("0.png", "1.png", "2.png", "3.png", "4.png")
@@ -126,4 +126,4 @@ def test_nan_names_the_picture(rng):
 
     dataset = coloured(rng.integers(0, 3, (5, 8, 8))).map(spoil)
     with pytest.raises(ArrayError, match=r"model output: expected numbers, found NaN.* 3\.png"):
-        segmentation.evaluate(colour_model(8), dataset, data="made", to_pair=pair, batch_size=2)
+        segmentation.evaluate(colour_model(8), dataset, data="made", to_pair=pair)

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import helpers
-from helpers import tfod
+from helpers import environment, tfod
 from helpers.errors import SetupError
 
 needs_tfod2 = pytest.mark.skipif(
@@ -77,6 +77,7 @@ print(tf.keras.__version__[0], issubclass(maskrcnn_model.MaskRCNNModel, tf.keras
 @pytest.fixture
 def without_tfod2(monkeypatch, tmp_path):
     monkeypatch.setattr(tfod, "FOLDER", tmp_path / "tfod2")
+    monkeypatch.setattr(environment, "TFOD2_FOLDER", tmp_path / "tfod2")
     assert not tfod.installed()
 
 
@@ -91,11 +92,11 @@ def test_the_list_of_what_there_is_needs_what_is_installed(without_tfod2):
 
 
 def test_an_installation_that_fails_ends_with_what_pip_said(without_tfod2, monkeypatch, tmp_path):
-    monkeypatch.setattr(tfod, "REQUIREMENTS", tmp_path / "list.txt")
-    tfod.REQUIREMENTS.write_text("tf-slim==0.0.0 --hash=sha256:" + 64 * "0" + "\n")
+    monkeypatch.setattr(environment, "TFOD2", tmp_path / "list.txt")
+    environment.TFOD2.write_text("tf-slim==0.0.0 --hash=sha256:" + 64 * "0" + "\n")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SetupError, match=r"(?s)install list\.txt.*tf-slim==0\.0\.0"):
+    with pytest.raises(SetupError, match=r"list\.txt: expected success.*tf-slim==0\.0\.0"):
         tfod.install()
     assert not tfod.installed()
 

@@ -25,6 +25,8 @@ from helpers import pictures, records
 from helpers.errors import DataError, explain
 from helpers.masks import rle_to_mask
 from helpers.pictures import Size
+from tools.records import finding
+from tools.records.label_maps import read_label_map
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Annotated:
                 would present that object as background, so the whole picture is refused.
         """
         with self.named():
-            example, counts = self.annotation(*pictures.header(self.path))
+            example, counts = self.annotation(*finding.header(self.path))
             image = pictures.read(self.path, report=None)
         return replace(example, image=image), counts
 
@@ -123,7 +125,7 @@ class Annotated:
                 _refuse_a_box_without_mask(shape, size)
                 counts["objects_without_pixels"] += 1  # smaller than a pixel, or outside
                 continue
-            box = pictures.upright_box(_box(shape, around, size, counts), turn, size)
+            box = finding.upright_box(_box(shape, around, size, counts), turn, size)
             found.append((shape, pictures.upright(mask, turn), box))
             if len(found) * mask.size > records.MAX_MASK_PIXELS:
                 expected = f"at most {records.MAX_MASK_PIXELS} pixels in all masks"
@@ -331,7 +333,7 @@ def read_labelme(
         raise DataError(str(folder), expected=expected, found=found)
     classes = dict(enumerate(sorted(labels), start=1))
     if label_map:
-        classes = records.read_label_map(label_map)
+        classes = read_label_map(label_map)
     numbers_of = {name: number for number, name in classes.items()}
     annotated = []
     for path, content in contents.items():
@@ -406,7 +408,7 @@ def listed(folder: Path, suffixes: Sequence[str], notes: list[str]) -> list[Path
 def locate(folder: Path, name: str, *, by_name: bool = False) -> tuple[Path | None, str]:
     """Path of a picture, or the error in its name."""
     try:
-        return pictures.find(folder, name, by_name=by_name), ""
+        return finding.find(folder, name, by_name=by_name), ""
     except DataError as error:
         return None, str(error)
 
@@ -541,20 +543,30 @@ def _polygon_mask(polygons: Sequence[Any], size: Size, where: str) -> np.ndarray
     checked = []
     for polygon in polygons:
         corners = numbers(polygon, where)
-        checked.append(corners.tolist())
         if corners.size < 6 or corners.size % 2:
             expected, found = "at least 6 numbers, x and y in turn", f"{corners.size} numbers"
             raise DataError(where, expected=expected, found=found)
-        x, y = corners.reshape(-1, 2).T
+        checked.append(corners.reshape(-1, 2))
+        x, y = checked[-1].T
         # Annotators slightly overshoot the edge; far outside, the C code would run for minutes.
         near = x.min() >= -width and y.min() >= -height and x.max() <= 2 * width
         if not near or y.max() > 2 * height or max(x.max(), y.max()) <= 1 < min(size):
             expected = f"corners in pixels, in or near a picture of {width}x{height}"
             found = f"x {x.min():g} to {x.max():g}, y {y.min():g} to {y.max():g}"
             raise DataError(where, expected=expected, found=found)
-    codes = coco_mask.frPyObjects(checked, *size)
-    # Row-major, which makes all later steps faster.
-    return np.ascontiguousarray(coco_mask.decode(coco_mask.merge(codes))).view(bool)
+    # Only the part of the picture round the polygons is drawn. pycocotools cuts 5 x + 0.5 to whole
+    # numbers, towards 0; here that is done before corners are moved, so that pixels are the same.
+    corners = np.concatenate(checked)
+    low = np.clip(np.floor(corners.min(axis=0)).astype(int) - 1, 0, (width, height))
+    high = np.clip(np.ceil(corners.max(axis=0)).astype(int) + 2, 0, (width, height))
+    mask = np.zeros(size, bool)
+    if (low < high).all():
+        fifths = [np.trunc(5 * each + 0.5) - 5 * low for each in checked]
+        moved = [((each - (each < 0)) / 5).ravel().tolist() for each in fifths]
+        codes = coco_mask.frPyObjects(moved, *(high - low)[::-1].tolist())
+        (left, top), (right, bottom) = low, high
+        mask[top:bottom, left:right] = coco_mask.decode(coco_mask.merge(codes))
+    return mask
 
 
 def _run_length_mask(code: dict[str, Any], size: Size, where: str) -> np.ndarray:

@@ -25,6 +25,7 @@ from typing import Any
 from helpers import pictures, records
 from helpers.errors import DataError, SetupError, explain
 from tools.records.annotations import Annotated, AnnotationSet
+from tools.records.label_maps import read_label_map
 
 COUNTS = (
     *("objects", "crowd", "boxes_clipped", "boxes_from_masks", "objects_given_twice"),
@@ -244,7 +245,7 @@ def _refuse_others(out: Path, names: Sequence[str]) -> None:
 
 
 def _refuse_another_label_map(path: Path, classes: Mapping[int, str]) -> None:
-    if path.exists() and records.read_label_map(path) != dict(classes):
+    if path.exists() and read_label_map(path) != dict(classes):
         do = "Write to another folder, or remove it."
         expected, found = "the same classes as here", "a label map of others"
         raise DataError(str(path), expected=expected, found=found, do=do)

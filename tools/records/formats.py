@@ -17,6 +17,7 @@ import numpy as np
 from helpers import pictures, records
 from helpers.errors import DataError, explain
 from helpers.pictures import Size
+from tools.records import finding
 from tools.records.annotations import (
     Annotated,
     AnnotationSet,
@@ -29,6 +30,7 @@ from tools.records.annotations import (
     numbers,
     read_text,
 )
+from tools.records.label_maps import read_label_map
 
 PICTURES = (".jpg", ".jpeg", ".png")
 
@@ -54,7 +56,7 @@ class VocPicture(Annotated):
 
     def declared(self) -> Size:
         """Height and width of the masks."""
-        return pictures.header(self.object_mask)[0]
+        return finding.header(self.object_mask)[0]
 
     def semantic(self) -> np.ndarray:
         """Semantic labels (H, W) uint8: the classes, void included."""
@@ -118,7 +120,7 @@ def read_voc(
         DataError: The folder or list is missing, or a name occurs twice in the list; see
             `read_coco`.
     """
-    classes = records.read_label_map(label_map) if label_map else dict(enumerate(VOC_CLASSES, 1))
+    classes = read_label_map(label_map) if label_map else dict(enumerate(VOC_CLASSES, 1))
     notes: list[str] = []
     object_masks, class_masks = (
         {path.stem: path for path in listed(folder / part, (".png",), notes)}

@@ -160,7 +160,7 @@ def test_a_failed_write_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("kind", "pack"), [("gzip", gzip.compress), ("zlib", zlib.compress)])
+@pytest.mark.parametrize(("kind", "pack"), [("GZIP", gzip.compress), ("ZLIB", zlib.compress)])
 def test_a_compressed_file_is_called_so(path, tmp_path, kind, pack):
     packed = tmp_path / "packed"
     packed.write_bytes(pack(path.read_bytes()))

@@ -180,3 +180,14 @@ def test_missing_weights_are_one_line(tmp_path, capsys, monkeypatch, parrot):
     monkeypatch.setitem(recipe.MODELS, "unet", lambda size, **_: parrot)
     assert recipe.main(["evaluate", "--weights", str(tmp_path / "no.weights.h5")]) == 1
     assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_boundary_scores_leave_out_stills_without_the_class():
+    truth = np.ones((3, 40, 40), np.uint8)
+    truth[0, 10:20, 10:20] = truth[1, 10:20, 10:20] = kerbside.SURFACES.index("vehicle")
+    answers = truth.copy()
+    answers[1] = np.roll(answers[1], 5, axis=1)
+    found = recipe.boundary_scores(truth, answers, kerbside.SURFACES.index("vehicle"))
+    assert found.shape == (2,)
+    assert found[0] == 1
+    assert 0 < found[1] < 0.5

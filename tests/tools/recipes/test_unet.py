@@ -93,7 +93,7 @@ def test_evaluate_scores_what_it_is_given(make_pets, trained, capsys, many):
     weights.load(model, trained)
     scores = segmentation.evaluate(
         unet_cli.at_scales(model) if many else model,
-        pets.load_pets("train", data_dir=data),
+        pets.load_pets("train", pets.find_pets(data_dir=data)),
         data="Oxford-IIIT Pet (photos), train, 8 images",
         to_pair=partial(pets.to_pair, size=unet.SIZE),
         flips=many,

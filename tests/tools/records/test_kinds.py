@@ -19,6 +19,7 @@ from PIL import Image
 from helpers import pictures
 from helpers.errors import DataError
 from tools.records import __main__ as command
+from tools.records import finding
 from tools.records.annotations import AnnotationSet, flag, read_coco, read_labelme
 from tools.records.formats import read_cvat, read_voc, read_yolo
 
@@ -320,7 +321,7 @@ def exif_set(folder: Path, kind: str, orientation: int, drawn_on: str, size: str
     """A turned picture; its outline was drawn on what is shown or stored; a size is stated."""
     shown_box = np.array(BOX)
     path = save(folder / "images" / "a.jpg", orientation)
-    stored, _ = pictures.header(path)
+    stored, _ = finding.header(path)
     turned = pictures.upright(np.empty(stored, bool), orientation).shape
     box = shown_box
     if drawn_on == "stored":  # where the square lies before it is turned
@@ -376,7 +377,7 @@ def test_an_outline_that_fits_one_way_only_decides(tmp_path, drawn_on):
     shown = np.zeros((60, 40, 3), np.uint8)
     shown[45:55, 10:20] = 255
     path = save(tmp_path / "images" / "a.png", 6, shown)
-    stored, _ = pictures.header(path)
+    stored, _ = finding.header(path)
     outline = {
         "shown": [10, 45, 20, 45, 20, 55, 10, 55],
         "stored": [45, 20, 55, 20, 55, 30, 45, 30],

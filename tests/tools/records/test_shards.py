@@ -9,8 +9,9 @@ import pytest
 
 from helpers import records
 from helpers.errors import DataError
-from helpers.records import label_map_text, payloads, read, read_label_map
+from helpers.records import label_map_text, payloads, read
 from tests.tools.records.annotated import annotation, coco_set, from_coco, rectangle
+from tools.records.label_maps import read_label_map
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 import helpers
-from helpers import detector, kerbside, weights
+from helpers import detector, kerbside, records, weights
 from helpers.environment import available_cpus, version
 from helpers.errors import CourseError, DataError, WeightsError
 from tools.recipes import command
@@ -157,7 +157,7 @@ def _evaluate(options: argparse.Namespace) -> dict:
     if options.coco:
         return _evaluate_photographs(options, detect)
     files = options.data or kerbside.record_files(options.split)
-    pairs, speed = scores.detect_all(detect, kerbside.cases(files))
+    pairs, speed = scores.detect_all(detect, records.read(files))
     cameras = [case.source_id.rpartition("-")[0] for _, case in pairs]
     found = scores.summary(pairs, speed) | scores.intervals(pairs, cameras)
     if options.record:

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from helpers import coco, detection
+from helpers import coco, detection, kerbside
 from helpers.detector import LEAST_SCORE, Detections
 from helpers.errors import DataError
-from helpers.kerbside import Case
+from helpers.records import Example
 from tools.recipes.maskrcnn.photographs import CLASSES, NOT_JUDGED, UNKNOWN, Photograph
 
 
@@ -29,7 +29,7 @@ def detect_all(
 
     Args:
         detect: Detector from `load_detector`, called with `LEAST_SCORE`.
-        cases: Cases as yielded by `kerbside.cases`; all are read before detection.
+        cases: Examples, as yielded by `records.read`; all are read before detection.
         at_once: Number of pictures processed in parallel; does not change the detections.
 
     Returns:
@@ -58,7 +58,7 @@ def photograph_cases(
     detected_as: Sequence[int],
     *,
     by: str = "mask",
-) -> Iterator[Case]:
+) -> Iterator[Example]:
     """Cases from photographs, with the objects of some categories merged into one class.
 
     Ignored regions become crowds, in which detections are neither true nor false positives: COCO
@@ -89,7 +89,7 @@ def photograph_cases(
             boxes.append(np.array([0, 0, height, width], float))
             masks.append(np.ones((height, width), bool))
             crowd.append(True)
-        yield Case(
+        yield Example(
             image=photograph.image,
             boxes=np.array(boxes, float).reshape(-1, 4),
             classes=np.full(len(boxes), class_number),
@@ -106,7 +106,7 @@ def _filled(box: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return mask
 
 
-def only(pairs: Iterable[tuple[Detections, Case]], numbers: Sequence[int], as_number: int):
+def only(pairs: Iterable[tuple[Detections, Example]], numbers: Sequence[int], as_number: int):
     """Keep only the detections of some classes, merged into one class."""
     kept = []
     for found, case in pairs:
@@ -123,10 +123,11 @@ def as_boxes(found: Detections) -> Detections:
     return replace(found, masks=np.array(masks, bool).reshape(-1, *size))
 
 
-def summary(pairs: Sequence[tuple[Detections, Case]], images_per_second: float) -> dict:
+def summary(pairs: Sequence[tuple[Detections, Example]], images_per_second: float) -> dict:
     """Summary for the command line: AP by mask, box and boundary, by size and by occlusion."""
-    tags = [case.tags for _, case in pairs]
-    tagged = tags if all(len(c.tags) == len(c.classes) for _, c in pairs) and any(tags) else None
+    tags = [kerbside.occlusions(case) for _, case in pairs]
+    known = all(len(tag) == len(c.classes) for tag, (_, c) in zip(tags, pairs, strict=True))
+    tagged = tags if known and any(tags) else None
     mask = coco.evaluate(pairs, by="mask", tags=tagged)
     box = coco.evaluate(pairs, by="box")
     boundary = coco.evaluate(pairs, by="boundary")
@@ -144,7 +145,7 @@ def summary(pairs: Sequence[tuple[Detections, Case]], images_per_second: float) 
     return _plain(scores)
 
 
-def intervals(pairs: Sequence[tuple[Detections, Case]], units: Sequence[str]) -> dict:
+def intervals(pairs: Sequence[tuple[Detections, Example]], units: Sequence[str]) -> dict:
     """95 % intervals of mask AP, mask AP50 and box AP, from a bootstrap over the units.
 
     Args:
@@ -165,7 +166,7 @@ def intervals(pairs: Sequence[tuple[Detections, Case]], units: Sequence[str]) ->
 
 
 def photograph_row(
-    pairs: Sequence[tuple[Detections, Case]], *, source: str, category: str, by: str
+    pairs: Sequence[tuple[Detections, Example]], *, source: str, category: str, by: str
 ) -> dict:
     """AP and AP50 of one category on the photographs of one source, with intervals.
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from helpers import detector, kerbside, weights
+from helpers import detector, weights
 from helpers.errors import ArrayError, CourseError, DataError, WeightsError
 from tests.tools.recipes.maskrcnn.shapes import shape_example, write_shapes
 from tools.recipes import maskrcnn
@@ -510,9 +510,7 @@ def test_a_bad_argument_is_one_line(tmp_path, monkeypatch, capsys):
 
 def test_perfect_detections_score_1():
     example = shape_example(5)
-    case = kerbside.Case(
-        example.image, example.boxes, example.classes, example.masks, example.crowd, ()
-    )
+    case = replace(example, facts={})
     found = detector.Detections(
         example.boxes, example.classes, np.ones(len(example.classes)), example.masks, ("x",) * 3
     )

@@ -13,7 +13,7 @@ import pytest
 from helpers import weights
 from helpers.detector import Detections
 from helpers.errors import CourseError, DataError
-from helpers.kerbside import Case
+from helpers.records import Example
 from tests.helpers.detections import detections
 from tools.recipes import command
 from tools.recipes.maskrcnn import cli, photographs, scores
@@ -137,11 +137,11 @@ def test_a_share_is_a_number(text):
         cli._share(text)
 
 
-def shaded_case(shade: int) -> Case:
+def shaded_case(shade: int) -> Example:
     none = np.zeros(0, int)
     boxes, masks = np.zeros((0, 4)), np.zeros((0, 4, 4), bool)
     image = np.full((4, 4, 3), shade, np.uint8)
-    return Case(image, boxes, none, masks, none.astype(bool))
+    return Example(image, boxes, none, masks, none.astype(bool), "shade")
 
 
 def shade_detector(image, threshold):

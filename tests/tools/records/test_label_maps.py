@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from google.protobuf import text_format
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers import DATA
 from helpers.errors import DataError
-from helpers.records import _label_map_message, label_map_text, read_label_map
+from helpers.records import label_map_text
+from tools.records.label_maps import _label_map_message, read_label_map
 
 
 @pytest.fixture
@@ -92,10 +90,3 @@ def test_protobuf_reads_back_what_is_written(found):
 def test_what_a_label_map_cannot_hold_is_not_written(wrong):
     with pytest.raises(DataError, match="classes numbered from 1, each with its own name"):
         label_map_text(wrong)
-
-
-def test_coco_has_80_classes_up_to_90(shared_data):
-    found = read_label_map(DATA / "tfod2" / "coco_label_map.pbtxt")
-    stored = json.loads((shared_data / "coco" / "instances.json").read_text())["categories"]
-    assert found == {each["id"]: each["name"] for each in stored}
-    assert (len(found), max(found)) == (80, 90)
