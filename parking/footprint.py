@@ -15,7 +15,7 @@ happens where this is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -64,8 +64,7 @@ class Footprint:
 
     corners: NDArray[np.float64]  # (4, 2) x, y in metres, in order round the rectangle
     samples: NDArray[np.float64]  # (S, 4, 2): others that agree with the mask about as well
-    misfit: float
-    """Root mean square of what the outlines differ by, in `PIXELS`; above 2 to 3 it is no fit."""
+    misfit: float  # root mean square of what outlines differ by, in `PIXELS`; above 2 to 3 no fit
     hidden: float  # share of the outline that something nearer, or the edge of the frame, cuts
 
     @property
@@ -111,42 +110,48 @@ def fit(
     Returns:
         None where nothing can be said: an empty mask, or one above the horizon.
     """
-    if nearer is not None and not nearer.any():
-        nearer = None
-    target = (_of_box if np.ndim(seen) == 1 else _of_mask)(seen, nearer, camera.size)
-    if target is None:
-        return None
-    means, spreads = map(np.array, SIZES.get(class_name, SIZES["car"]))
-    prior = np.array([0.0, 0.0, 0.0, *means])
-    # A start below the middle, half a car high, and one a metre behind the lowest row.
-    middle = camera.to_ground(target.points[1], height=0.5 * prior[5])
-    places = middle, camera.to_ground(target.points[0]) + np.array([0, 1.0])
-    starts = [[*at, *prior[2:]] for at in places if np.isfinite(at).all() and at[1] < 120]
-    if not starts:
-        return None
-    flips = np.repeat([1.0, -1.0], len(starts))  # nose away from us or towards us
-    model = _Model(camera, target, prior, np.array([0.0, 0.0, 1 / YAW, *(1 / spreads)]))
-    poses, cost, normal = model.minimise(np.array(starts * 2), flips)
-    best = int(np.argmin(cost))
-    pose, flip = poses[best : best + 1], flips[best : best + 1]
-    known = np.isfinite(target.low)
-    return Footprint(
-        corners=_rectangles(pose)[0],
-        samples=_rectangles(_samples(pose[0], normal[best])),
-        misfit=float(np.sqrt(np.mean(model.residuals(pose, flip)[0, known] ** 2))),
-        hidden=float(np.mean((target.high > target.low + 0.5)[known])),
-    )
+    return fit_all([seen], [class_name], camera, [nearer])[0]
+
+
+def fit_all(
+    seen: Iterable, class_names: Sequence[str], camera: Camera, nearer: Iterable
+) -> tuple[Footprint | None, ...]:
+    """As `fit`, for all vehicles of a picture at once, which is several times as fast."""
+    poses, result = [], [None] * len(class_names)
+    for k, (each, name, near) in enumerate(zip(seen, class_names, nearer, strict=True)):
+        near = near if near is not None and near.any() else None
+        target = (_of_box if np.ndim(each) == 1 else _of_mask)(each, near, camera.size)
+        if target is None:
+            continue
+        means, spreads = map(np.array, SIZES.get(name, SIZES["car"]))
+        prior, weight = np.array([0.0, 0.0, 0.0, *means]), [0.0, 0.0, 1 / YAW, *(1 / spreads)]
+        # A start below the middle, half a car high, and one a metre behind the lowest row.
+        middle = camera.to_ground(target.points[1], height=0.5 * prior[5])
+        places = middle, camera.to_ground(target.points[0]) + np.array([0, 1.0])
+        starts = [[*at, *prior[2:]] for at in places if np.isfinite(at).all() and at[1] < 120]
+        known = target.low, target.high, prior, weight
+        poses += [(k, start, flip, *known) for flip in (1.0, -1.0) for start in starts]
+    if poses:
+        owner, starts, *known = map(np.array, zip(*poses, strict=True))
+        model = _Model(camera, *known)
+        poses, cost, normal = model.minimise(starts)
+        errors, corners = model.errors(poses), _rectangles(poses)
+        for k in np.unique(owner):
+            best = int(np.where(owner == k, cost, np.inf).argmin())
+            some = np.flatnonzero(np.isfinite(model.low[best]))
+            misfit = float(np.sqrt(np.mean(errors[best, some] ** 2)))
+            hidden = float(np.mean((model.high > model.low + 0.5)[best, some]))
+            samples = _rectangles(_samples(poses[best], normal[best]))
+            result[k] = Footprint(corners[best], samples, misfit, hidden)
+    return tuple(result)
 
 
 @dataclass(frozen=True)
 class _Target:
-    """How far the outline reaches in every direction: at least `low`, at most `high` (D,) pixels.
+    """How far (D,) pixels the outline reaches in each direction; -inf, inf: nothing is known."""
 
-    A direction of which nothing is known has -inf and inf.
-    """
-
-    low: np.ndarray
-    high: np.ndarray
+    low: np.ndarray  # at least
+    high: np.ndarray  # at most
     points: np.ndarray  # (2, 2): the lowest row's middle, and the middle of it all
 
 
@@ -218,12 +223,14 @@ def _placed(points: np.ndarray, poses: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Model:
-    """A body on the ground, seen by a camera, against a target; B poses at once."""
+    """Bodies on the ground, seen by a camera: B poses at once, each against its own target."""
 
     camera: Camera
-    target: _Target
-    prior: np.ndarray  # (6,) pose that is likely before anything was seen
-    weights: np.ndarray  # (6,) one over the spread of each
+    flips: np.ndarray  # (B,) 1 with the nose away from us, -1 towards us
+    low: np.ndarray  # (B, D) as in `_Target`
+    high: np.ndarray  # (B, D)
+    prior: np.ndarray  # (B, 6) pose that is likely before anything was seen
+    weights: np.ndarray  # (B, 6) one over the spread of each
 
     @cached_property
     def raised(self) -> list[tuple[float, shapely.Polygon, shapely.LinearRing]]:
@@ -240,9 +247,11 @@ class _Model:
             total = np.maximum(total, height * np.clip(0.5 + depth / 0.24, 0, 1))
         return total
 
-    def residuals(self, poses: np.ndarray, flips: np.ndarray) -> np.ndarray:
-        """(B, D): by how much the body reaches less or more far than the target allows."""
-        flat = np.stack(np.broadcast_arrays(_BODY[:, 0], flips[:, None] * _BODY[:, 1]), -1)
+    def errors(self, poses: np.ndarray) -> np.ndarray:
+        """Of n B poses (n B, D + 6): reach beyond the targets' ends, and what the prior says."""
+        row = np.repeat(np.arange(len(self.flips)), len(poses) // len(self.flips))
+        low, high, flips = self.low[row], self.high[row], self.flips[row, None]
+        flat = np.stack(np.broadcast_arrays(_BODY[:, 0], flips * _BODY[:, 1]), -1)
         ground = _placed(flat * poses[:, None, [4, 3]] / 2, poses)
         corners = self.surface(_rectangles(poses))  # (B, 4)
         u, v = np.moveaxis((flat + 1) / 2, -1, 0)
@@ -253,15 +262,10 @@ class _Model:
         world = np.concatenate([ground, z[..., None]], -1) @ matrix[:, :3].T + matrix[:, 3]
         image = world[..., :2] / np.maximum(world[..., 2:], 0.3)
         reach = (image @ _NORMALS).max(axis=1)
-        short = np.minimum(reach - self.target.low, 0)
-        return (short + np.maximum(reach - self.target.high, 0)) / PIXELS
+        residuals = (np.minimum(reach - low, 0) + np.maximum(reach - high, 0)) / PIXELS
+        return np.concatenate([residuals, (poses - self.prior[row]) * self.weights[row]], 1)
 
-    def errors(self, poses: np.ndarray, flips: np.ndarray) -> np.ndarray:
-        """(B, D + 6): residuals, and what the prior says."""
-        prior = (poses - self.prior) * self.weights
-        return np.concatenate([self.residuals(poses, flips), prior], 1)
-
-    def minimise(self, poses: np.ndarray, flips: np.ndarray) -> tuple[np.ndarray, ...]:
+    def minimise(self, poses: np.ndarray) -> tuple[np.ndarray, ...]:
         """Damped Gauss-Newton with Huber's cost, for all poses at once.
 
         Returns:
@@ -270,11 +274,11 @@ class _Model:
         count, unknown = poses.shape
         steps = np.array([0.02, 0.02, 0.005, 0.02, 0.02, 0.02])
         damping = np.full(count, 0.1)
-        current = self.errors(poses, flips)
+        current = self.errors(poses)
         cost = _huber(current)
         for _ in range(ITERATIONS):
             moved = (poses[:, None] + np.diag(steps)[None]).reshape(-1, unknown)
-            ahead = self.errors(moved, np.repeat(flips, unknown)).reshape(count, unknown, -1)
+            ahead = self.errors(moved).reshape(count, unknown, -1)
             slopes = (ahead - current[:, None]) / steps[None, :, None]
             pull = np.minimum(1, 2 / np.maximum(np.abs(current), 1e-9))  # Huber's weights
             normal = np.einsum("bpe,be,bqe->bpq", slopes, pull, slopes)
@@ -282,7 +286,7 @@ class _Model:
             diagonal = np.einsum("bpp->bp", normal)
             damped = normal + np.eye(unknown) * (damping[:, None] * diagonal + 1e-6)[:, None]
             tried = poses - np.linalg.solve(damped, gradient[..., None])[..., 0]
-            errors = self.errors(tried, flips)
+            errors = self.errors(tried)
             better = _huber(errors) < cost
             poses = np.where(better[:, None], tried, poses)
             current = np.where(better[:, None], errors, current)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from helpers.detector import Detections
 from helpers.masks import Mask
-from parking.footprint import Footprint, fit
+from parking.footprint import Footprint, fit_all
 from parking.zones import Camera
 
 VEHICLES = ("car", "van")  # what can be parked; everything else only hides
@@ -64,8 +64,7 @@ class Vehicles:
         return self._fitted(self.boxes, nearer_masks(boxes, self.rows))
 
     def _fitted(self, seen: np.ndarray, nearer: np.ndarray) -> tuple[Footprint | None, ...]:
-        parts = zip(seen, self.class_names, nearer, strict=True)
-        return tuple(fit(each, name, self.camera, nearer=near) for each, name, near in parts)
+        return fit_all(seen, self.class_names, self.camera, nearer)
 
 
 def vehicles(found: Detections, camera: Camera) -> Vehicles:
