@@ -1,14 +1,14 @@
-"""Grades a folder of submissions: `make grade SUBMISSIONS=folder`.
+"""Grade a folder of submissions: `make grade SUBMISSIONS=folder`.
 
-    python -m tools.grading FOLDER                    several at once, in sandboxes
+    python -m tools.grading FOLDER                    in parallel, in sandboxes
     python -m tools.grading FOLDER --quick            only the cells that exercises need
     python -m tools.grading FOLDER --scheduler tcp://HOST:8786       on a Dask cluster
-    python -m tools.grading --sandbox                 what the sandbox of this machine is made of
+    python -m tools.grading --sandbox                 components of the sandbox of this machine
 
-FOLDER, or a zip of it, holds STUDENT/.../NOTEBOOK.ipynb, STUDENT.ipynb or archives of such. Into
-build/grades/ go grades.csv (also as Moodle and Canvas import it), written.csv (the written answers
-that a person reads: enter points and run it again), feedback/ with a page for each student, and
-summary.html. A run that was interrupted goes on where it stopped.
+FOLDER, or a zip file of it, holds STUDENT/.../NOTEBOOK.ipynb, STUDENT.ipynb or archives of these.
+The results in build/grades/ are grades.csv (also in the import formats of Moodle and Canvas),
+written.csv (written answers for manual marking: enter points and run the command again), feedback/
+with one page per submission, and summary.html. An interrupted run resumes where it stopped.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ SHOWN = 10
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command line.
+    """Run the command line.
 
     Returns:
-        0 if every submission has a grade, 1 if the run was interrupted, 2 if it could not begin or
+        0 if every submission has a grade, 1 if the run was interrupted, 2 if it could not start or
         a lab of the course does not run.
     """
     options = _parser().parse_args(arguments)
@@ -73,16 +73,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _say(text: str) -> None:
-    """A line on the screen, whatever letters the terminal can show."""
+    """Print a line in the character set of the terminal."""
     encoding = sys.stderr.encoding or "utf-8"
     print(text.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr)
 
 
 def _marks(folder: Path, grades: list[Grade]) -> dict[str, marks.Mark]:
-    """What has been entered in written.csv, each row of it that of a known submission.
+    """Read the marks entered in written.csv; each row must belong to a known submission.
 
     Raises:
-        DataError: Something in it cannot be understood.
+        DataError: The file contains an invalid entry.
     """
     entered = marks.read(folder)
     if entered:
@@ -98,13 +98,21 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, default=BUILD / "grades", metavar="DIR")
     parser.add_argument("--notebooks", type=Path, default=notebooks.NOTEBOOKS, metavar="DIR")
     parser.add_argument(
-        "--workers", type=int, help="how many at once; by default what memory allows"
+        "--workers",
+        type=int,
+        help="number of submissions graded in parallel; default: what memory allows",
     )
-    parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster")
-    parser.add_argument("--quick", action="store_true", help="run only what exercises need")
-    parser.add_argument("--again", action="store_true", help="grade anew what has a grade")
-    parser.add_argument("--unsandboxed", action="store_true", help="run submissions as yourself")
-    parser.add_argument("--sandbox", action="store_true", help="say what the sandbox is made of")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="address of a Dask cluster")
+    parser.add_argument(
+        "--quick", action="store_true", help="run only the cells that exercises need"
+    )
+    parser.add_argument("--again", action="store_true", help="grade again even if there is a grade")
+    parser.add_argument(
+        "--unsandboxed", action="store_true", help="run submissions without a sandbox, as yourself"
+    )
+    parser.add_argument(
+        "--sandbox", action="store_true", help="report the components of the sandbox"
+    )
     for limit in fields(Limits):
         name = "--" + limit.name.replace("_", "-")
         kind = type(limit.default)
@@ -160,10 +168,10 @@ def _work(
 
 
 def _write(folder: Path, grades: list[Grade], left_out: list[LeftOut]) -> bool:
-    """All files of a run, and its last lines on the screen; one that fails costs no other.
+    """Write all files of a run and print its last lines; a failed file does not affect the others.
 
     Returns:
-        Whether something could not be written.
+        Whether a file could not be written.
     """
     failed = []
 
@@ -196,9 +204,9 @@ def _write(folder: Path, grades: list[Grade], left_out: list[LeftOut]) -> bool:
 
 
 def _write_marks(folder: Path, grades: list[Grade]) -> None:
-    """Takes marks over into the grades and writes written.csv anew.
+    """Apply marks to the grades and rewrite written.csv.
 
-    The file is read again, since somebody may have gone on entering marks meanwhile.
+    The file is read again, since marks may have been entered in the meantime.
     """
     try:
         entered = _marks(folder, grades)

@@ -1,12 +1,11 @@
-"""Values as JSON between a check and a submission, so that nothing but data crosses.
+"""JSON encoding of values between a check and a submission, so that only data is exchanged.
 
-What an answer gives is turned into plain data once, where the answer runs: numbers, text, arrays
-and containers of them. An object of any other kind is read as what it says it is (a tensor or a
-`__array__` as an array, a mapping as a dict, an iterable as a list, a Fraction as a float) and can
-say so only once. A function stays where it is and travels as a number; the check gets a `Remote`,
-which can be called and nothing else. So a check never looks at anything that a submission may
-change while it looks. Used inside both sandboxes, with nothing but NumPy at import. No pickle, and
-no import on the submission's word.
+A return value is converted to plain data once, in the process of the answer: numbers, text, arrays
+and containers of these. Any other object is read through its protocol (a tensor or `__array__` as
+an array, a mapping as a dict, an iterable as a list, a Fraction as a float), only once. A function
+stays in its process and is represented by a number; the check gets a `Remote`, which can only be
+called. A check therefore never examines an object that a submission could change meanwhile. Used
+inside both sandboxes; imports only NumPy. No pickle, and no import at the request of a submission.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ FORBIDDEN_EXCEPTIONS = (StopIteration, StopAsyncIteration)
 
 
 class AnswerError(Exception):
-    """An answer is not what a check can work with; the message goes to the student."""
+    """An answer cannot be used by a check; the message is shown to the student."""
 
 
 def _pack(array: np.ndarray) -> str:
@@ -54,7 +53,7 @@ def _pack(array: np.ndarray) -> str:
 
 
 def _unpack(text: str) -> np.ndarray:
-    """An array of the size that its text has, whatever its header says."""
+    """Decode an array, limited by the size of its text regardless of its header."""
     stream = io.BytesIO(base64.b64decode(text))
     if np.lib.format.read_magic(stream) == (1, 0):
         shape, by_columns, dtype = np.lib.format.read_array_header_1_0(stream)
@@ -70,7 +69,7 @@ def _unpack(text: str) -> np.ndarray:
 
 
 def importable(value: Any) -> tuple[str, str] | None:
-    """Module and name under which both sides find a function or class, if there is one."""
+    """Module and name by which both sides can import a function or class, if any."""
     module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
     if not isinstance(module, str) or not isinstance(name, str) or module == "__main__":
         # NumPy's functions written in C name no module, or one without them.
@@ -85,13 +84,13 @@ def importable(value: Any) -> tuple[str, str] | None:
 
 
 class Codec:
-    """Encodes and decodes for one side.
+    """Encoder and decoder of one side.
 
     Args:
-        reference: Turns what is not data into a JSON value that names it.
-        dereference: The way back, for what the other side names.
-        trusting: Whether the other side is the checks, on whose word functions and classes are
-            looked up. The side of the checks is not trusting.
+        reference: Function that represents a non-data object by a JSON value.
+        dereference: Inverse function, for objects of the other side.
+        trusting: Whether the other side is the check process, at whose request functions and
+            classes are looked up. The check process itself does not trust.
     """
 
     def __init__(
@@ -108,10 +107,11 @@ class Codec:
     # ------------------------------------------------------------------------------- outwards
 
     def encode(self, value: Any) -> Any:
-        """A value as what `json.dumps` takes.
+        """Convert a value to a form that `json.dumps` accepts.
 
         Raises:
-            AnswerError: It is nested too deeply, as a list that contains itself, or too large.
+            AnswerError: The value is too large or nested too deeply, such as a list that contains
+                itself.
         """
         self.room = MAX_ITEMS
         return self._encode(value, 0)
@@ -140,7 +140,7 @@ class Codec:
         return self._encode_rarer(value, depth)
 
     def _items(self, values: Iterable[Any], depth: int) -> list:
-        """The entries of a container, of which there are not too many."""
+        """Entries of a container, limited in number."""
         found = list(itertools.islice(values, self.room + 1))
         self.room -= len(found)
         if self.room < 0:
@@ -184,7 +184,7 @@ class Codec:
         return self._encode_number(value) or self._encode_other(value, depth)
 
     def _encode_number(self, value: Any) -> Any:
-        """Subclasses of numbers and text, and numbers of other kinds, as plain ones."""
+        """Encode numeric and string types and their subclasses as plain values."""
         for kind in (bool, int, float, str):
             if isinstance(value, kind):  # such as an IntEnum
                 plain = kind.__str__(value) if kind is str else kind(value)
@@ -196,7 +196,7 @@ class Codec:
         return None
 
     def _encode_other(self, value: Any, depth: int) -> dict:
-        """What says that it is data is asked for it, once; the rest stays where it is."""
+        """Encode objects that provide data through a protocol, read once; others are referenced."""
         if (tensor := _as_array(value)) is not None:
             return self._encode_array(tensor, depth)
         if isinstance(value, Mapping):
@@ -210,7 +210,7 @@ class Codec:
     # -------------------------------------------------------------------------------- inwards
 
     def decode(self, value: Any, depth: int = 0) -> Any:
-        """The way back. What comes in is not trusted: wrong forms end in `AnswerError`."""
+        """Decode a value. The input is not trusted: invalid forms raise `AnswerError`."""
         try:
             return self._decode(value, depth)
         except AnswerError:
@@ -293,7 +293,7 @@ class Codec:
 
 
 def _as_array(value: Any) -> np.ndarray | None:
-    """What says that it is an array, as one; None for what does not, as a model."""
+    """Convert an array-like object to an array; None for other objects, such as a model."""
     if isinstance(value, type) or not hasattr(type(value), "__array__"):
         return None
     try:
@@ -304,7 +304,7 @@ def _as_array(value: Any) -> np.ndarray | None:
 
 
 def exception_to_json(error: BaseException) -> dict:
-    """An exception as its name and its message."""
+    """Encode an exception by its name and message."""
     try:
         message = str(error)[:4000]
     except Exception:
@@ -313,9 +313,9 @@ def exception_to_json(error: BaseException) -> dict:
 
 
 def exception_from_json(value: Any) -> Exception:
-    """An exception that a check may catch: a built-in one or one of the course's, by its name.
+    """Decode an exception that a check may catch: built-in or from the course, by name.
 
-    It carries `of_answer`, so that whoever shows it knows who wrote the message.
+    The attribute `of_answer` marks the message as written by the submission.
     """
     value = value if isinstance(value, dict) else {}
     name, message = str(value.get("type"))[:80], str(value.get("message"))[:4000]
@@ -345,11 +345,11 @@ def _exception(name: str, message: str) -> Exception:
 
 
 class Remote:
-    """Stands for a function, or for something that is not data, of the other side.
+    """Proxy for a function or other non-data object of the other side.
 
     Args:
-        ask: Sends a request and returns the decoded value.
-        number: What the other side knows it by.
+        ask: Function that sends a request and returns the decoded value.
+        number: Number of the object on the other side.
         label: Name for messages.
     """
 
@@ -357,7 +357,7 @@ class Remote:
         self.__dict__.update(_ask=ask, _number=number, _label=label, __name__=label)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Calls it on the other side."""
+        """Call the function on the other side."""
         return self._ask({"op": "call", "ref": self._number, "args": args, "kwargs": kwargs})
 
     def __getattr__(self, name: str) -> Any:

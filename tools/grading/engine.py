@@ -1,10 +1,9 @@
-"""Grades many submissions: several at once on this machine, or on the workers of a Dask cluster.
+"""Grading of many submissions, in parallel on this machine or on the workers of a Dask cluster.
 
-Dask was chosen for classes that outgrow one machine because it is pure Python and starts with one
-command on each machine (`dask scheduler`, `dask worker ADDRESS`). A worker needs the course, set
-up, and a sandbox of its own. It is sent a submission's bytes and gives back a grade; everything
-that is written is written here. Each grade is made alone, so the order of the work and the number
-of workers change nothing.
+Dask serves classes too large for one machine; it is pure Python and needs one command per machine
+(`dask scheduler`, `dask worker ADDRESS`). A worker needs the installed course and a sandbox. It
+receives the bytes of a submission and returns a grade; all files are written here. Submissions are
+graded independently, so order and number of workers do not affect the grades.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from tools.grading.submissions import Submission, printable
 
 @dataclass(frozen=True)
 class Job:
-    """How a class is graded; the same for all of it."""
+    """Settings for grading a class."""
 
     limits: Limits = field(default_factory=Limits)
     folder: Path = notebooks.NOTEBOOKS
@@ -43,7 +42,7 @@ WORKER_GB = {True: 3, False: 6}
 
 
 def default_workers(quick: bool) -> int:
-    """How many submissions to grade at once: as many as there are cores and memory for."""
+    """Number of submissions graded in parallel, limited by cores and memory."""
     fit = psutil.virtual_memory().available // (WORKER_GB[quick] * GB)
     return max(1, min(available_cpus(), int(fit)))
 
@@ -51,10 +50,10 @@ def default_workers(quick: bool) -> int:
 def on_this_machine(
     submissions: list[Submission], job: Job, workers: int
 ) -> Iterator[tuple[Submission, Grade]]:
-    """Grades with several graders at once, each with sandboxes of its own.
+    """Grade with several graders in parallel, each with its own sandboxes.
 
     Yields:
-        Each submission with its grade, as they are done; lab by lab.
+        Each submission with its grade on completion, lab by lab.
     """
     sources = labs.read_all(job.folder, quick=job.quick)
     with contextlib.ExitStack() as stack:
@@ -85,7 +84,7 @@ _at_hand: dict[Job, Grader] = {}
 
 
 def grade_bytes(submission: Submission, job: Job) -> str:
-    """What a Dask worker does: grades a submission that it was sent, content and all.
+    """Task of a Dask worker: grade a submission sent with its content.
 
     Returns:
         The grade as JSON.
@@ -105,12 +104,12 @@ def grade_bytes(submission: Submission, job: Job) -> str:
 def on_dask(
     submissions: list[Submission], job: Job, scheduler: str
 ) -> Iterator[tuple[Submission, Grade]]:
-    """Grades on the workers of a running Dask cluster.
+    """Grade on the workers of a running Dask cluster.
 
     Args:
-        submissions: What is graded.
-        job: How; its folder must be the same on every worker.
-        scheduler: The address, such as tcp://10.0.0.1:8786.
+        submissions: Submissions to grade.
+        job: Settings; the folder must be the same on every worker.
+        scheduler: Address of the scheduler, such as tcp://10.0.0.1:8786.
     """
     from dask.distributed import Client
     from dask.distributed import as_completed as completed
@@ -133,7 +132,7 @@ def on_dask(
 
 
 def _not_graded(submission: Submission, error: Exception) -> Grade:
-    """A row for what a worker could not grade; it is tried again in the next run."""
+    """Grade for a submission that a worker could not grade; the next run tries again."""
     why = handed_in.clean(f"{type(error).__name__}: {error}")[:300]
     place = printable(submission.place)
     problems = [f"Not graded: {why}"]

@@ -1,8 +1,8 @@
-"""The page that a student gets back: each exercise with points, reasons, answer and output.
+"""Feedback page for a student: each exercise with points, reasons, answer and output.
 
-What a submission shows is hostile until proven otherwise. Text is escaped, HTML goes through nh3
-(which lets no script, style, form, frame or address through), pictures must be what they say, and
-a content security policy forbids the page to load or run anything at all. Rests on Jinja2 and nh3.
+Outputs of a submission are treated as hostile. Text is escaped, HTML is sanitised with nh3 (which
+removes scripts, styles, forms, frames and links), picture formats are verified, and a content
+security policy forbids the page to load or run anything. Rests on Jinja2 and nh3.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 def clean_html(text: str) -> Markup:
-    """HTML of an output with what is harmless, and nothing that loads or links."""
+    """Sanitise the HTML of an output; nothing that loads or links remains."""
     return Markup(nh3.clean(text[:MAX_OUTPUT], tags=TAGS, attributes={}, url_schemes=set()))
 
 
 def picture(kind: str, data: object) -> str | None:
-    """An address that holds the picture, or None if it is not one."""
+    """Data URL of a picture, or None if it is not one."""
     if not isinstance(data, str) or kind not in MAGIC:
         return None
     try:
@@ -46,7 +46,7 @@ def picture(kind: str, data: object) -> str | None:
 
 
 def shown(output: dict) -> Markup:
-    """One output, in the form of `grader.shown_outputs`, as HTML."""
+    """Render one output, in the form of `grader.shown_outputs`, as HTML."""
     data = output.get("data", {})
     for kind in MAGIC:
         if address := picture(kind, data.get(kind)):
@@ -59,7 +59,7 @@ def shown(output: dict) -> Markup:
 
 
 def page(grade: Grade) -> str:
-    """The whole page."""
+    """Render the complete page."""
     return _TEMPLATE.render(grade=grade, shown=shown)
 
 

@@ -1,13 +1,12 @@
-"""Grades one submission: runs it, checks it, and says what every exercise is worth.
+"""Grading of one submission: run it, check it, and award points for each exercise.
 
-The source lab is taken as it is, with the student's answers in place of the solutions, and before
-each answer the cells that the student added to it; the course's own cells count as the course has
-them. A cell that hangs is interrupted, and one that takes the process with it is left out when the
-lab is run again, so that it costs its exercise and not the rest. A check whose answer hangs does
-the same.
+The source lab is run with the student's answers in place of the solutions, each preceded by the
+cells that the student added; all other cells are those of the course. A cell that hangs is
+interrupted, and one that kills the process is omitted when the lab is run again, so that it affects
+only its own exercise. The same holds for a check whose answer hangs.
 
-What a cell shows reaches the feedback only from a run in which no hidden check has called an answer
-yet: an answer could note the hidden inputs and print them in the next exercise.
+Cell outputs enter the feedback only from a run in which no hidden test has called an answer yet: an
+answer could record hidden inputs and print them in the next exercise.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ SHOWN_KINDS = ("image/png", "image/jpeg", "text/html", "text/plain")
 
 @dataclass
 class Verdict:
-    """What came of one exercise."""
+    """Result of one exercise."""
 
     grade_id: str
     title: str
@@ -61,7 +60,7 @@ class Verdict:
 
 @dataclass
 class Grade:
-    """What came of one submission."""
+    """Result of one submission."""
 
     student: str
     file: str
@@ -77,44 +76,45 @@ class Grade:
 
     @property
     def points(self) -> float:
-        """Points so far, without written answers that nobody has read."""
+        """Points so far, without unmarked written answers."""
         return sum(verdict.points or 0 for verdict in self.verdicts)
 
     @property
     def most(self) -> float:
-        """The most that could be had."""
+        """Maximum points."""
         return sum(verdict.most for verdict in self.verdicts)
 
     @property
     def unread(self) -> int:
-        """Written answers without points."""
+        """Unmarked written answers."""
         return sum(verdict.points is None for verdict in self.verdicts)
 
     def to_json(self) -> str:
-        """As text, to be kept between runs."""
+        """Serialise, to be kept between runs."""
         return json.dumps(asdict(self), indent=1)
 
     @staticmethod
     def from_json(text: str) -> Grade:
-        """The way back."""
+        """Inverse of `to_json`."""
         content = json.loads(text)
         content["verdicts"] = [Verdict(**verdict) for verdict in content["verdicts"]]
         return Grade(**content)
 
 
 class SourceError(RuntimeError):
-    """The course's own lab or one of its own solutions fails: nothing can be graded with it."""
+    """A lab of the course or one of its solutions fails, so nothing can be graded with it."""
 
 
 class Grader:
-    """Grades submissions one after the other and keeps one checks process between them.
+    """Grades submissions one after the other, reusing one check process.
 
     Args:
         labs: Labs with exercises, by number.
-        limits: What a submission may use.
-        slot: Which of several graders on this machine; each runs submissions as another user.
+        limits: Resource limits of a submission.
+        slot: Index of this grader among those on the machine; each runs submissions as a different
+            user.
         fonts: Folder of `sandbox.font_cache`.
-        sandboxed: False grades without walls round the submissions.
+        sandboxed: False runs submissions without a sandbox.
     """
 
     def __init__(
@@ -141,16 +141,16 @@ class Grader:
         self.close()
 
     def close(self) -> None:
-        """Ends the checks process."""
+        """End the check process."""
         for session in self.checks.values():
             session.close()
         self.checks.clear()
 
     def grade(self, submission: Submission) -> Grade:
-        """Grades a submission; never raises.
+        """Grade a submission; never raises.
 
         Returns:
-            The grade; `failed` where the reason why there is none is not in the submission.
+            The grade; `failed` if the submission could not be graded for reasons outside it.
         """
         start = time.monotonic()
         grade = Grade(submission.student, printable(submission.place), submission.key)
@@ -181,14 +181,14 @@ class Grader:
             _Attempt(self, lab, answers, grade).run()
 
     def answers_session(self) -> Session:
-        """A fresh process for a submission."""
+        """Start a fresh process for a submission."""
         return Session("answers", self.limits, user=self.user, **self.options)
 
     def checks_session(self, lab: Lab) -> Session:
-        """The process in which the lab's own solutions have been run; made at the first call.
+        """Process in which the solutions of the lab have been run; started at the first call.
 
         Raises:
-            SourceError: A cell of the lab fails, or one of its checks refuses its own solution.
+            SourceError: A cell of the lab fails, or one of its checks refuses the solution.
         """
         session = self.checks.get(lab.number)
         if session is not None and not session.why:
@@ -218,13 +218,13 @@ class Grader:
                 raise SourceError(f"cell {step.number} of the course fails: {said}")
 
     def drop_checks(self, lab: Lab) -> None:
-        """Ends the checks process of a lab; the next submission gets a new one."""
+        """End the check process of a lab; the next submission gets a new one."""
         if session := self.checks.pop(lab.number, None):
             session.close()
 
 
 def _blank(exercise: Exercise, answers: Answers) -> Verdict:
-    """The verdict before anything has run."""
+    """Initial verdict, before any run."""
     answer = answers.sources.get(exercise.grade_id)
     verdict = Verdict(
         exercise.grade_id, exercise.title, "written" if exercise.check is None else "code", 0,
@@ -242,7 +242,7 @@ def _blank(exercise: Exercise, answers: Answers) -> Verdict:
 
 
 def shown_outputs(reply: dict) -> list[dict]:
-    """What a cell has shown in a form of its own, whatever the process sent: text and pictures."""
+    """Normalise the outputs of a cell to text and pictures, whatever the process sent."""
     found = reply.get("outputs")
     outputs: list[dict] = []
     room = MAX_SHOWN
@@ -256,7 +256,7 @@ def shown_outputs(reply: dict) -> list[dict]:
 
 
 def _plain_output(output: dict) -> dict:
-    """One output with the fields that a page shows, each of them text."""
+    """Reduce one output to the displayed fields, all of them text."""
     if isinstance(data := output.get("data"), dict):
         kept = {k: clean(data[k]) for k in SHOWN_KINDS if isinstance(data.get(k), str)}
         plain: dict = {"output_type": "display_data", "data": kept}
@@ -274,7 +274,7 @@ def _plain_output(output: dict) -> dict:
 
 
 def _trouble(reply: dict) -> str:
-    """What stopped a cell, for the student; empty if nothing did."""
+    """Reason why a cell stopped, for the student; empty if it did not."""
     if "interrupted" in reply:
         return f"{reply['interrupted']} and was interrupted"
     if isinstance(error := reply.get("error"), dict):
@@ -286,7 +286,7 @@ def _trouble(reply: dict) -> str:
 
 
 class _Attempt:
-    """One submission on its way through a lab."""
+    """State of one submission while its lab runs."""
 
     def __init__(self, grader: Grader, lab: Lab, answers: Answers, grade: Grade):
         self.grader, self.lab, self.answers, self.grade = grader, lab, answers, grade
@@ -308,7 +308,7 @@ class _Attempt:
         self.deadline = 0.0
 
     def run(self) -> None:
-        """Runs the lab, again and again while an answer takes the process with it."""
+        """Run the lab, repeatedly while an answer kills the process."""
         self.grader.checks_session(self.lab)  # its time is not the student's
         self.deadline = time.monotonic() + self.grader.limits.notebook_seconds
         why = self._until_decided()
@@ -336,13 +336,13 @@ class _Attempt:
         return why
 
     def _once(self, *, deciding: bool = True) -> str:
-        """Runs the lab from the top.
+        """Run the lab from the top.
 
         Args:
-            deciding: False only collects what cells show; no hidden check is run.
+            deciding: False only collects cell outputs, without hidden tests.
 
         Returns:
-            Why it did not come to its end; empty if it did.
+            Reason why the run was incomplete; empty if it was complete.
         """
         self.current, self.called = None, False
         session = None
@@ -372,7 +372,7 @@ class _Attempt:
                 session.close()
 
     def _blame(self, grade_id: str, piece: Piece, error: SessionError) -> None:
-        """The process is gone: what that means for the cell that ran last."""
+        """Assign the end of the process to the cell that ran last."""
         if grade_id not in self.open:
             return
         if piece.added:
@@ -391,7 +391,7 @@ class _Attempt:
         self.open.discard(grade_id)
 
     def _answer(self, session: Session, grade_id: str, deciding: bool) -> None:
-        """Runs the cells of an exercise: those that were added to it, and the answer."""
+        """Run the cells of an exercise: those added to it, and the answer."""
         outputs, trouble = [], []
         for piece in self.answers.pieces[grade_id]:
             if piece in self.left_out:
@@ -411,7 +411,7 @@ class _Attempt:
                 self.trouble[grade_id] = ". ".join(trouble)
 
     def _check(self, session: Session, step: Step, deciding: bool) -> None:
-        """Decides an exercise, and then runs what students see of the check, as they did."""
+        """Decide an exercise, then run the visible part of the check as students do."""
         grade_id = step.exercise.grade_id
         if deciding and grade_id in self.open:
             self._verdict(session, step.exercise)
@@ -419,7 +419,7 @@ class _Attempt:
         session.request({"op": "run", "source": shown}, self._seconds())
 
     def _verdict(self, session: Session, exercise: Exercise) -> None:
-        """Runs a check; the verdict comes from the checks process alone."""
+        """Run a check; the verdict comes from the check process alone."""
         message = {
             "op": "check",
             "key": exercise.grade_id,
@@ -436,7 +436,7 @@ class _Attempt:
             self._decide(exercise.grade_id, exercise.points, "")
 
     def _judge(self, session: Session, exercise: Exercise) -> None:
-        """Points for a check that the student wrote: the share of wrong answers that it refuses."""
+        """Award points for a student's check: the share of wrong answers that it refuses."""
         answers = source.mutants(exercise.judged_on)
         asked = next(e for e in self.lab.exercises if e.grade_id == exercise.judged_on)
         message = {
@@ -455,10 +455,10 @@ class _Attempt:
         self._decide(exercise.grade_id, points, said)
 
     def _asked(self, session: Session, message: dict) -> dict:
-        """Sends a request to the checks process, and what that asks to the answers process.
+        """Send a request to the check process and forward its own requests to the answer process.
 
         Raises:
-            SessionError: The answers process is lost.
+            SessionError: The answer process is lost.
         """
         checks = self.grader.checks_session(self.lab)
         seconds = self._seconds()
@@ -466,7 +466,7 @@ class _Attempt:
         lost: list[SessionError] = []
 
         def answer(ask: dict) -> dict:
-            """Passes on what the check asks, or what it replies to a function it gave away."""
+            """Forward a request of the check, or its reply to a callback."""
             if lost:
                 return {"stopped": f"the process {lost[0]}"}
             try:
@@ -492,7 +492,7 @@ class _Attempt:
 
 
 def judged(answers: list[exercises.Answer], refused: list[bool]) -> tuple[float, str]:
-    """The share of wrong answers that a student's check refuses, and what to say about it."""
+    """Share of wrong answers that a student's check refuses, with a message."""
     pairs = list(zip(answers, refused, strict=True))
     for answer, was_refused in pairs:
         if answer.right and was_refused:
@@ -509,7 +509,7 @@ def judged(answers: list[exercises.Answer], refused: list[bool]) -> tuple[float,
 
 
 def _sentence(reply: dict) -> str:
-    """What a failed check says, for the student."""
+    """Message of a failed check, for the student."""
     kind, message = clean(str(reply.get("kind", ""))), clean(str(reply.get("message", "")))
     if kind in ("AssertionError", "AnswerError", "StoppedError", ""):
         return message or "The check fails."

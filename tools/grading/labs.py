@@ -1,6 +1,6 @@
-"""A source lab as grading needs it: its cells in order, and which of them is what.
+"""Source labs for grading: cells in order, with their roles.
 
-Rests on `tools.exercises`; the outline that it makes of a lab is what `tools.handed_in` reads by.
+Rests on `tools.exercises`; provides the outline with which `tools.handed_in` reads submissions.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ class Lab:
 
     @property
     def points(self) -> float:
-        """The most that can be had."""
+        """Maximum points."""
         return sum(exercise.points for exercise in self.exercises)
 
     @cached_property
     def outline(self) -> Outline:
-        """The lab without its solutions, to read submissions by."""
+        """Outline of the lab without solutions, for reading submissions."""
         cells = []
         for cell in self.notebook.cells:
             role, source = exercises.role(cell), cell.source
@@ -52,7 +52,7 @@ class Lab:
         return handed_in.outline(self.name, self.number, map(_task, self.exercises), cells)
 
     def steps(self) -> list[Step]:
-        """Code cells in their order, up to the last check."""
+        """Code cells in order, up to the last check."""
         answers = {id(e.answer): e for e in self.exercises if e.check is not None}
         checks = {id(e.check): e for e in self.exercises if e.check is not None}
         quick = self.quick and exercises.setup_sources(self.notebook)
@@ -74,7 +74,7 @@ class Lab:
 
 @dataclass(frozen=True)
 class Step:
-    """One code cell on the way through a lab."""
+    """One code cell of a lab, in order of execution."""
 
     number: int
     """Among all cells, from 1."""
@@ -86,7 +86,7 @@ class Step:
 
 
 def for_check(labs: dict[int, Lab]) -> list[dict]:
-    """What `tools.check` needs of the labs, as JSON: nothing that students do not have anyway."""
+    """Data for `tools.check` as JSON, with nothing that students do not have anyway."""
     made = []
     for lab in labs.values():
         steps = []
@@ -104,7 +104,7 @@ def for_check(labs: dict[int, Lab]) -> list[dict]:
 
 
 def mutants(grade_id: str) -> list[exercises.Answer]:
-    """Right and wrong answers to an exercise, which a student's own check must tell apart."""
+    """Right and wrong answers to an exercise, which a student's check must separate."""
     return exercises.read_answers(MUTANTS / f"{grade_id}.py")
 
 
@@ -115,13 +115,13 @@ def _task(exercise: Exercise) -> Task:
 
 
 def read(path: Path, *, quick: bool = False) -> Lab:
-    """Reads a source notebook."""
+    """Read a source notebook."""
     notebook = nbformat.read(path, as_version=4)
     found = tuple(exercises.read_exercises(notebook))
     return Lab(path.stem, int(path.stem[:2]), notebook, found, quick)
 
 
 def read_all(folder: Path = notebooks.NOTEBOOKS, *, quick: bool = False) -> dict[int, Lab]:
-    """The labs that have exercises, by number."""
+    """Read all labs with exercises, by number."""
     labs = [read(path, quick=quick) for path in notebooks.find_labs(folder=folder)]
     return {lab.number: lab for lab in labs if lab.exercises}

@@ -1,11 +1,11 @@
-"""The written answers and the marks that a person enters for them: `written.csv`.
+"""Written answers and their manually entered marks: `written.csv`.
 
-What a person entered is never lost. The file is read as spreadsheets save it (comma, semicolon or
-tab, decimal commas, UTF-8, UTF-16 or cp1252); what cannot be understood stops the run before
-anything is written. Rows of submissions that are not in this run are kept. A mark belongs to the
-answer that was read, by a checksum: if the answer has changed, the new one is to be read, and the
-old mark stays in a row of its own and is shown beside it. The file that was there before stays,
-under another name, wherever it held a mark.
+Entered marks are never lost. The file is accepted in any format that spreadsheets save (comma,
+semicolon or tab, decimal commas, UTF-8, UTF-16 or cp1252); an invalid entry stops the run before
+anything is written. Rows of submissions that are not in this run are kept. A checksum ties a mark
+to the answer that was read: if the answer has changed, the new one has to be marked, and the old
+mark stays in a row of its own and is shown beside it. A previous file that held marks is kept under
+another name.
 """
 
 from __future__ import annotations
@@ -32,34 +32,34 @@ COLUMNS = (
 NEEDED = ("exercise", "file", "points", "comment", "row")
 CHANGED = "the answer has changed since; the new one has a row of its own"
 MAX_CELL = 30_000
-"""Characters of an answer in a cell; spreadsheets cut at 32,767."""
+"""Maximum number of characters of an answer in a cell; spreadsheets truncate at 32,767."""
 
 csv.field_size_limit(10_000_000)
 
 
 def letters(text: str) -> str:
-    """A checksum of ten letters, which no spreadsheet takes for a number or a date."""
+    """Checksum of ten letters, which no spreadsheet interprets as a number or a date."""
     digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
     return "".join("abcdefghijklmnop"[int(digit, 16)] for digit in digest[:10])
 
 
 def row_id(grade: Grade, grade_id: str) -> str:
-    """Names the row of one exercise of one submission."""
+    """Identifier of the row of one exercise of one submission."""
     return letters(f"{grade.file}\n{grade_id}")
 
 
 def answer_id(answer: str) -> str:
-    """Changes with an answer; line ends and space at its ends do not count."""
+    """Checksum of an answer; line endings and surrounding space do not matter."""
     return letters("\n".join(line.rstrip() for line in answer.strip().splitlines()))
 
 
 def plain(text: str) -> str:
-    """A cell that a spreadsheet does not take for a formula."""
+    """Escape a cell so that no spreadsheet interprets it as a formula."""
     return f"'{text}" if text.startswith(tuple("=+-@\t\r")) else text
 
 
 def table(rows: list[list[object]]) -> bytes:
-    """Rows as CSV in UTF-8 with the mark by which Excel knows it."""
+    """Format rows as CSV in UTF-8 with the byte-order mark that Excel needs."""
     stream = io.StringIO()
     csv.writer(stream, lineterminator="\n").writerows(
         [[plain(clean(v)) if isinstance(v, str) else v for v in row] for row in rows]
@@ -73,7 +73,7 @@ class Mark:
 
     row: str
     answer: str
-    """Checksum of the answer that was read."""
+    """Checksum of the answer that was marked."""
     points: float | None
     comment: str
     line: int
@@ -81,17 +81,17 @@ class Mark:
 
     @property
     def code(self) -> str:
-        """What the column row holds: one answer of one student to one exercise."""
+        """Value of the column `row`: one answer of one student to one exercise."""
         return f"{self.row}-{self.answer}"
 
     @property
     def entered(self) -> bool:
-        """Whether a person has entered something."""
+        """Whether points or a comment were entered."""
         return self.points is not None or bool(self.comment)
 
     @property
     def words(self) -> str:
-        """The mark in words, for whoever reads the answer that came after; "" if there is none."""
+        """The mark in words, for the marker of the later answer; "" if there is none."""
         if not self.entered:
             return ""
         points = "no points" if self.points is None else f"{self.points:g} points"
@@ -99,10 +99,10 @@ class Mark:
 
 
 def read(folder: Path) -> dict[str, Mark]:
-    """The marks in the folder's file by their codes; none if there is no file.
+    """Read the marks in the file of a folder, by their codes; none if there is no file.
 
     Raises:
-        DataError: Something in the file cannot be understood; nothing has been changed.
+        DataError: The file contains an invalid entry; nothing has been changed.
     """
     path = folder / NAME
     if not path.exists():
@@ -140,7 +140,7 @@ def _refusal(path: Path, problems: list[str]) -> str:
 
 
 def _rows(text: str, path: Path) -> list[tuple[int, dict[str, str]]]:
-    """Rows with their line numbers, by the names of the columns."""
+    """Rows with their line numbers, keyed by column name."""
     text = text.lstrip("\ufeff")
     if found := re.match(r"sep=(.)\r?\n", text):  # Excel's own hint
         text = text[found.end() :]
@@ -175,7 +175,7 @@ def _mark(line: int, cells: dict[str, str]) -> Mark:
     """One row.
 
     Raises:
-        ValueError: It cannot be understood.
+        ValueError: The row is invalid.
     """
     code = re.fullmatch(r"([a-p]{10})-([a-p]{10})", cells["row"].strip())
     if code is None:
@@ -198,7 +198,7 @@ def _mark(line: int, cells: dict[str, str]) -> Mark:
 
 
 def known_rows(folder: Path) -> dict[str, tuple[str, str]]:
-    """Rows of all submissions that were ever graded into this folder: their file and exercise."""
+    """Rows (file and exercise) of all submissions ever graded into this folder."""
     known = {}
     for path in (folder / "results").glob("*.json"):
         try:
@@ -210,7 +210,7 @@ def known_rows(folder: Path) -> dict[str, tuple[str, str]]:
 
 
 def rows_of(grades: list[Grade]) -> dict[str, tuple[str, str]]:
-    """The rows that written answers have: file and exercise of each."""
+    """Rows of written answers: file and exercise of each."""
     return {
         row_id(grade, verdict.grade_id): (grade.file, verdict.grade_id)
         for grade in grades
@@ -220,15 +220,15 @@ def rows_of(grades: list[Grade]) -> dict[str, tuple[str, str]]:
 
 
 def match(folder: Path, marks: dict[str, Mark], known: dict[str, tuple[str, str]]) -> None:
-    """Makes sure that every mark belongs to a submission.
+    """Ensure that every mark belongs to a submission.
 
     Args:
-        folder: Where the file lies, for messages.
-        marks: What `read` gave.
-        known: Rows of submissions, of this run and of earlier ones.
+        folder: Folder of the file, for messages.
+        marks: Marks from `read`.
+        known: Rows of the submissions of this and earlier runs.
 
     Raises:
-        DataError: A row matches nobody, or a row's cells belong to different submissions.
+        DataError: A row matches no submission, or its cells belong to different submissions.
     """
     problems = []
     places = {place: row for row, place in known.items()}
@@ -249,7 +249,7 @@ def match(folder: Path, marks: dict[str, Mark], known: dict[str, tuple[str, str]
 
 
 def apply(marks: dict[str, Mark], grades: list[Grade]) -> None:
-    """Takes marks over into the grades: points and comment, or what an older answer had."""
+    """Apply marks to the grades: points and comment, or the mark of an earlier answer."""
     by_row: dict[str, list[Mark]] = defaultdict(list)
     for mark in marks.values():
         by_row[mark.row].append(mark)
@@ -271,10 +271,10 @@ def _apply(marks: list[Mark], verdict: Verdict) -> None:
 def write(
     folder: Path, grades: list[Grade], marks: dict[str, Mark], name: str = NAME
 ) -> Path | None:
-    """Writes the file anew: this run's answers, and rows of others as they were.
+    """Rewrite the file: the answers of this run, and other rows unchanged.
 
     Returns:
-        Where the former file is now, if it held marks and differed.
+        New path of the previous file, if it held marks and differed.
     """
     rows: dict[str, list[object]] = {}
     for grade in grades:
@@ -324,5 +324,5 @@ def _number(value: float | None) -> str:
 
 
 def _natural(text: object) -> list[object]:
-    """For sorting: ex10 after ex9."""
+    """Sort key that places ex10 after ex9."""
     return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", str(text))]

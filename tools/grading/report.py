@@ -1,7 +1,7 @@
-"""What a run of grading leaves: tables, results to resume from, a summary.
+"""Output of a grading run: tables, stored results for resuming, a summary.
 
-Everything is sorted by student and holds no times, so two runs over the same submissions give the
-same files. Written answers and their marks are in `marks.py`.
+All files are sorted by student and contain no times, so two runs over the same submissions give
+identical files. Written answers and their marks are in `marks.py`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tools.handed_in import Outline
 
 
 def job_print(job: Job) -> str:
-    """Changes whenever grades might: with labs, helpers, packages, the grading code, the limits."""
+    """Fingerprint of all that affects grades: labs, helpers, packages, grading code, limits."""
     digest = hashlib.sha256(repr(job).encode())
     paths = [*job.folder.glob("[0-9][0-9]_*.ipynb"), *labs.MUTANTS.glob("*.py")]
     for room in ("helpers", "parking", "tools/grading"):
@@ -42,11 +42,11 @@ def job_print(job: Job) -> str:
 
 
 def fingerprint(submission: Submission, job: str) -> str:
-    """Changes whenever the grade of a submission might.
+    """Fingerprint of everything that affects the grade of a submission.
 
     Args:
         submission: The submission.
-        job: `job_print` of how it is graded.
+        job: `job_print` of the grading settings.
     """
     digest = hashlib.sha256(f"{job}\n{submission.note}\n".encode())
     try:
@@ -57,7 +57,7 @@ def fingerprint(submission: Submission, job: str) -> str:
 
 
 def blanks(chosen: list[Submission], outlines: dict[int, Outline]) -> list[Grade]:
-    """Grades with nothing in them, to know the rows that a run's written answers will have."""
+    """Empty grades, to determine the rows of the written answers of a run."""
     grades = []
     for submission in chosen:
         grade = Grade(submission.student, printable(submission.place), submission.key)
@@ -68,7 +68,7 @@ def blanks(chosen: list[Submission], outlines: dict[int, Outline]) -> list[Grade
 
 
 def stored(folder: Path, submission: Submission, mark: str) -> Grade | None:
-    """The grade that an earlier run has kept, if it is still good."""
+    """Grade stored by an earlier run, if still valid."""
     path = folder / "results" / f"{submission.key}.json"
     try:
         first, _, text = path.read_text(encoding="utf-8").partition("\n")
@@ -78,12 +78,12 @@ def stored(folder: Path, submission: Submission, mark: str) -> Grade | None:
 
 
 def store(folder: Path, grade: Grade, mark: str) -> None:
-    """Keeps a grade at once, so that an interrupted run loses only what was in progress."""
+    """Store a grade immediately, so that an interrupted run loses only work in progress."""
     files.write_text(folder / "results" / f"{grade.key}.json", f"{mark}\n{grade.to_json()}\n")
 
 
 def write_tables(folder: Path, grades: list[Grade], left_out: list[LeftOut]) -> None:
-    """Writes grades.csv, and the same in the forms that Moodle and Canvas import."""
+    """Write grades.csv, and the same in the import formats of Moodle and Canvas."""
     most = max((len(grade.verdicts) for grade in grades), default=0)
     numbers = [f"ex{number}" for number in range(1, most + 1)]
     rows: list[list[object]] = [
@@ -109,12 +109,12 @@ def _who(student: str) -> list[str]:
 
 
 def _key(who: Identity, student: str) -> object:
-    """By what one student is known in all labs: Moodle's numbers differ from lab to lab."""
+    """Key of a student across labs: Moodle's numbers differ from lab to lab."""
     return {"canvas": who.number, "moodle": (who.name, who.email)}.get(who.platform, student)
 
 
 def write_platforms(folder: Path, grades: list[Grade]) -> None:
-    """Writes grades-moodle.csv and grades-canvas.csv: a row a student, a column a lab."""
+    """Write grades-moodle.csv and grades-canvas.csv: one row per student, one column per lab."""
     most = {grade.lab: grade.most for grade in grades if grade.lab}
     students: list[tuple[object, Identity, dict[str, str]]] = []
     for grade in grades:
@@ -148,7 +148,7 @@ def _number(value: float | None) -> object:
 
 
 def write_summary(folder: Path, grades: list[Grade], left_out: list[LeftOut]) -> None:
-    """Writes summary.html: how the class did, with a plot of points and one of exercises."""
+    """Write summary.html: results of the class, with plots of points and of exercises."""
     parts = []
     for lab in sorted({grade.lab for grade in grades if grade.lab}):
         parts.append(_lab_summary(lab, [grade for grade in grades if grade.lab == lab]))
@@ -200,7 +200,7 @@ def _lab_summary(lab: str, grades: list[Grade]) -> str:
 
 
 def _plot(points: list[float], most: float, shares: dict[str, float | None]) -> str:
-    """Points of the class and of the exercises, as PNG in base 64."""
+    """Plot of the points of the class and of the exercises, as base64 PNG."""
     import matplotlib
 
     matplotlib.use("agg")

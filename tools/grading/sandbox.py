@@ -1,12 +1,12 @@
-"""Starts a command in a sandbox that is made from existing tools: bubblewrap, and what limits.
+"""Sandbox for a command, built from existing tools: bubblewrap and resource limits.
 
-Inside, there is no network, no other process, and of the files only Python, the system's libraries,
-the course's `helpers` and `data` (read-only) and some memory-backed folders of limited size. The
-labs with their solutions, the tests, other submissions and the grade book are not there at all.
-The user is not the one who grades: with root, a number of its own; otherwise `nobody` in a user
-namespace. `prlimit` sets limits on each process. Memory and processes as a whole are limited by
-systemd (`systemd-run --scope`) or a control group, where one may be made, and in any case by
-`session.py`, which looks several times a second and ends what is too large.
+Inside, there is no network and no other process; the visible files are Python, the system
+libraries, the course's `helpers`, `parking` and `data` (read-only) and memory-backed folders of
+limited size. The labs with their solutions, the tests, other submissions and the grade book are
+absent. The user is not the one who grades: under root, a separate user id; otherwise `nobody` in a
+user namespace. `prlimit` sets limits per process. Total memory and number of processes are limited
+by systemd (`systemd-run --scope`) or a control group if one can be created, and always by
+`session.py`, which checks several times a second and ends a sandbox that exceeds its limits.
 """
 
 from __future__ import annotations
@@ -41,20 +41,20 @@ COMMANDS = (
 
 
 def user_of(slot: int) -> int:
-    """The user for a grader's submissions; the next number is for its checks.
+    """User id for the submissions of a grader; the next one is for its checks.
 
-    Graders on one machine do not share users, since limits on processes count by user.
+    Graders on one machine do not share users, since process limits count per user.
     """
     return FIRST_USER + 2 * ((os.getpid() * 16 + slot) % 2000)
 
 
 class SandboxError(RuntimeError):
-    """There is no sandbox on this machine, or it does not hold what it promises."""
+    """There is no sandbox on this machine, or it does not isolate as required."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one submission may use."""
+    """Resource limits of one submission."""
 
     cell_seconds: float = 120
     """Of processor time; by the clock four times as long."""
@@ -70,7 +70,7 @@ class Limits:
 
 
 def environment(limits: Limits, course: str, temporary: str, fonts: str) -> dict[str, str]:
-    """All variables that the process inside sees; none of the grader's own are among them."""
+    """Environment variables inside the sandbox; none of the grader's own."""
     from helpers.environment import SETTINGS, THREAD_SETTINGS
 
     return {
@@ -94,7 +94,7 @@ def environment(limits: Limits, course: str, temporary: str, fonts: str) -> dict
 
 
 def _python_folders() -> list[Path]:
-    """Where this Python and its packages lie, without folders that others contain."""
+    """Folders of this Python and its packages, without nested ones."""
     folders = {Path(p).resolve() for p in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
     folders |= {Path(sys.prefix).absolute()}
     system = Path("/usr")
@@ -102,7 +102,7 @@ def _python_folders() -> list[Path]:
 
 
 def _course_binds() -> list[str]:
-    """The parts of the course that a lab uses, at /course; nothing that has an answer in it."""
+    """Parts of the course that a lab uses, mounted at /course, without any answers."""
     shown = ["helpers", "parking", "data", "requirements", "pyproject.toml", "LICENSE"]
     shown += [p.name for p in ROOT.glob("requirements*.txt")]
     shown += [f"tools/{name}" for name in COMMANDS]
@@ -117,12 +117,12 @@ def _course_binds() -> list[str]:
 
 
 def bwrap_command(limits: Limits, fonts: Path | None, filter_: int | None = None) -> list[str]:
-    """The part of the command line that builds the sandbox; what runs in it follows.
+    """Command prefix that builds the sandbox; the command to run follows.
 
     Args:
-        limits: What the submission may use.
+        limits: Resource limits of the submission.
         fonts: Folder of `font_cache`.
-        filter_: File descriptor of `seccomp.opened`, which the new process must inherit.
+        filter_: File descriptor from `seccomp.opened`, which the new process must inherit.
     """
     small = ["--perms", "1777", "--size", str(limits.disk_mb * MB), "--tmpfs"]
     root = os.geteuid() == 0
@@ -165,7 +165,7 @@ def bwrap_command(limits: Limits, fonts: Path | None, filter_: int | None = None
 
 
 def inner_command(limits: Limits, user: int) -> list[str]:
-    """Inside the sandbox: another user without any right, and limits for each process."""
+    """Command prefix inside the sandbox: an unprivileged user, and limits per process."""
     command = []
     if os.geteuid() == 0:
         command = [
@@ -176,7 +176,7 @@ def inner_command(limits: Limits, user: int) -> list[str]:
 
 
 def prlimit_command(limits: Limits) -> list[str]:
-    """Limits for each process. Address space is more than memory: TensorFlow reserves a lot."""
+    """Limits per process. Address space exceeds memory, since TensorFlow reserves a lot."""
     address_space = (limits.memory_mb + 6000) * MB
     return [
         "/usr/bin/prlimit", f"--nproc={limits.processes}", f"--as={address_space}",
@@ -186,10 +186,11 @@ def prlimit_command(limits: Limits) -> list[str]:
 
 
 class ControlGroup:
-    """A control group of its own for one sandbox, if one may be made here; else nothing.
+    """Control group for one sandbox, if one can be created here; otherwise without effect.
 
-    Where systemd runs, it makes one (`prefix` then begins with systemd-run). Elsewhere, as in a
-    container, it is made by hand in the hierarchy of version 2 or, for memory and processes, 1.
+    If systemd runs, it creates the group (`prefix` then begins with systemd-run). Otherwise, as in
+    a container, the group is created directly in the hierarchy of version 2 or, for memory and
+    processes, version 1.
     """
 
     def __init__(self, limits: Limits):
@@ -230,7 +231,7 @@ class ControlGroup:
             self.prefix = ["/bin/sh", "-c", f'{enter}exec "$@"', "sh"]
 
     def out_of_memory(self) -> bool:
-        """Whether the kernel ended a process of the group for its memory."""
+        """Whether the kernel ended a process of the group for lack of memory."""
         for folder in self.folders:
             for name in ("memory.events", "memory.oom_control"):
                 with contextlib.suppress(OSError):
@@ -243,7 +244,7 @@ class ControlGroup:
         return False
 
     def remove(self) -> None:
-        """Removes the group; what still ends in it is waited for, or swept up later."""
+        """Remove the group; processes that are still ending are awaited, or removed later."""
         end = time.monotonic() + 2
         for folder in self.folders:
             while not _removed(folder) and time.monotonic() < end:
@@ -264,12 +265,12 @@ def _removed(folder: Path) -> bool:
 
 @atexit.register
 def _sweep() -> None:
-    """Removes what is left of control groups."""
+    """Remove leftover control groups."""
     _leftover[:] = [folder for folder in _leftover if not _removed(folder)]
 
 
 def sweep_others() -> None:
-    """Removes empty control groups of graders that were killed."""
+    """Remove empty control groups of killed graders."""
     base = Path("/sys/fs/cgroup")
     for folder in [*base.glob("grading-*"), *base.glob("*/grading-*")]:
         owner = folder.name.split("-")[1]
@@ -280,7 +281,7 @@ def sweep_others() -> None:
 
 @cache
 def _systemd_scope(root: bool) -> list[str] | None:
-    """The command that runs something in a scope of its own, if systemd lets this user."""
+    """Command prefix for a separate systemd scope, if this user may create one."""
     if not Path("/run/systemd/system").is_dir() or not shutil.which("systemd-run"):
         return None
     command = ["systemd-run", "--quiet", "--collect", "--scope", *([] if root else ["--user"])]
@@ -290,13 +291,13 @@ def _systemd_scope(root: bool) -> list[str] | None:
 
 @cache
 def probe() -> str:
-    """Tries the sandbox, from the inside.
+    """Test the sandbox from the inside.
 
     Returns:
-        What it is made of, for the log.
+        Description of its components, for the log.
 
     Raises:
-        SandboxError: a tool is missing, or something that must not work does.
+        SandboxError: A tool is missing, or something works that must not.
     """
     missing = [tool for tool in ("bwrap", "prlimit", "setpriv") if not shutil.which(tool)]
     if missing:
@@ -346,7 +347,7 @@ def probe() -> str:
 
 @contextlib.contextmanager
 def filtered() -> Iterator[int | None]:
-    """The filter's file descriptor, for `bwrap_command` and for a new process to inherit."""
+    """File descriptor of the filter, for `bwrap_command` and for a new process to inherit."""
     filter_ = seccomp.opened()
     try:
         yield filter_
@@ -356,9 +357,9 @@ def filtered() -> Iterator[int | None]:
 
 
 def in_files(pid: int) -> int:
-    """Bytes in the folders of a sandbox that can be written to, as one of its processes sees them.
+    """Number of bytes in the writable folders of a sandbox, as seen by one of its processes.
 
-    They are memory, and no process's own.
+    They occupy memory that is not attributed to any process.
     """
     total = 0
     for folder in WRITABLE:
@@ -370,7 +371,7 @@ def in_files(pid: int) -> int:
 
 @contextlib.contextmanager
 def font_cache() -> Iterator[Path]:
-    """A folder with Matplotlib's list of fonts, which takes seconds to make and is then copied."""
+    """Folder with Matplotlib's font cache, which takes seconds to build and is then copied."""
     with tempfile.TemporaryDirectory(prefix="grading-fonts-") as temporary:
         code = "import matplotlib.font_manager"
         subprocess.run(

@@ -1,10 +1,9 @@
-"""A filter of system calls for the sandbox: what no exercise needs and attacks begin with.
+"""System call filter for the sandbox: it blocks calls that only attacks need.
 
-No new namespaces (with one of its own, a user is root in there and may mount what it likes), no
-mounts, no looking into other processes, no kernel modules, keys or programs for the kernel, and no
-memory that belongs to no file system and is not resident (`memfd_create`, System V segments), since
-nobody would count it. bubblewrap loads the filter as its last step; the program is classic BPF as
-seccomp(2) describes it.
+It forbids new namespaces (in which a user is root and can mount anything), mounts, access to other
+processes, kernel modules, keys and BPF programs, and memory outside any file system
+(`memfd_create`, System V segments), which would not be accounted for. bubblewrap loads the filter
+as its last step; the program is classic BPF as described in seccomp(2).
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
 
 def program() -> bytes:
-    """The filter for this machine's processor; empty where it is of another kind."""
+    """Filter program for the processor of this machine; empty for unsupported processors."""
     if platform.machine() not in MACHINES:
         return b""
     column, architecture = MACHINES[platform.machine()]
@@ -76,7 +75,7 @@ def program() -> bytes:
 
 
 def opened() -> int | None:
-    """A file descriptor from which bubblewrap reads the filter once; the caller closes it."""
+    """File descriptor from which bubblewrap reads the filter once; the caller closes it."""
     content = program()
     if not content:
         return None

@@ -1,9 +1,8 @@
-"""One process in a sandbox: starts it, talks to it, and ends it when a limit is reached.
+"""One process in a sandbox: start it, exchange messages, and end it at its limits.
 
-The process may be hostile: what comes from it has a limited length and a limited number of parts, a
-deadline, and is parsed as JSON and nothing else, since it is held by a process outside every
-sandbox. Memory of the sandbox as a whole is looked at four times a second. Rests on psutil;
-`worker.py` is the other side.
+The process may be hostile: its messages are limited in length, number of parts and time, and are
+parsed as JSON only, since they are read by a process outside every sandbox. The total memory of the
+sandbox is checked four times a second. Rests on psutil; `worker.py` is the other side.
 """
 
 from __future__ import annotations
@@ -40,11 +39,11 @@ points. By the clock it may take so many times as long: for sleeping there is no
 
 
 class SessionError(Exception):
-    """The process is gone or has to go; the message says why."""
+    """The process has ended or must be ended; the message gives the reason."""
 
 
 class TimeLimitError(SessionError):
-    """A request took longer than it may."""
+    """A request exceeded its time limit."""
 
 
 class Session:
@@ -52,10 +51,10 @@ class Session:
 
     Args:
         role: "answers" or "checks".
-        limits: what it may use.
-        fonts: folder of `sandbox.font_cache`.
-        user: number of the user it runs as, where a root grades.
-        sandboxed: False runs it as an ordinary process, with the limits but without the walls.
+        limits: Resource limits.
+        fonts: Folder of `sandbox.font_cache`.
+        user: User id of the process, if root grades.
+        sandboxed: False runs it as an ordinary process, with limits but without isolation.
     """
 
     def __init__(
@@ -139,18 +138,18 @@ class Session:
         *,
         wall: float | None = None,
     ) -> dict:
-        """Sends a message and waits for the reply.
+        """Send a message and wait for the reply.
 
         Args:
-            message: what `worker.main` takes.
-            seconds: how much processor time it may take.
-            wall: how long by the clock; by default WALL times as long.
-            answer: gives the reply to what the process asks meanwhile.
+            message: Message for `worker.main`.
+            seconds: Limit on processor time, in seconds.
+            wall: Limit on wall-clock time in seconds; by default WALL times `seconds`.
+            answer: Function that replies to requests of the process in the meantime.
 
         Raises:
-            TimeLimitError: it took longer, and the process has been killed, unless it stopped when
-                it was interrupted: then the reply is an error of the cell.
-            SessionError: the process ended, was ended for its memory, or talks nonsense.
+            TimeLimitError: The limit was exceeded and the process killed, unless it stopped when
+                interrupted: then the reply is an error of the cell.
+            SessionError: The process ended, was ended for its memory, or sent an invalid message.
         """
         deadline = time.monotonic() + (seconds * WALL if wall is None else wall)
         self.processor_end = self._processor_seconds() + seconds * self.limits.threads
@@ -215,7 +214,7 @@ class Session:
         return message
 
     def _pump(self, seconds: float) -> None:
-        """Reads what has come, for at most so long, and looks at the memory."""
+        """Read available data for a limited time, and check the memory."""
         for key, _ in self.selector.select(seconds):
             try:
                 data = os.read(key.fileobj.fileno(), 1 << 20)
@@ -240,7 +239,7 @@ class Session:
                 raise TimeLimitError("used too much processor time")
 
     def _processor_seconds(self) -> float:
-        """Processor time of the sandbox so far, without processes that nobody has waited for."""
+        """Processor time of the sandbox so far, without unreaped child processes."""
         total = 0.0
         for process in self._tree():
             with contextlib.suppress(psutil.Error):
@@ -249,7 +248,7 @@ class Session:
         return total
 
     def _look_at_memory(self) -> None:
-        """Ends the sandbox if it is too large. The kernel does so by itself in a control group."""
+        """End the sandbox if it exceeds its memory; in a control group the kernel does so."""
         tree, limit = self._tree(), self.limits.memory_mb * MB
         held = sandbox.in_files(self.worker.pid) if self.sandboxed and self.worker else 0
         total = held + sum(_memory(process, "rss") for process in tree)
@@ -261,7 +260,7 @@ class Session:
             raise SessionError(self.why)
 
     def _gone(self) -> None:
-        """The process has closed its side: says why, as far as that can be known."""
+        """Handle a closed connection: raise an error with the reason, as far as it is known."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(GRACE_SECONDS)
         why = "ended itself or was killed"
@@ -271,7 +270,7 @@ class Session:
         raise SessionError(self.why)
 
     def close(self, why: str = "") -> None:
-        """Ends the process and all that it started. Calling it again does no harm."""
+        """End the process and all its children. Repeated calls are harmless."""
         self.why = self.why or why
         for process in reversed(self._tree()):
             with contextlib.suppress(psutil.Error):

@@ -1,8 +1,8 @@
-"""Finds what students handed in: notebooks in folders, in archives, under odd names.
+"""Discovery of submissions: notebooks in folders, in archives, under unusual names.
 
-Nobody vanishes: whatever lies in the folder becomes a submission or is listed as left out, with the
-reason. Nothing is written to the disk; archives are read member by member, with limits, and links
-are not followed, since they may point at what others handed in.
+No file is dropped silently: every file in the folder becomes a submission or is listed as left out,
+with the reason. Nothing is written to disk; archives are read member by member, with limits, and
+links are not followed, since they may point to other submissions.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ EMAIL = re.compile(
 
 
 def printable(name: str) -> str:
-    """A name as text that every file and every terminal can hold, different for different names."""
+    """Printable form of a name, valid in any file and terminal, and unique."""
     text = os.fsencode(name).decode("utf-8", "backslashreplace")
     return "".join(
         c.encode("unicode_escape").decode() if unicodedata.category(c)[0] == "C" else c
@@ -79,17 +79,17 @@ class Submission:
 
     @property
     def key(self) -> str:
-        """A name for files about it: readable, harmless, and different for different files."""
+        """Readable, safe and unique file name for its results."""
         stem = NOTEBOOK.sub("", self.name)
         readable = re.sub(r"[^\w.-]+", "_", f"{self.student}-{stem}")[:60].strip("._")
         digest = hashlib.sha256(self.place.encode("utf-8", "surrogateescape"))
         return f"{readable}-{digest.hexdigest()[:10]}"
 
     def read(self) -> bytes:
-        """The file, or so much of it that one sees that it is too large.
+        """Read the file, or enough of it to see that it is too large.
 
         Raises:
-            OSError: It cannot be read.
+            OSError: The file cannot be read.
         """
         if self.content is not None:
             return self.content
@@ -105,7 +105,7 @@ class Submission:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Something that lies there and is not graded."""
+    """A file that is not graded."""
 
     student: str
     place: str
@@ -114,7 +114,7 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Identity:
-    """What a learning platform needs to find a student again."""
+    """Identification of a student for a learning platform."""
 
     name: str
     number: str = ""
@@ -124,7 +124,7 @@ class Identity:
 
 
 def identity(student: str) -> Identity:
-    """Name, number and address, as far as the name of a folder or file has them."""
+    """Name, number and address, as far as contained in the name of a folder or file."""
     found = EMAIL.search(student)
     email = found.group() if found else ""
     if match := MOODLE.fullmatch(student):
@@ -137,22 +137,22 @@ def identity(student: str) -> Identity:
 
 
 class Found:
-    """What lies in a folder of submissions."""
+    """Contents of a folder of submissions."""
 
     def __init__(self) -> None:
         self.submissions: list[Submission] = []
         self.left_out: list[LeftOut] = []
 
     def leave(self, student: str, place: str, why: str) -> None:
-        """Lists something as not graded."""
+        """List a file as not graded."""
         self.left_out.append(LeftOut(student, printable(place), why))
 
 
 def find(folder: Path) -> Found:
-    """Everything in a folder, or in an archive of one: STUDENT/.../NOTEBOOK.ipynb, STUDENT.ipynb.
+    """Find all submissions in a folder or an archive: STUDENT/.../NOTEBOOK.ipynb, STUDENT.ipynb.
 
     Raises:
-        FileNotFoundError: There is no such folder, or no notebook in it.
+        FileNotFoundError: The folder does not exist or contains no notebook.
     """
     found = Found()
     if folder.is_file() and (ZIP.search(folder.name) or TAR.search(folder.name)):
@@ -173,7 +173,7 @@ def find(folder: Path) -> Found:
 
 
 def _shorten(found: Found) -> None:
-    """Names so many left out files of each student, and counts the others."""
+    """List a limited number of left-out files per student, and count the rest."""
     by_student: dict[str, list[LeftOut]] = defaultdict(list)
     for each in sorted(found.left_out, key=lambda e: (e.student, e.place)):
         by_student[each.student].append(each)
@@ -186,7 +186,7 @@ def _shorten(found: Found) -> None:
 
 
 def _walk(folder: Path, parts: tuple[str, ...], found: Found) -> None:
-    """Takes a folder's entries; the first part of a place is the student."""
+    """Collect the entries of a folder; the first part of a path is the student."""
     student = printable(parts[0]) if parts else ""
     place = "/".join(parts)
     try:
@@ -236,7 +236,7 @@ def _entry(path: Path, parts: tuple[str, ...], found: Found) -> None:
 
 
 def _archive(path: Path, student: str, place: str, found: Found) -> None:
-    """Takes the notebooks of an archive; without a student, its folders are the students."""
+    """Collect the notebooks of an archive; without a student, its folders are the students."""
     count = len(found.submissions) + len(found.left_out)
     try:
         members = _zip(path) if ZIP.search(path.name) else _tar(path)
@@ -293,7 +293,7 @@ def _zip(path: Path) -> Iterator[Member]:
 
 
 class _Limited(io.RawIOBase):
-    """A stream that ends in an error after so many bytes."""
+    """A stream that raises an error after a given number of bytes."""
 
     def __init__(self, stream: io.BufferedIOBase, most: int):
         self.stream, self.left = stream, most
@@ -337,7 +337,7 @@ def _tar(path: Path) -> Iterator[Member]:
 
 
 def newest(found: Found, outlines: dict[int, Outline]) -> list[Submission]:
-    """Of several files of one student for one lab the newest; the others are left out."""
+    """Keep the newest of several files of one student for one lab; leave out the others."""
     groups: dict[tuple[str, object], list[Submission]] = defaultdict(list)
     for submission in found.submissions:
         try:

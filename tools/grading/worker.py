@@ -1,9 +1,9 @@
-"""The process inside a sandbox: runs cells, and serves or asks for values.
+"""Process inside a sandbox: it runs cells, and serves or requests values.
 
-Started by `session.py`, which sends one JSON message after the other through the standard input
-and reads the answers from the standard output, each with its length before it. The same program
-serves as the answers process (`run`, `value`, `call`) and as the checks process (`run`, `keep`,
-`check`, `judge`): the second never runs a line that a student wrote. Rests on `tools.cells`.
+Started by `session.py`, which sends JSON messages through standard input and reads the replies from
+standard output, each preceded by its length. The same program serves as answer process (`run`,
+`value`, `call`) and as check process (`run`, `keep`, `check`, `judge`): the latter never runs
+student code. Rests on `tools.cells`.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ MAX_REPLY = 30_000_000
 
 
 class StoppedError(AnswerError):
-    """The answers process is gone or was interrupted; there is nothing more to ask."""
+    """The answer process has ended or was interrupted; no further requests are possible."""
 
 
 class Channel:
-    """Messages over two files, each preceded by its length."""
+    """Messages over two file objects, each preceded by its length."""
 
     def __init__(self, reader: BinaryIO, writer: BinaryIO):
         self.reader, self.writer = reader, writer
 
     def receive(self) -> dict:
-        """The next message; ends the process when the other side has gone."""
+        """Receive the next message; end the process if the other side has closed."""
         size = struct.unpack(">I", self._exactly(4))[0]
         return json.loads(self._exactly(size))
 
@@ -59,7 +59,7 @@ class Channel:
         return data
 
     def send(self, message: dict) -> None:
-        """Writes one message; one that the other side would not take, as what is wrong with it."""
+        """Write one message; replace one that the other side would refuse by an error message."""
         data = json.dumps(message).encode()
         if len(data) > MAX_REPLY:
             error = AnswerError("the value is too large to be looked at")
@@ -69,7 +69,7 @@ class Channel:
 
 
 def private_channel() -> Channel:
-    """Takes the standard files for messages, so that printing cannot disturb them."""
+    """Reserve the standard streams for messages, so that printing cannot corrupt them."""
     reader, writer = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
@@ -78,7 +78,7 @@ def private_channel() -> Channel:
 
 
 class Answers:
-    """Serves values of a submission's namespace."""
+    """Serves values from the namespace of a submission."""
 
     def __init__(self, cells: Cells, channel: Channel):
         self.cells, self.channel = cells, channel
@@ -112,7 +112,7 @@ class Answers:
         return function
 
     def answer(self, request: dict) -> dict:
-        """Carries out one request of a check: a value, or a call."""
+        """Carry out one request of a check: a value, or a call."""
         try:
             with (
                 contextlib.redirect_stdout(io.StringIO()),
@@ -132,7 +132,7 @@ class Answers:
 
 
 class Checks:
-    """Runs check cells against the answers of another process."""
+    """Runs check cells on the answers of another process."""
 
     def __init__(self, cells: Cells, channel: Channel):
         self.cells, self.channel = cells, channel
@@ -142,7 +142,7 @@ class Checks:
         self.codec = Codec(self._reference, self._dereference, trusting=False)
 
     def keep(self, key: str) -> dict:
-        """Remembers the namespace as it is before a check cell."""
+        """Store a copy of the namespace before a check cell."""
         self.kept[key] = dict(self.cells.namespace)
         return {"ok": True}
 
@@ -166,7 +166,7 @@ class Checks:
         return Remote(self.ask, value["v"], str(value.get("n"))[:80])
 
     def ask(self, request: dict) -> Any:
-        """Sends a request to the answers process and returns what it gave, as data."""
+        """Send a request to the answer process and return the result as data."""
         message = dict(request)
         if "args" in message:
             message["args"] = self.codec.encode(tuple(message["args"]))
@@ -184,7 +184,7 @@ class Checks:
             return self.codec.decode(reply.get("value"))
 
     def _serve(self, reply: dict) -> dict:
-        """Calls a function of the check that the answer was given."""
+        """Call a function of the check that was passed to the answer."""
         try:
             encoded_args, encoded_kwargs = reply["args"]
             args, kwargs = self.codec.decode(encoded_args), self.codec.decode(encoded_kwargs)
@@ -198,7 +198,7 @@ class Checks:
             return {"raised": exception_to_json(error)}
 
     def _begin(self, key: str) -> dict:
-        """The namespace of an exercise and the same start for every student: names and seeds."""
+        """Namespace of an exercise, with the same names and seeds for every student."""
         import numpy as np
 
         random.seed(0)
@@ -212,12 +212,12 @@ class Checks:
         return namespace
 
     def check(self, key: str, source: str, names: list[str]) -> dict:
-        """Runs a check cell with the given names taken from the answers process.
+        """Run a check cell with the given names taken from the answer process.
 
         Args:
-            key: Namespace to run it in, as `keep` remembers it.
-            source: The check cell with its hidden part.
-            names: What the exercise asked for; empty to check the course's own solution.
+            key: Key of the namespace stored by `keep`.
+            source: Source of the check cell with its hidden part.
+            names: Names that the exercise asks for; empty to check the course's own solution.
 
         Returns:
             `ok`; if not, `message`, `kind` of the exception and whether the failing line is
@@ -242,14 +242,14 @@ class Checks:
         return {"ok": True}
 
     def judge(self, key: str, test: str, target: str, answers: list[str]) -> dict:
-        """Runs a check that a student wrote against answers of the course.
+        """Run a student's check on answers of the course.
 
         Args:
             key: Namespace of the exercise.
-            test: Name of the student's function; it is given a function and raises an error if it
-                refuses it.
+            test: Name of the student's function, which takes a function and raises an error to
+                refuse it.
             target: Name of the function that each answer defines.
-            answers: Sources of answers, right and wrong.
+            answers: Source code of right and wrong answers.
 
         Returns:
             `ok` and, for each answer, whether it was `refused`; if not ok, `message`.
@@ -275,10 +275,10 @@ class Checks:
 
 
 def _failure(error: BaseException, source: str) -> dict:
-    """What a failed check says, and whether the line that failed is hidden from students.
+    """Message of a failed check, and whether the failing line is hidden from students.
 
-    A message that the answer itself wrote while it held hidden input is given without its digits,
-    since it could spell that input out.
+    A message written by the answer itself while it held hidden input is stripped of digits, since
+    it could reveal that input.
     """
     lines = source.splitlines()
     trace = traceback.extract_tb(error.__traceback__)
@@ -299,7 +299,7 @@ def _failure(error: BaseException, source: str) -> dict:
 
 
 def main() -> None:
-    """Answers messages until the other side closes."""
+    """Reply to messages until the other side closes."""
     parser = argparse.ArgumentParser()
     parser.add_argument("role", choices=["answers", "checks"])
     role = parser.parse_args().role
