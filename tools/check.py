@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import json
 import queue
-import re
 import subprocess
 import sys
 import threading
@@ -30,13 +29,10 @@ from typing import Any
 from helpers import ROOT
 from helpers.errors import SetupError
 from tools import handed_in
-from tools.handed_in import Answers, Outline, Task
+from tools.handed_in import Answers, Outline
 
 COURSE = ROOT / "tools" / "labs.json"
 """What a release for students knows of the labs instead of solved notebooks."""
-HIDDEN = re.compile(
-    r"^[ \t]*### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS[^\n]*\n?", re.DOTALL | re.MULTILINE
-)
 MARKS = {True: "pass", False: "FAIL", None: "read"}
 DOWNLOAD = "In Colab: File, Download, .ipynb; then give the path of that file."
 
@@ -107,30 +103,6 @@ def load_labs(folder: Path | None = None) -> dict[int, Lab]:
     return {lab.outline.number: lab for lab in made}
 
 
-def own_lab(content: dict[str, Any]) -> Lab | None:
-    """A notebook that is none of the course's, as a lab of its own; None if it has no exercise."""
-    tasks, steps, prints, title = [], [], [], ""
-    for cell in content.get("cells", []):
-        metadata = cell.get("metadata", {})
-        data, source = metadata.get("nbgrader", {}), "".join(cell.get("source", []))
-        grade_id = data.get("grade_id", "")
-        if cell.get("cell_type") == "markdown" and not data:
-            title = (re.findall(r"^#{3,6} +(.+)$", source, re.MULTILINE) or [title])[-1]
-        if data.get("solution"):
-            written = bool(data.get("grade"))
-            tasks.append(Task(grade_id, title, 0, written))
-            steps += [] if written else [{"kind": "answer", "source": "", "grade_id": grade_id}]
-        elif data.get("grade"):
-            name = grade_id.removesuffix("-check")
-            shown = HIDDEN.sub("", source)
-            steps.append({"kind": "check", "source": shown, "grade_id": name})
-        elif "exercise-setup" in metadata.get("tags", []):
-            steps.append({"kind": "lab", "source": source, "grade_id": ""})
-        prints.append((cell.get("cell_type", ""), "", source))
-    outline = handed_in.outline("notebook", 0, tasks, prints)
-    return Lab(outline, steps) if tasks else None
-
-
 def read(path: Path, labs: dict[int, Lab] | None = None) -> tuple[Lab, Answers]:
     """Reads a notebook.
 
@@ -142,17 +114,10 @@ def read(path: Path, labs: dict[int, Lab] | None = None) -> tuple[Lab, Answers]:
         SetupError: It is not a notebook, or has no exercises.
     """
     labs = load_labs() if labs is None else labs
-    data = path.read_bytes()
-    answers = handed_in.read(data, {n: lab.outline for n, lab in labs.items()}, path.stem)
+    outlines = {number: lab.outline for number, lab in labs.items()}
+    answers = handed_in.read(path.read_bytes(), outlines, path.stem)
     lab = labs.get(answers.lab)
-    if lab is None or not _is_of(data, lab.outline):
-        try:
-            lab = own_lab(handed_in.loads(data))
-        except (ValueError, AttributeError, TypeError):
-            lab = None
-        if lab is not None:
-            answers = handed_in.read(data, {0: lab.outline})
-    if lab is None or answers.lab is None:
+    if lab is None:
         found = " ".join(answers.problems)
         expected, do = "a notebook with exercises of the course", "Take the students' notebook of"
         raise SetupError(path.name, expected=expected, found=found, do=f"{do} this lab. {DOWNLOAD}")
@@ -162,18 +127,6 @@ def read(path: Path, labs: dict[int, Lab] | None = None) -> tuple[Lab, Answers]:
             "the notebook", expected="cells tagged exercise-setup", found="none", do=do
         )
     return lab, answers
-
-
-def _is_of(data: bytes, outline: Outline) -> bool:
-    """Whether a notebook is of the course: it has cells of it, or no checks of its own."""
-    try:
-        cells = handed_in.loads(data)["cells"]
-        prints = {handed_in.fingerprint("".join(cell["source"])) for cell in cells}
-        marked = [cell["metadata"].get("nbgrader", {}) for cell in cells]
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return True
-    checks = any(mark.get("grade") and not mark.get("solution") for mark in marked)
-    return not checks or len(prints & outline.cells) >= 2
 
 
 def check(path: Path, *, seconds: float = 60, labs: dict[int, Lab] | None = None) -> list[Outcome]:

@@ -20,6 +20,13 @@ from tools.check import main
 from tools.notebooks import find_labs
 
 
+@pytest.fixture
+def made_labs(tmp_path, monkeypatch) -> None:
+    """The course has one lab, which was made for tests."""
+    labs = checking.load_labs(made.write_lab(tmp_path))
+    monkeypatch.setattr(checking, "load_labs", lambda: labs)
+
+
 def write(folder: Path, *answers: str) -> Path:
     return made.hand_in(folder, "mine", made.submission(*answers))
 
@@ -28,7 +35,7 @@ def passed(path: Path, **options: float) -> dict[str, bool | None]:
     return {o.exercise: o.passed for o in checking.check(path, **options)}
 
 
-def test_each_exercise_is_judged_by_its_visible_check(tmp_path):
+def test_each_exercise_is_judged_by_its_visible_check(made_labs, tmp_path):
     found = passed(
         write(tmp_path, "def double(x):\n    return 4", "def iou(a, b):\n    return 1.0")
     )
@@ -36,14 +43,14 @@ def test_each_exercise_is_judged_by_its_visible_check(tmp_path):
     assert found == {"lab1-ex1": True, "lab1-ex2": False, "lab1-ex3": None}
 
 
-def test_an_answer_that_stops_says_why_and_costs_only_itself(tmp_path):
+def test_an_answer_that_stops_says_why_and_costs_only_itself(made_labs, tmp_path):
     path = write(tmp_path, "def double(x) return 2", "%matplotlib inline\n" + made.IOU)
     first, second, _ = checking.check(path)
     assert (first.passed, second.passed) == (False, True)
     assert first.message.startswith("SyntaxError") and first.title == "1. Write"
 
 
-def test_an_answer_without_end_costs_its_time_and_no_more(tmp_path):
+def test_an_answer_without_end_costs_its_time_and_no_more(made_labs, tmp_path):
     start = time.monotonic()
     path = write(tmp_path, made.DOUBLE, "while True: pass")
     found = {o.exercise: (o.passed, o.message) for o in checking.check(path, seconds=8)}
@@ -69,7 +76,7 @@ def test_a_lab_is_found_by_its_number_or_its_path(tmp_path, monkeypatch):
         checking.find_notebook("77")
 
 
-def test_the_command_line_shows_a_table_and_how_many_pass(tmp_path, capsys):
+def test_the_command_line_shows_a_table_and_how_many_pass(made_labs, tmp_path, capsys):
     assert main([str(write(tmp_path, "def double(x):\n    return 5"))]) == 1
     shown = capsys.readouterr().out
     assert "FAIL  lab1-ex1" in shown and "expected 4, found 5" in shown
