@@ -112,11 +112,9 @@ def _code_cells(cell: NotebookNode) -> list[NotebookNode]:
     else:
         texts = [o.text for o in cell.outputs if o.output_type == "stream"]
         lines = "".join(texts).rstrip().splitlines()
-        source = re.sub(r"^# NBVAL_CHECK_OUTPUT\n", "", cell.source)
-        code = source.splitlines()
+        code = cell.source.splitlines()
         if not lines or len(code) > MAX_CODE or len(code) + len(lines) > MAX_LINES:
             return []
-        result.source = source
     result.metadata["slideshow"] = {"slide_type": "subslide"}
     return [result]
 

@@ -16,6 +16,38 @@ from tools import exercises, notebooks
 SAMPLE = {"lab1-ex3", "lab2-ex3", "lab3-ex2", "lab4-ex3", "lab5-ex2"}
 
 
+# Wrong answers to exercises whose own answers a student's check must tell apart: not among those,
+# since no check that was asked for can be expected to think of them.
+MORE_WRONG = {
+    "lab1-ex2": [
+        """
+def class_iou(truth, prediction, num_classes):  # sums of uint8 wrap round beyond 255 pixels
+    found = np.full(num_classes, np.nan)
+    for k in range(num_classes):
+        t, p = (truth == k).astype(np.uint8), (prediction == k).astype(np.uint8)
+        union = (t | p).sum(dtype=np.uint8)
+        if (t | p).any():
+            found[k] = (t & p).sum(dtype=np.uint8) / max(union, 1)
+    return found
+""",
+        """
+def class_iou(truth, prediction, num_classes):  # pairs are numbered in the labels' own type
+    pairs = np.bincount((truth * num_classes + prediction).ravel(), minlength=num_classes**2)
+    matrix = pairs[: num_classes**2].reshape(num_classes, num_classes)
+    union = matrix.sum(axis=0) + matrix.sum(axis=1) - np.diag(matrix)
+    return np.where(union > 0, np.diag(matrix) / np.maximum(union, 1), np.nan)
+""",
+    ],
+    "lab2-ex3": [
+        """
+def precision_per_class(matrix):  # NaN for a class that is answered, but never rightly
+    hits = np.diag(matrix)
+    return np.where(hits > 0, hits / np.maximum(matrix.sum(axis=0), 1), np.nan)
+""",
+    ],
+}
+
+
 def code_exercises() -> dict[str, exercises.Exercise]:
     return {
         exercise.grade_id: exercise
@@ -99,6 +131,15 @@ def test_wrong_answers_are_refused_and_right_ones_accepted(grade_id):
     assert not mistaken, mistaken
     silent = [v for v in verdicts if not v.should_be and len(v.all) < 20]
     assert not silent, f"refused without a word of help: {silent}"
+
+
+@pytest.mark.parametrize(
+    "grade_id",
+    [pytest.param(g, marks=() if g.startswith("lab1") else pytest.mark.slow) for g in MORE_WRONG],
+)
+def test_more_wrong_answers_are_refused(grade_id):
+    more = [mutation.Answer(False, str(n), "", text) for n, text in enumerate(MORE_WRONG[grade_id])]
+    assert [v.accepted for v in mutation.run(grade_id, more)] == [False] * len(more)
 
 
 def test_a_refusal_says_what_was_expected_and_an_endless_answer_is_ended(monkeypatch):

@@ -437,6 +437,7 @@ def test_the_slides_run_offline_and_hold_their_content(open_page, made_release):
     )
     assert 0.4 < middle < 0.6  # content stands in the middle of the page
     assert page.locator(f"img[alt='{ALT}']").count() == 1
+    assert [v for v in violations(page) if v.startswith("color-contrast")] == []
 
 
 @pytest.mark.slow

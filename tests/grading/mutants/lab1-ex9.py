@@ -176,3 +176,39 @@ def score(truths, predictions):
 # %% wrong hard_coded: The expected output of the visible check.
 def score(truths, predictions):
     return 6 / 9, (5 / 6 + 1 / 3) / 2, 1
+
+
+# %% right generators: Counts by generators, and a list instead of a tuple.
+def score(truths, predictions):
+    pairs = [
+        (int(np.sum((t == 1) & (p == 1))), int(np.sum(((t == 1) | (p == 1)) & (t != 255))))
+        for t, p in zip(truths, predictions)
+    ]
+    each = [i / u for i, u in pairs if u]
+    if not each:
+        return float("nan"), float("nan"), len(pairs)
+    pooled = sum(i for i, _ in pairs) / sum(u for _, u in pairs)
+    return [pooled, sum(each) / len(each), len(pairs) - len(each)]
+
+
+# %% wrong void_of_the_prediction: Void is looked for in the prediction.
+def score(truths, predictions):
+    pairs = list(zip(truths, predictions))
+    both = [((t == 1) & (p == 1) & (p != 255)).sum() for t, p in pairs]
+    either = [(((t == 1) | (p == 1)) & (p != 255)).sum() for t, p in pairs]
+    ious = [b / e for b, e in zip(both, either) if e]
+    if not ious:
+        return np.nan, np.nan, len(either)
+    return sum(both) / sum(either), np.mean(ious), len(either) - len(ious)
+
+
+# %% wrong nothing_hit_left_out: Left out is what has no common pixel, also where something was found.
+def score(truths, predictions):
+    known = [t != 255 for t in truths]
+    pairs = [(t[k] == 1, p[k] == 1) for t, p, k in zip(truths, predictions, known)]
+    both = np.array([(t & p).sum() for t, p in pairs])
+    either = np.array([(t | p).sum() for t, p in pairs])
+    hit = both > 0
+    if not hit.any():
+        return np.nan, np.nan, len(both)
+    return both.sum() / either.sum(), (both[hit] / either[hit]).mean(), int((~hit).sum())

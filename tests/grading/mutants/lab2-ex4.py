@@ -141,3 +141,35 @@ def prepare(image, trimap, size, mirror):
     if mirror:
         image, mask = image[:, ::-1], mask[::-1]
     return image, mask
+
+
+# %% wrong channels_turned: OpenCV is thought to hold BGR, so the channels are turned.
+def prepare(image, trimap, size, mirror):
+    image = cv2.cvtColor(cv2.resize(image, (size, size)), cv2.COLOR_BGR2RGB).astype(np.float32)
+    mask = cv2.resize(trimap, (size, size), interpolation=cv2.INTER_NEAREST).astype(np.int32) - 1
+    return (image[:, ::-1], mask[:, ::-1]) if mirror else (image, mask)
+
+
+# %% wrong channels_mirrored: All axes of the image but the first are mirrored, the channels with them.
+def prepare(image, trimap, size, mirror):
+    image = cv2.resize(image, (size, size)).astype(np.float32)
+    mask = cv2.resize(trimap, (size, size), interpolation=cv2.INTER_NEAREST).astype(np.int32) - 1
+    if mirror:
+        image, mask = image[:, ::-1, ::-1], mask[:, ::-1]
+    return image, mask
+
+
+# %% wrong bytes: The image stays uint8, whatever the docstring says.
+def prepare(image, trimap, size, mirror):
+    image = cv2.resize(image, (size, size))
+    mask = cv2.resize(trimap, (size, size), interpolation=cv2.INTER_NEAREST).astype(np.int32) - 1
+    return (image[:, ::-1], mask[:, ::-1]) if mirror else (image, mask)
+
+
+# %% wrong both_by_nearest: The image is resized like a mask.
+def prepare(image, trimap, size, mirror):
+    image, mask = (
+        cv2.resize(each, (size, size), interpolation=cv2.INTER_NEAREST) for each in (image, trimap)
+    )
+    image, mask = image.astype(np.float32), mask.astype(np.int32) - 1
+    return (image[:, ::-1], mask[:, ::-1]) if mirror else (image, mask)

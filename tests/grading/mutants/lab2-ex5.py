@@ -138,3 +138,29 @@ def improve(validation, test):
     grid = [(a, b, c) for a in steps for b in steps for c in steps]
     best = min(grid, key=lambda bonus: miou(validation, bonus))
     return best, miou(test, best)
+
+
+# %% wrong a_tenth_for_test: Test has a tenth of the say.
+def improve(validation, test):
+    g = np.linspace(0, 0.6, 7)
+    grid = [(x, y, z) for x in g for y in g for z in g if min(x, y, z) == 0]
+    best = max(grid, key=lambda b: 0.9 * miou(validation, b) + 0.1 * miou(test, b))
+    return best, miou(test, best)
+
+
+# %% wrong test_chooses_among_the_best: Validation gives the five best, test chooses among them.
+def improve(validation, test):
+    g = np.linspace(0, 0.6, 7)
+    grid = [(x, y, z) for x in g for y in g for z in g if min(x, y, z) == 0]
+    top = sorted(grid, key=lambda b: -miou(validation, b))[:5]
+    best = max(top, key=lambda b: miou(test, b))
+    return best, miou(test, best)
+
+
+# %% wrong one_test_picture: One picture of test helps to choose.
+def improve(validation, test):
+    more = [np.concatenate([v, t[:1]]) for v, t in zip(validation, test)]
+    g = np.linspace(0, 0.6, 7)
+    grid = [(x, y, z) for x in g for y in g for z in g if min(x, y, z) == 0]
+    best = max(grid, key=lambda b: miou(more, b))
+    return best, miou(test, best)

@@ -75,3 +75,16 @@ def count_anchors(height, width, levels=(2, 3, 4, 5), per_cell=6):
 # %% wrong six_always: Six anchors, whatever is asked.
 def count_anchors(height, width, levels=(2, 3, 4, 5), per_cell=6):
     return sum(-(-height // 2**k) * -(-width // 2**k) for k in levels) * 6
+
+
+# %% wrong padded_to_the_coarsest: The picture is padded to whole cells of the coarsest level first.
+def count_anchors(height, width, levels=(2, 3, 4, 5), per_cell=6):
+    cell = 2 ** max(levels)
+    height, width = -(-height // cell) * cell, -(-width // cell) * cell
+    return sum((height // 2**k) * (width // 2**k) for k in levels) * per_cell
+
+
+# %% wrong all_levels_between: All levels from the lowest to the highest, also those left out.
+def count_anchors(height, width, levels=(2, 3, 4, 5), per_cell=6):
+    between = range(min(levels), max(levels) + 1)
+    return sum(-(-height // 2**k) * -(-width // 2**k) for k in between) * per_cell

@@ -116,3 +116,38 @@ def majority(labels, moving):
     counts = np.stack([(labels == k).sum(axis=1) for k in range(labels.max() + 1)])
     counts[[k for k in moving if k < len(counts)]] = 0
     return np.where(counts.any(axis=0), counts.argmax(axis=0), -1)
+
+
+# %% right pixel_by_pixel: A counter for each pixel.
+from collections import Counter
+
+
+def majority(labels, moving):
+    out = np.full(labels.shape[1:], -1)
+    for y, x in np.ndindex(*out.shape):
+        votes = Counter(v for v in labels[:, y, x].tolist() if v not in moving)
+        if votes:
+            out[y, x] = min(votes, key=lambda v: (-votes[v], v))
+    return out
+
+
+# %% wrong ten_classes: Labels from 0 to 9 only.
+def majority(labels, moving):
+    counts = np.stack([(labels == k).sum(axis=0) for k in range(10)])
+    counts[[k for k in moving if k < 10]] = 0
+    return np.where(counts.any(axis=0), counts.argmax(axis=0), -1)
+
+
+# %% wrong moving_is_last: Moving labels are thought to be the highest ones.
+def majority(labels, moving):
+    top = min(moving, default=labels.max() + 1)
+    counts = np.stack([(labels == k).sum(axis=0) for k in range(max(top, 1))])
+    return np.where(counts.any(axis=0), counts.argmax(axis=0), -1)
+
+
+# %% wrong minus_one_votes: What moves becomes -1, and -1 may win.
+def majority(labels, moving):
+    still = np.where(np.isin(labels, list(moving)), -1, labels)
+    kinds = np.unique(still)
+    counts = np.stack([(still == k).sum(axis=0) for k in kinds])
+    return kinds[counts.argmax(axis=0)]

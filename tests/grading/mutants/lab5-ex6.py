@@ -257,3 +257,30 @@ def improve(validation, test, recall=0.9):
                 options.append((alarms, rule, float(threshold)))
     _, rule, threshold = min(options)
     return rule, threshold, recall_and_alarms(validation, rule, threshold)
+
+
+# %% wrong recall_on_test_too: The recall must be reached on test as well.
+def improve(validation, test, recall=0.9):
+    options = []
+    for rule in (name for name in validation if name != "truth"):
+        for threshold in np.unique(validation[rule]):
+            reached, alarms = recall_and_alarms(validation, rule, threshold)
+            also, _ = recall_and_alarms(test, rule, threshold)
+            if reached >= recall and also >= recall:
+                options.append((alarms, rule, float(threshold)))
+    _, rule, threshold = min(options)
+    return rule, threshold, recall_and_alarms(test, rule, threshold)
+
+
+# %% wrong equals_by_test: Of choices that are nearly equal on validation the best one on test.
+def improve(validation, test, recall=0.9):
+    options = []
+    for rule in (name for name in validation if name != "truth"):
+        for threshold in np.unique(validation[rule]):
+            reached, alarms = recall_and_alarms(validation, rule, threshold)
+            if reached >= recall:
+                on_test = recall_and_alarms(test, rule, threshold)[1]
+                options.append((alarms, on_test, rule, float(threshold)))
+    near = [option for option in options if option[0] <= min(options)[0] + 1]
+    _, _, rule, threshold = min(near, key=lambda option: option[1])
+    return rule, threshold, recall_and_alarms(test, rule, threshold)

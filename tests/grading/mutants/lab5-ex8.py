@@ -98,3 +98,12 @@ def roof_error(matrix, pixel, height):
         return np.array([x, y]) / (w * plane[2, 2] * np.linalg.norm(matrix[2, :3]) / plane[2, 2])
 
     return float(np.linalg.norm(place(0) - place(height)))
+
+
+# %% right rays: The ray from the camera's centre through the pixel, cut at both heights.
+def roof_error(matrix, pixel, height):
+    centre = np.linalg.svd(matrix)[2][-1]
+    centre = centre[:3] / centre[3]
+    ray = np.linalg.solve(matrix[:, :3], [*pixel, 1.0])
+    road, roof = (centre + (z - centre[2]) / ray[2] * ray for z in (0, height))
+    return np.hypot(*(road - roof)[:2])
