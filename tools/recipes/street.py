@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 CROP = (160, 224)
 """Height and width of the training crops: part of a picture, at half the cost."""
 
-WEIGHTS = DATA / "weights" / "unet_kerbside.weights.h5"
-"""Weights trained by this project; `unet_kerbside.json` records recipe and scores."""
+WEIGHTS = DATA / "weights" / "unet_street.weights.h5"
+"""Weights trained by this project; `unet_street.json` records recipe and scores."""
 
 BAND = 2
 """Width in pixels of the band along an outline in which Boundary IoU compares."""
@@ -41,9 +41,6 @@ MODELS = {
 
 MOTION = augmentation.Motion(zoom=(-0.5, 0.0), angle=0.06, paste=0.0)
 """Augmentation for upright cameras, without pasting."""
-
-SHIPPED = WEIGHTS.with_name("unet_street.weights.h5")
-"""Weights of the U-Net also trained on CamVid; lab 5 compares shorter runs on Kerbside alone."""
 
 NEAR = augmentation.Motion(zoom=(-0.7, -0.1), angle=0.06, paste=0.0)
 """Crops at about the original scale or enlarged: a pole is three pixels wide."""
@@ -341,7 +338,7 @@ def main(arguments: list[str] | None = None) -> int:
             "--camvid", type=Path, metavar="DIR", help="CamVid, for training or scoring"
         )
         verb.add_argument("--model", choices=list(MODELS), default="unet")
-        verb.add_argument("--weights", type=Path, default=SHIPPED, help="default: the shipped ones")
+        verb.add_argument("--weights", type=Path, default=WEIGHTS, help="default: the shipped ones")
     return command.run(parser, arguments)
 
 

@@ -1,6 +1,6 @@
 """Command line for the Mask R-CNN of lab 4.
 
-`python -m tools.recipes.maskrcnn camvid|photographs|train|evaluate|export`.
+`python -m tools.recipes.maskrcnn camvid|photographs|train|blend|evaluate|export`.
 
 The same steps as in the lab, with a record of the training. Rests on the sibling modules
 `training`, `export` and `scores`, and on `tools.recipes.command`.
@@ -49,13 +49,13 @@ def _train(options: argparse.Namespace) -> dict:
 
 
 def _share(text: str) -> tuple[str, float]:
-    """Split FILE=SHARE into file and share."""
+    """Split NAME=SHARE into name and share."""
     file, _, share = text.rpartition("=")
     try:
         return file, float(share)
     except ValueError:
-        expected = "FILE=SHARE with a share of 0 to 1"
-        raise CourseError("--photographs", expected=expected, found=text) from None
+        expected = "NAME=SHARE with a share of 0 to 1"
+        raise CourseError("a share", expected=expected, found=text) from None
 
 
 def _export(options: argparse.Namespace) -> dict:
@@ -97,6 +97,25 @@ def _write_model(folder: Path, options: argparse.Namespace, losses: dict[str, fl
         record["began_with"] = weights.read_record(plan.initial)
     command.write_record(output, record)
     return {name: value for name, value in record.items() if name != "scores"}
+
+
+def _blend(options: argparse.Namespace) -> dict:
+    """Export the weighted mean of models, with the record of the first, the last to be trained."""
+    from tools.recipes.maskrcnn import export
+
+    export.check_destination(options.output)
+    parts = [_share(each) for each in options.models]
+    size = tuple(options.export_size or model.SIZE)
+    config = model.configuration(size=size)
+    blended = export.blended(model.build(config), parts)
+    export.export(blended, config.model, options.output, size=size, class_names=model.CLASSES)
+    names = {Path(file).parent.name: share for file, share in parts}
+    words = " ".join(f"{name}={share}" for name, share in names.items())
+    blend = {"command": f"python -m tools.recipes.maskrcnn blend {words}", "shares": names}
+    first = weights.read_record(parts[0][0]) | {"blend": blend, "scores": {}}
+    first.pop("photographs", None)  # what the model scored before
+    command.write_record(options.output, first)
+    return blend
 
 
 def _mixed_in(file: Path, share: float) -> dict:
@@ -223,7 +242,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tools.recipes.maskrcnn", description=model.__doc__.split("\n\n")[0]
     )
-    verbs = parser.add_subparsers(required=True, metavar="camvid|photographs|train|evaluate|export")
+    verbs = parser.add_subparsers(
+        required=True, metavar="camvid|photographs|train|blend|evaluate|export"
+    )
     train = verbs.add_parser("train", help="train on Kerbside, resume, export")
     command.training_options(train, steps=4000, batch_size=8, learning_rate=2e-3)
     train.add_argument(
@@ -260,10 +281,14 @@ def _parser() -> argparse.ArgumentParser:
     train.set_defaults(run=_train)
     export = verbs.add_parser("export", help="export the last checkpoint of a training run")
     export.set_defaults(run=_export)
+    blend = verbs.add_parser("blend", help="average the weights of models trained from each other")
+    blend.add_argument("models", nargs="+", metavar="MODEL=SHARE", help="the latest model first")
+    blend.set_defaults(run=_blend)
     for verb in (train, export):
         verb.add_argument(
             "--name", default="kerbside", help="name of the training run; %(default)s"
         )
+    for verb in (train, export, blend):
         verb.add_argument(
             "--export-size",
             type=int,

@@ -8,6 +8,7 @@ second one, `stages`, returns all intermediate results for inspection. Rests on
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import tempfile
@@ -135,6 +136,34 @@ def restore(model: tf_keras.Model, folder: str | os.PathLike) -> None:
             raise WeightsError(str(folder), expected=expected, found=found)
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
+
+
+def blended(
+    model: tf_keras.Model, parts: Sequence[tuple[str | os.PathLike, float]]
+) -> tf_keras.Model:
+    """Set a model's weights to the weighted mean of those of several exports, and return it.
+
+    Fine-tuning moves weights away from what they were good at before. Between the two lie models
+    that keep most of both (Wortsman et al., 2022, "Robust fine-tuning of zero-shot models"); that
+    holds for models of which one was trained from the other.
+
+    Args:
+        model: Network of the configuration of all exports.
+        parts: Folder of each export and its share; the shares add up to 1.
+
+    Raises:
+        WeightsError: As for `restore`, or the shares do not add up to 1.
+    """
+    total = sum(share for _, share in parts)
+    if not math.isclose(total, 1, abs_tol=1e-6):
+        raise WeightsError("shares", expected="numbers that add up to 1", found=f"{total:g}")
+    means = [0.0] * len(_weights(model))
+    for folder, share in parts:
+        restore(model, folder)
+        means = [m + share * w.numpy() for m, w in zip(means, _weights(model), strict=True)]
+    for variable, value in zip(_weights(model), means, strict=True):
+        variable.assign(value)
+    return model
 
 
 def _weights(model: tf_keras.Model) -> list[tf.Variable]:
