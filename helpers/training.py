@@ -191,6 +191,8 @@ def fit(
         extra.append(keras.callbacks.SwapEMAWeights())  # validation scores the averaged weights
     progress = keras.callbacks.LambdaCallback(on_epoch_begin=begin, on_epoch_end=report)
     progress.on_train_batch_end = lambda batch, logs=None: bar.update()
+    if not model.optimizer.built:  # its variables made within the first step: that is traced twice
+        model.optimizer.build(model.trainable_variables)
     try:
         with bar:
             how = {"verbose": 0, "shuffle": False, "callbacks": [*extra, progress]}

@@ -37,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--seed",
         type=int,
-        help="seed of weights and sampling; makes runs on one machine reproducible",
+        help="seed of initial weights and sampling; runs begin alike",
     )
     run.add_argument(
         "--log-every",

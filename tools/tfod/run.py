@@ -6,6 +6,7 @@ the only changes made from outside, partly by option:
 - `helpers.tfod.activate()` restores the interfaces that TFOD2 needs.
 - `--seed`: TensorFlow's seed and its deterministic kernels. TFOD2 maps over its records with a
   TensorFlow 1 function that ignores the seed; the TensorFlow 2 function replaces it.
+  Runs begin alike, and were still seen to differ after some steps.
 - `--log-every`: number of steps per iteration; TFOD2 runs 100 and logs the last.
 - The exporter omits the Keras trace of each layer, which no server reads and which doubles its
   running time.
