@@ -1,4 +1,4 @@
-"""Commands of the repository: they prepare, run, check and export; the labs never import them."""
+"""Commands for preparing, running, checking and exporting the course; labs never import them."""
 
 import sys
 

@@ -1,7 +1,7 @@
-"""Runs cells as a notebook does, in this process; for `tools.check` and for grading.
+"""Execution of cells in this process, as in a notebook; for `tools.check` and for grading.
 
-Both run a student's cells through this, so that they cannot disagree on magics, `await` or what a
-cell shows. Rests on IPython.
+Both run student cells through this module, so that they agree on magics, `await` and outputs. Rests
+on IPython.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MAX_OUTPUT = 4_000_000
 
 
 class Cells:
-    """An IPython shell that runs cells and collects what they show."""
+    """An IPython shell that runs cells and collects their outputs."""
 
     def __init__(self) -> None:
         from IPython.core.interactiveshell import InteractiveShell
@@ -23,7 +23,7 @@ class Cells:
 
         class Shell(InteractiveShell):
             def enable_gui(self, gui: str | None = None) -> None:
-                """There is no window here."""
+                """Ignore requests for a window, as there is none."""
 
         config = Config()
         config.HistoryManager.enabled = False
@@ -43,10 +43,10 @@ class Cells:
         self.error = {"ename": kind.__name__, "evalue": said, "traceback": text}
 
     def run(self, source: str) -> dict:
-        """Runs a cell.
+        """Run a cell.
 
         Returns:
-            `ok`, and `outputs` as a notebook stores them.
+            `ok`, and `outputs` in notebook format.
         """
         from IPython.utils.capture import capture_output
 
@@ -67,7 +67,7 @@ class Cells:
 
 
 def _outputs(captured: Any) -> list[dict]:
-    """What a cell has shown, as a notebook stores it."""
+    """Outputs of a cell, in notebook format."""
     outputs = [
         {"output_type": "stream", "name": name, "text": text[:MAX_TEXT]}
         for name, text in (("stdout", captured.stdout), ("stderr", captured.stderr))
@@ -87,7 +87,7 @@ def _stream(text: str) -> dict:
 
 
 def _text(value: Any) -> Any:
-    """Data of a display as JSON has it."""
+    """Display data as JSON."""
     if isinstance(value, bytes):
         return base64.b64encode(value).decode("ascii")
     return value if isinstance(value, (str, dict, list)) else str(value)

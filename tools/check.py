@@ -1,16 +1,15 @@
-"""Says which exercises of a lab pass in your own notebook.
+"""Check which exercises of a lab pass in your own notebook.
 
     python -m tools.check 2                 which exercises of lab 2 pass in your notebook
     python -m tools.check my_lab2.ipynb     the same for a file
 
-Only the checks that you see are run; a grader runs more, with other inputs. In Colab a notebook is
-no file: download it first (File, Download, .ipynb) and give its path.
+Only the visible checks are run; a grader runs more, with other inputs. A notebook in Colab is not a
+local file: download it first (File, Download, .ipynb) and give its path.
 
-It runs what the exercises need and nothing else: the lab's own cells tagged `exercise-setup`, each
-answer with the cells that you added to it, and the check under it. What is read from your notebook
-is read by the code that a grader uses (`tools.handed_in`). That takes seconds where the whole lab
-takes minutes, and no network. A process of its own does it, so an answer that never ends costs no
-more than its time.
+Only the cells that the exercises need are run: those tagged `exercise-setup`, each answer with the
+cells that you added to it, and the check below it. Your notebook is read by the same code as in
+grading (`tools.handed_in`). This takes seconds where the whole lab takes minutes, and needs no
+network. The cells run in a separate process, so an answer that never returns only uses up its time.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ DOWNLOAD = "In Colab: File, Download, .ipynb; then give the path of that file."
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one exercise."""
+    """Result of one exercise."""
 
     exercise: str
     """Such as lab2-ex3."""
@@ -51,7 +50,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Lab:
-    """A lab as it is checked: its outline, and its cells in order."""
+    """A lab to check: its outline, and its cells in order."""
 
     outline: Outline
     steps: list[dict[str, str]]
@@ -59,11 +58,11 @@ class Lab:
 
 
 def find_notebook(lab: str, folder: Path | None = None) -> Path:
-    """A student's notebook of a lab: a file, or the number of one in the current folder.
+    """Find a student's notebook of a lab: a file, or by number in the current folder.
 
     Args:
-        lab: A path, or a number such as "2" or "02".
-        folder: Where to look for a number; by default the current folder.
+        lab: A path, or a lab number such as "2" or "02".
+        folder: Folder to search by number; by default the current folder.
 
     Raises:
         SetupError: There is none, or only the course's own with its solutions.
@@ -87,11 +86,11 @@ def find_notebook(lab: str, folder: Path | None = None) -> Path:
 
 
 def load_labs(folder: Path | None = None) -> dict[int, Lab]:
-    """The labs of the course, without their solutions, by number.
+    """Load the labs of the course, without solutions, by number.
 
     Args:
-        folder: Source notebooks to make them from; by default what the release brought along, or
-            the course's own.
+        folder: Folder of the source notebooks; by default the data of the release, or the course's
+            own.
     """
     if folder is None and COURSE.is_file():
         content = json.loads(COURSE.read_text(encoding="utf-8"))
@@ -104,7 +103,7 @@ def load_labs(folder: Path | None = None) -> dict[int, Lab]:
 
 
 def read(path: Path, labs: dict[int, Lab] | None = None) -> tuple[Lab, Answers]:
-    """Reads a notebook.
+    """Read a notebook.
 
     Args:
         path: The notebook.
@@ -130,22 +129,22 @@ def read(path: Path, labs: dict[int, Lab] | None = None) -> tuple[Lab, Answers]:
 
 
 def check(path: Path, *, seconds: float = 60, labs: dict[int, Lab] | None = None) -> list[Outcome]:
-    """Runs the exercises of a notebook in a process of their own.
+    """Run the exercises of a notebook in a separate process.
 
     Args:
         path: The notebook.
-        seconds: Time for all of it; where it ends, exercises so far keep their outcome.
+        seconds: Time limit in seconds for all exercises; results obtained by then are kept.
         labs: The labs that it may be of; by default the course's.
 
     Raises:
-        SetupError: The file is not a notebook, has no exercises, or cannot be begun.
+        SetupError: The file is not a notebook, has no exercises, or cannot be started.
     """
     lab, answers = read(path, labs)
     return run(lab, answers, seconds=seconds)
 
 
 def run(lab: Lab, answers: Answers, *, seconds: float = 60) -> list[Outcome]:
-    """Runs what `read` gave; the outcomes in the order of the exercises.
+    """Run the exercises from `read`; return their outcomes in order.
 
     Raises:
         SetupError: A cell that all exercises need fails.
@@ -176,11 +175,11 @@ def run(lab: Lab, answers: Answers, *, seconds: float = 60) -> list[Outcome]:
 
 
 def _run(plan: list[dict[str, Any]], seconds: float) -> tuple[dict[str, str], str, str]:
-    """Runs cells in another process.
+    """Run cells in another process.
 
     Returns:
-        What the check of each exercise said, "" where it passed; why it ended; the exercise that
-        was being run then.
+        Message of the check of each exercise, "" if passed; the reason for the end; the exercise
+        running at that time.
     """
     code = "from tools import check; check._serve()"
     process = subprocess.Popen(
@@ -220,7 +219,7 @@ def _forward(process: subprocess.Popen, plan: list, lines: queue.SimpleQueue) ->
 
 
 def _serve() -> None:
-    """The other process: one line of JSON for each cell of an exercise."""
+    """Code of the other process: prints one JSON line per cell of an exercise."""
     import os
 
     import helpers
@@ -252,7 +251,7 @@ def _serve() -> None:
 
 
 def _said(reply: dict[str, Any]) -> str:
-    """What stopped a cell in one line; "" if nothing did."""
+    """Reason why a cell stopped, in one line; "" if it did not."""
     if reply["ok"]:
         return ""
     name, text = reply["error"]["ename"], reply["error"]["evalue"] or "no message"
@@ -260,7 +259,7 @@ def _said(reply: dict[str, Any]) -> str:
 
 
 def show(outcomes: list[Outcome]) -> str:
-    """The outcomes as a table in text."""
+    """Format the outcomes as a text table."""
     lines = []
     for outcome in outcomes:
         lines.append(f"  {MARKS[outcome.passed]}  {outcome.exercise:<9} {outcome.title}".rstrip())
@@ -275,13 +274,13 @@ def show(outcomes: list[Outcome]) -> str:
 
 
 def begun(lab: Lab, answers: Answers) -> bool:
-    """Whether any answer differs from what students were given."""
+    """Whether any answer differs from the initial state."""
     pieces = [piece for each in answers.pieces.values() for piece in each]
     return any(handed_in.fingerprint(piece.source) not in lab.outline.cells for piece in pieces)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command line.
+    """Run the command line.
 
     Returns:
         0 if every check passes, 1 if not, 2 if nothing could be checked.

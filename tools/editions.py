@@ -1,8 +1,8 @@
-"""The two editions of a lab: what students get, and what instructors have on the desk.
+"""The student edition and the instructor edition of a lab.
 
-Both come from the source notebook in `notebooks/`. nbgrader's own preprocessors remove solutions
-and hidden checks and lock the checks, so the students' edition is what its users expect. Rests on
-nbgrader.
+Both are made from the source notebook in `notebooks/`. nbgrader's own preprocessors remove
+solutions and hidden tests and lock the checks, so the student edition is what nbgrader users
+expect. Rests on nbgrader.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from tools.handed_in import WRITTEN_STUB
 
 
 def for_students(source: NotebookNode) -> NotebookNode:
-    """A copy without solutions, hidden checks, rubrics and outputs; checks are locked.
+    """Copy a lab without solutions, hidden tests, rubrics and outputs; checks are locked.
 
     Args:
-        source: the lab as it is stored; it stays as it is.
+        source: The stored lab; not modified.
 
     Raises:
-        ValueError: something of a solution or of a hidden check is left.
+        ValueError: Part of a solution or of a hidden test is left.
     """
     from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions, LockCells
     from traitlets.config import Config
@@ -49,7 +49,7 @@ def for_students(source: NotebookNode) -> NotebookNode:
 
 
 def _refuse_leaks(source: NotebookNode, edition: NotebookNode) -> None:
-    """Looks for lines of a solution or of a hidden check in what students get."""
+    """Search the student edition for lines of a solution or of a hidden test."""
     for cell, given in zip(source.cells, edition.cells, strict=True):
         kind, secret, shown = exercises.role(cell), "", ""
         if kind == "answer":
@@ -66,7 +66,7 @@ def _refuse_leaks(source: NotebookNode, edition: NotebookNode) -> None:
 
 
 def for_instructors(source: NotebookNode) -> NotebookNode:
-    """A copy with solutions and outputs, and with points and rubrics where one can read them."""
+    """Copy a lab with solutions and outputs, and with points and rubrics made visible."""
     notebook = copy.deepcopy(source)
     for exercise in exercises.read_exercises(notebook):
         cell = exercise.answer if exercise.check is None else None

@@ -1,8 +1,8 @@
-"""Executes one notebook in a fresh kernel and measures it; `tools/run_labs.py` runs them all.
+"""Execution of one notebook in a fresh kernel, with measurements; used by `tools/run_labs.py`.
 
-The kernel runs in a process of its own. nbclient drives it from a second thread, while the first
-one keeps the progress bar moving, samples memory, and ends the kernel when the time is up or the
-user presses Ctrl-C, even if the kernel no longer answers. Rests on nbclient and psutil.
+The kernel runs in a separate process. nbclient drives it from a second thread, while the first one
+updates the progress bar, samples memory, and ends the kernel at the time limit or on Ctrl-C, even
+if the kernel no longer responds. Rests on nbclient and psutil.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class LabRun:
         return self.failure is None
 
     def summary(self) -> dict[str, Any]:
-        """The entry of summary.json; a failed lab also says where."""
+        """Entry for summary.json; for a failed lab with the position of the error."""
         entry: dict[str, Any] = {
             "lab": self.lab,
             "ok": self.ok,
@@ -90,16 +90,17 @@ class LabRun:
 
 @contextlib.contextmanager
 def isolated_kernel_environment(threads: int | None = None) -> Iterator[dict[str, str]]:
-    """Environment variables under which a kernel does the same on every machine.
+    """Environment variables that make a kernel behave the same on every machine.
 
-    The user's own IPython profile, Jupyter configuration and kernels are left out, hashing and
-    threads are fixed, and figures go inline.
+    The user's IPython profile, Jupyter configuration and kernels are ignored, hash seed and threads
+    are fixed, and figures are inline.
 
     Args:
-        threads: cap for TensorFlow's and NumPy's threads; by default the CPUs of this process.
+        threads: Maximum number of TensorFlow and NumPy threads; by default the CPUs of this
+            process.
 
     Yields:
-        The whole environment for the kernel (and for Jupyter in this process).
+        The complete environment for the kernel (and for Jupyter in this process).
     """
     environment = dict(os.environ)
     for name in ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "MPLBACKEND", "JUPYTER_PATH"):
@@ -122,17 +123,17 @@ def isolated_kernel_environment(threads: int | None = None) -> Iterator[dict[str
 
 
 class Client(NotebookClient):
-    """nbclient that cannot miss a reply.
+    """An nbclient that cannot miss a reply.
 
     A cell with `ipywidgets.interact` makes nbclient send while it waits for the kernel's reply.
-    jupyter_client sends past asyncio, on the bare ZeroMQ socket; if the reply arrives just then,
-    sending swallows the one signal of it, and the wait goes on until its time is over (a lab that
-    hangs with an idle kernel; tests/tools/test_execution.py shows it). A wait that begins anew
-    sees the reply, so each lasts a second at most.
+    jupyter_client bypasses asyncio and sends on the plain ZeroMQ socket; if the reply arrives at
+    that moment, sending consumes its only signal, and the wait continues until the timeout (a lab
+    hangs with an idle kernel; see tests/tools/test_execution.py). A new wait sees the reply, so
+    each lasts at most a second.
     """
 
     async def async_start_new_kernel_client(self) -> Any:
-        """Starts the client as nbclient does, and makes its waits short."""
+        """Start the client as nbclient does, with short waits."""
         client = await super().async_start_new_kernel_client()
         client.shell_channel.get_msg = in_short_waits(client.shell_channel.get_msg)
         return client
@@ -143,7 +144,7 @@ class Client(NotebookClient):
 def in_short_waits(
     get_msg: Callable[..., Awaitable[Any]], seconds: float = 1.0
 ) -> Callable[..., Awaitable[Any]]:
-    """`get_msg` of a channel in many short waits; raises `Empty` when all its time is over."""
+    """`get_msg` of a channel in many short waits; raises `Empty` after the timeout."""
 
     async def get(timeout: float | None = None) -> Any:
         end = None if timeout is None else time.monotonic() + timeout
@@ -159,7 +160,7 @@ def in_short_waits(
 
 
 def process_tree(pid: int) -> list[psutil.Process]:
-    """A process and all below it; empty if it is gone."""
+    """A process and all its descendants; empty if it has ended."""
     try:
         process = psutil.Process(pid)
         return [process, *process.children(recursive=True)]
@@ -168,7 +169,7 @@ def process_tree(pid: int) -> list[psutil.Process]:
 
 
 def resident_mb(pid: int) -> float:
-    """Resident memory of a process tree in MB. Pages that processes share count for each."""
+    """Resident memory of a process tree in MB. Shared pages count for each process."""
     total = 0
     for process in process_tree(pid):
         with contextlib.suppress(psutil.Error):
@@ -177,7 +178,7 @@ def resident_mb(pid: int) -> float:
 
 
 def kill_tree(pid: int | None) -> None:
-    """Ends a process and all its children at once."""
+    """Kill a process and all its children."""
     tree = process_tree(pid) if pid else []
     for process in tree:
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -186,7 +187,7 @@ def kill_tree(pid: int | None) -> None:
 
 
 class LabExecution:
-    """Runs one notebook. Use `run()` once."""
+    """Runs one notebook; call `run()` once."""
 
     def __init__(
         self,
@@ -224,16 +225,17 @@ class LabExecution:
         )
 
     def run(self) -> LabRun:
-        """Executes all cells, or up to the first that fails.
+        """Execute all cells, or up to the first that fails.
 
         Raises:
-            KeyboardInterrupt: the user pressed Ctrl-C, or `stop` was called; the kernel is gone.
+            KeyboardInterrupt: The user pressed Ctrl-C, or `stop` was called; the kernel has been
+                ended.
         """
         with tempfile.TemporaryFile() as self.log:
             return self._run()
 
     def stop(self) -> None:
-        """Ends a run that goes on in another thread, as Ctrl-C would in this one."""
+        """Stop a run in another thread, as Ctrl-C would in this one."""
         self.stopped.set()
 
     def _run(self) -> LabRun:
@@ -270,7 +272,7 @@ class LabExecution:
         return self.run_
 
     def _drive(self) -> None:
-        """The second thread: nbclient, start to end."""
+        """Code of the second thread: nbclient from start to end."""
         try:
             # What the kernel process itself says goes to a file, not between the progress bars.
             self.client.execute(env=self.environment, stdout=self.log, stderr=self.log)

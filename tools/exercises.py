@@ -1,14 +1,14 @@
-"""The exercises of the labs: what is asked, what it is worth, how it is checked.
+"""The exercises of the labs: questions, points and checks.
 
     python -m tools.exercises              a table of all exercises
     python -m tools.exercises 2            those of one lab
     python -m tools.exercises --rubrics    what a written answer must say, as Markdown
 
-An exercise is one or two cells with nbgrader's metadata. Code has an answer cell (`lab1-ex3`) and,
-right after it, a check cell (`lab1-ex3-check`) with visible and hidden asserts. A written answer
-is one Markdown cell with the model answer, and its metadata lists the points that one must make.
-The question and its hints are the Markdown before. Cells tagged `exercise-setup` are all that the
-exercises of a lab need to run besides the course itself. Rests on nbformat.
+An exercise is one or two cells with nbgrader metadata. A coding exercise has an answer cell
+(`lab1-ex3`) immediately followed by a check cell (`lab1-ex3-check`) with visible and hidden
+asserts. A written exercise is one Markdown cell with the model answer; its metadata holds the
+rubric. The question and its hints are the Markdown before. Besides the course itself, the exercises
+of a lab need only the cells tagged `exercise-setup`. Rests on nbformat.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise as it stands in the source, solution included."""
+    """One exercise of a source notebook, including its solution."""
 
     grade_id: str
     """Such as lab1-ex3; unique in the course."""
@@ -54,7 +54,7 @@ class Exercise:
 
     @property
     def title(self) -> str:
-        """The last heading of the question, or the last words in bold that begin a line; or ""."""
+        """Last heading of the question, or last bold text at the start of a line; or ""."""
         for pattern in (r"^#{3,6} +(.+)$", r"^\*\*(.+?)\*\*"):
             if found := re.findall(pattern, self.question, re.MULTILINE):
                 return found[-1].strip()
@@ -62,7 +62,7 @@ class Exercise:
 
     @property
     def kind(self) -> str:
-        """One of `KINDS`, by the title or else by the question; a written answer explains."""
+        """One of `KINDS`, from the title or else the question; a written answer is "explain"."""
         if self.check is None:
             return "explain"
         words = re.sub(r"<details>.*?</details>", "", self.question, flags=re.DOTALL)
@@ -74,17 +74,17 @@ class Exercise:
 
     @property
     def points(self) -> float:
-        """What the exercise is worth."""
+        """Points of the exercise."""
         return (self.check or self.answer).metadata.nbgrader.get("points", 0)
 
     @property
     def judged_on(self) -> str:
-        """The exercise whose answers an answer of this one must tell apart; mostly ""."""
+        """Exercise whose answers this one's check must separate; usually ""."""
         return (self.check or self.answer).metadata.get("mutants", "")
 
     @property
     def rubric(self) -> list[str]:
-        """The points that a written answer must make; empty for code."""
+        """Criteria of a written answer; empty for code."""
         return list(self.answer.metadata.get("rubric", []))
 
 
@@ -100,7 +100,7 @@ class Answer:
 
 
 def role(cell: NotebookNode) -> str:
-    """What a cell is to nbgrader: "answer", "check", "written", or "" for none of them."""
+    """Role of a cell in nbgrader: "answer", "check", "written", or "" for none."""
     data = cell.metadata.get("nbgrader", {})
     if data.get("grade") and data.get("solution"):
         return "written"
@@ -110,7 +110,7 @@ def role(cell: NotebookNode) -> str:
 
 
 def read_exercises(notebook: NotebookNode) -> list[Exercise]:
-    """The exercises of a notebook in their order. Faults in them are the linter's business."""
+    """Read the exercises of a notebook, in order. Errors in them are left to the linter."""
     exercises: list[Exercise] = []
     question: list[str] = []
     for index, cell in enumerate(notebook.cells):
@@ -135,7 +135,7 @@ def read_exercises(notebook: NotebookNode) -> list[Exercise]:
 
 
 def setup_sources(notebook: NotebookNode) -> list[str]:
-    """Sources of the cells that the exercises need, in their order."""
+    """Sources of the cells that the exercises need, in order."""
     return [
         cell.source
         for cell in notebook.cells
@@ -144,13 +144,13 @@ def setup_sources(notebook: NotebookNode) -> list[str]:
 
 
 def without_hidden(source: str) -> str:
-    """A check cell as students see it."""
+    """Source of a check cell without hidden tests."""
     pattern = rf"^[ \t]*{BEGIN_HIDDEN}.*?{END_HIDDEN}[^\n]*\n?"
     return re.sub(pattern, "", source, flags=re.DOTALL | re.MULTILINE)
 
 
 def without_solution(source: str) -> str:
-    """An answer cell in code as students get it: a stub stands for each solution."""
+    """Source of an answer cell with each solution replaced by a stub."""
     pattern = rf"^([ \t]*){BEGIN_SOLUTION}.*?{END_SOLUTION}[^\n]*"
     return re.sub(
         pattern, lambda found: found[1] + CODE_STUB, source, flags=re.DOTALL | re.MULTILINE
@@ -158,15 +158,15 @@ def without_solution(source: str) -> str:
 
 
 def hidden(source: str) -> str:
-    """The lines of a check cell that students do not see."""
+    """Lines of a check cell that are hidden from students."""
     return "\n".join(re.findall(rf"{BEGIN_HIDDEN}[^\n]*\n(.*?){END_HIDDEN}", source, re.DOTALL))
 
 
 def read_answers(path: Path) -> list[Answer]:
-    """The right and wrong answers to an exercise that a file of `tests/grading/mutants` holds.
+    """Read the right and wrong answers in a file of `tests/grading/mutants`.
 
     Raises:
-        ValueError: something stands before the first heading, or a heading is not one.
+        ValueError: There is text before the first heading, or a heading is malformed.
     """
     before, *parts = re.split(r"^# %%", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
     answers = []
@@ -183,7 +183,7 @@ def read_answers(path: Path) -> list[Answer]:
 
 
 def rubrics(labs: list[Path]) -> str:
-    """All rubrics as Markdown: question, model answer, and what earns points."""
+    """All rubrics as Markdown: question, criteria with points, model answer."""
     lines = [
         "# Rubrics of the written answers",
         "",
@@ -204,7 +204,7 @@ def rubrics(labs: list[Path]) -> str:
 
 
 def table(labs: list[Path]) -> str:
-    """One line for each exercise, and the points of each lab."""
+    """Format a table with one line per exercise and the points of each lab."""
     lines = []
     for path in labs:
         exercises = read_exercises(nbformat.read(path, as_version=4))
@@ -216,7 +216,7 @@ def table(labs: list[Path]) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command line.
+    """Run the command line.
 
     Returns:
         0, or 2 if there is no such lab.

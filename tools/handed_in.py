@@ -1,20 +1,19 @@
-"""Reads a student's notebook: which cells answer which exercise, and which were added to them.
+"""Reader of student notebooks: which cells answer which exercise, and which were added.
 
-The one reader of what students hand in, for `tools.check` and for grading alike. A file from
-outside may be anything: no JSON, huge, another course's notebook, cells missing or there twice,
-metadata that lies. What is wrong is noted in a sentence for the student; nothing that a file holds
-raises.
+The only reader of submissions, for both `tools.check` and grading. A submitted file may be
+anything: not JSON, huge, a notebook of another course, with missing or duplicated cells or false
+metadata. Problems are noted in a sentence for the student; no file content raises an exception.
 
-What is taken:
+Cells taken into account:
 
-- The answer cells, by nbgrader's `grade_id`. Where one is there several times, as after a cell was
-  split or copied, all of them run in their order, and the halves of a function are joined.
-- Code cells that the student added, which run before the answer that they stand before (or between
-  an answer and its check). Of a cell of the course that was changed, what is new counts, and what
-  gives another value to one of the course's own names does not.
+- Answer cells, identified by nbgrader's `grade_id`. If one occurs several times because a cell was
+  split or copied, all of them run in order, and the halves of a function are joined.
+- Code cells added by the student before an answer (or between an answer and its check), which run
+  with it. If a cell of the course was changed, additions take effect, but new values for the
+  course's own names do not.
 
-Rests on `json`, `ast` and IPython's own way of reading a cell. What it must know of a lab is an
-`Outline`, which holds no solution.
+Rests on `json`, `ast` and IPython's input transformer. An `Outline`, which contains no solution,
+describes the lab.
 """
 
 from __future__ import annotations
@@ -44,15 +43,15 @@ WRITTEN_STUB = "**Answer.** *Your words here.*"
 
 
 def clean(text: str) -> str:
-    """Text that every file can hold: lone surrogates become question marks, null bytes go."""
+    """Make text encodable: lone surrogates become question marks, null bytes are removed."""
     return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def decoded(data: bytes, fallback: str = "utf-8") -> str:
-    """Text of a file by its byte order mark, as UTF-8, or else in the fallback's encoding.
+    """Decode a file by its byte-order mark, as UTF-8, or in the fallback encoding.
 
     Raises:
-        UnicodeDecodeError: it is none of these.
+        UnicodeDecodeError: The file has none of these encodings.
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16")
@@ -65,10 +64,10 @@ def decoded(data: bytes, fallback: str = "utf-8") -> str:
 
 
 def loads(data: bytes, most: int = MAX_PARTS) -> Any:
-    """JSON of limited cost: `[[],[],...]` takes twenty times its length in memory.
+    """Parse JSON with limited cost: `[[],[],...]` takes twenty times its length in memory.
 
     Raises:
-        ValueError: it is not JSON, nested too deeply, or has too many parts.
+        ValueError: The text is not JSON, nested too deeply, or has too many parts.
     """
     if sum(map(data.count, (b",", b"[", b"{"))) > most:
         bare = re.sub(rb'"(?:[^"\\]|\\.)*"', b"", data)
@@ -97,7 +96,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Outline:
-    """A lab as the reader needs it: its exercises, and how to tell its cells from added ones."""
+    """Description of a lab for the reader: its exercises, and how to recognise its own cells."""
 
     name: str
     number: int
@@ -111,13 +110,13 @@ class Outline:
     """Names to which the course's cells give a value."""
 
     def to_json(self) -> dict:
-        """As JSON, for a release that holds no solved notebook."""
+        """Serialise as JSON, for a release without solved notebooks."""
         content = asdict(self)
         return {k: sorted(v) if isinstance(v, frozenset) else v for k, v in content.items()}
 
     @staticmethod
     def from_json(content: dict) -> Outline:
-        """The way back."""
+        """Inverse of `to_json`."""
         sets = ("cells", "statements", "ids", "names")
         tasks = tuple(Task(**{**t, "names": tuple(t["names"])}) for t in content["tasks"])
         return Outline(
@@ -129,13 +128,13 @@ class Outline:
 def outline(
     name: str, number: int, tasks: Iterable[Task], cells: Iterable[tuple[str, str, str]]
 ) -> Outline:
-    """Describes a lab.
+    """Build the outline of a lab.
 
     Args:
-        name: Its name, such as 01_masks.
-        number: Its number.
-        tasks: Its exercises.
-        cells: Type, id and source of all cells of the course, in every edition that there is.
+        name: Name of the lab, such as 01_masks.
+        number: Number of the lab.
+        tasks: Exercises of the lab.
+        cells: Type, id and source of all cells of the course, in every edition.
     """
     prints, statements, ids, names = set(), set(), set(), set()
     for kind, cell_id, source in cells:
@@ -150,9 +149,9 @@ def outline(
 
 
 def bound_names(source: str) -> list[str]:
-    """Names that a cell gives a value to: functions, classes, variables; not imports.
+    """Names bound by a cell: functions, classes, variables; not imports.
 
-    Those of a solution are what its exercise asks for, and a check finds them in the submission.
+    Those of a solution are the names that its exercise asks for and a check looks up.
     """
     names: dict[str, None] = {}
     for node in _statements(source) or ():
@@ -161,7 +160,7 @@ def bound_names(source: str) -> list[str]:
 
 
 def fingerprint(source: str) -> str:
-    """Tells cells apart; space at the ends of lines does not count."""
+    """Fingerprint of a cell, independent of trailing spaces."""
     lines = [line.rstrip() for line in source.strip().splitlines()]
     return hashlib.sha256("\n".join(lines).encode("utf-8", "replace")).hexdigest()[:16]
 
@@ -178,9 +177,9 @@ def _transformer() -> Any:
 
 
 def as_python(source: str) -> str:
-    """A cell as Python, the way IPython reads it: magics and lines for the shell become calls.
+    """Convert a cell to Python as IPython does: magics and shell lines become calls.
 
-    Of a cell that a magic runs as Python (`%%time`, `%%capture`), the body is given.
+    For a cell magic that runs Python (`%%time`, `%%capture`), the body is returned.
     """
     source = re.sub(r"\A\s*%%(time|timeit|capture|prun)\b[^\n]*\n", "", source)
     if not re.search(r"^\s*[%!?]|\?\s*$|=\s*[%!]", source, re.MULTILINE):
@@ -189,7 +188,7 @@ def as_python(source: str) -> str:
 
 
 def _statements(source: str) -> list[ast.stmt] | None:
-    """Statements of a cell; None if it cannot be parsed, or at too high a price."""
+    """Statements of a cell; None if it cannot be parsed at acceptable cost."""
     if len(source) > MAX_PARSED or len(re.findall(r"^\s*[%!?]", source, re.M)) > MAX_MAGICS:
         return None
     try:
@@ -201,7 +200,7 @@ def _statements(source: str) -> list[ast.stmt] | None:
 
 
 def bound(node: ast.stmt) -> list[str]:
-    """Names that a statement binds where it stands, in the order of the source."""
+    """Names bound by a statement in its own scope, in source order."""
     names: dict[str, None] = {}
     stack: list[ast.AST] = [node]
     while stack:
@@ -224,7 +223,7 @@ def bound(node: ast.stmt) -> list[str]:
 
 @dataclass(frozen=True)
 class Piece:
-    """Source to run, and the number of its cell in the student's notebook, from 1."""
+    """Source code to run, and the number of its cell in the student's notebook, from 1."""
 
     cell: int
     source: str
@@ -234,7 +233,7 @@ class Piece:
 
 @dataclass
 class Answers:
-    """What a notebook gives."""
+    """Answers found in a notebook."""
 
     lab: int | None = None
     pieces: dict[str, list[Piece]] = field(default_factory=dict)
@@ -257,12 +256,12 @@ class _Cell:
 
 
 def read(data: bytes, outlines: dict[int, Outline], named: str = "") -> Answers:
-    """Takes the answers out of the bytes of a file. Never raises for what is in the file.
+    """Extract the answers from the bytes of a file. Never raises for any content.
 
     Args:
-        data: The file, or its first `MAX_BYTES` + 1 bytes.
-        outlines: The labs that there are, by number.
-        named: The file's name, whose number decides where the cells do not.
+        data: Content of the file, or its first `MAX_BYTES` + 1 bytes.
+        outlines: Outlines of all labs, by number.
+        named: Name of the file, whose number decides if the cells do not.
     """
     cells, problem = _cells(data)
     if problem:
@@ -277,13 +276,13 @@ def read(data: bytes, outlines: dict[int, Outline], named: str = "") -> Answers:
 
 
 def is_stub(text: str) -> bool:
-    """Whether a written answer is what the lab came with, or nothing."""
+    """Whether a written answer is empty or the original placeholder."""
     plain = re.sub(r"[*_\s]|Answer\.", "", text)
     return plain in ("", re.sub(r"[*_\s]|Answer\.", "", WRITTEN_STUB))
 
 
 def _cells(data: bytes) -> tuple[list[_Cell], str]:
-    """The cells of a file, or why there are none."""
+    """Cells of a file, or the reason why there are none."""
     if len(data) > MAX_BYTES:
         return [], f"The file is too large: at most {MAX_BYTES / 1e6:.0f} MB are read."
     try:
@@ -302,7 +301,7 @@ def _cells(data: bytes) -> tuple[list[_Cell], str]:
 
 
 def _cell(number: int, cell: object) -> _Cell:
-    """Whatever stands for a cell; of another form it is an empty one."""
+    """Validate a cell; a malformed one becomes an empty cell."""
     cell = cell if isinstance(cell, dict) else {}
     metadata = cell.get("metadata")
     data = metadata.get("nbgrader") if isinstance(metadata, dict) else None
@@ -319,7 +318,7 @@ def _cell(number: int, cell: object) -> _Cell:
 
 
 def _lab_number(cells: list[_Cell], named: str, outlines: dict[int, Outline]) -> int | None:
-    """The lab that most of the answers belong to; the number in the file's name decides a tie."""
+    """Lab to which most answers belong; the number in the file name breaks ties."""
     found = {cell.grade_id for cell in cells if cell.solution}
     # Where metadata was lost, as in some editors, the course's own cells say which lab it is.
     prints = {fingerprint(cell.source) for cell in cells if cell.kind == "markdown"}
@@ -354,14 +353,14 @@ class _Reader:
             self.note(f"Answer cells that are not of this lab were left out: {names}.")
 
     def _is_added(self, cell: _Cell) -> bool:
-        """Whether a code cell is neither an answer, nor a check, nor the course's own."""
+        """Whether a code cell is neither an answer, nor a check, nor part of the course."""
         if cell.kind != "code" or not cell.source.strip():
             return False
         marked = cell.grade_id in self.own or cell.grade_id in self.checks
         return not marked and fingerprint(cell.source) not in self.lab.cells
 
     def _added(self, cell: _Cell) -> Iterator[Piece]:
-        """What of a cell runs: all of it, or what is new in a cell of the course."""
+        """Part of a cell that runs: all of it, or the additions to a cell of the course."""
         whole = Piece(cell.number, cell.source, added=True)
         ours = cell.cell_id in self.lab.ids
         statements = _statements(cell.source)
@@ -385,7 +384,7 @@ class _Reader:
                 yield Piece(cell.number, source, added=True)
 
     def _code(self, task: Task, spare: dict[int, list[Piece]]) -> None:
-        """What runs for an exercise in code; cells that were added run once."""
+        """Code that runs for an exercise; added cells run once."""
         marked = [c for c in self.cells if c.grade_id == task.grade_id and c.solution]
         end = self._end(task, marked)
         before = [number for number in sorted(spare) if number < end]
@@ -427,7 +426,7 @@ class _Reader:
         return [c.number for c in self.cells if c.grade_id in ids]
 
     def _end(self, task: Task, marked: list[_Cell]) -> int:
-        """The number of the cell before which everything runs for an exercise: its check."""
+        """Number of the check cell of an exercise, before which its cells run."""
         last = max((c.number for c in marked), default=0)
         check = f"{task.grade_id}-check"
         ends = [c.number for c in self.cells if c.grade_id == check and c.number > last]
@@ -436,7 +435,7 @@ class _Reader:
         return min(ends, default=len(self.cells) + 1)
 
     def _joined(self, task: Task, marked: list[_Cell]) -> list[Piece]:
-        """An answer that is there several times: one after the other, or halves as one."""
+        """Combine an answer that occurs several times: in sequence, or halves joined."""
         begun = [c for c in marked if fingerprint(c.source) not in self.lab.cells] or marked[:1]
         parts = [Piece(c.number, c.source) for c in begun]
         if len(parts) == 1:
@@ -455,7 +454,7 @@ class _Reader:
         return parts
 
     def _written(self, task: Task, spare: dict[int, list[Piece]]) -> None:
-        """The text of a written answer."""
+        """Text of a written answer."""
         marked = [c for c in self.cells if c.grade_id == task.grade_id and c.solution]
         if not marked:
             self.note(f"There is no answer cell {task.grade_id}.")

@@ -1,7 +1,7 @@
-"""The handout: what one keeps on paper of each lab, made from the labs themselves.
+"""Printable handout of the labs, generated from the labs themselves.
 
-For each lab its objectives, the figure of its thumbnail, its recap and the questions of its
-exercises, on pages that print well. Rests on the Markdown renderer of `pages`.
+It has the objectives, thumbnail figure, recap and exercise questions of each lab, laid out for
+printing. Rests on the Markdown renderer of `pages`.
 """
 
 from __future__ import annotations
@@ -64,13 +64,13 @@ def _html(markdown: str) -> Markup:
 
 
 def _lower_headings(markdown: str) -> str:
-    """Headings below those of the handout, without the one of the whole section."""
+    """Lower the headings below those of the handout and drop the section heading."""
     markdown = re.sub(r"^## .*\n", "", markdown, flags=re.MULTILINE)
     return re.sub(r"^#{2,6} ", "#### ", markdown, flags=re.MULTILINE)
 
 
 def _recap(lab: NotebookNode) -> str:
-    """The section that the lab calls its recap."""
+    """Recap section of a lab."""
     for cell in lab.cells:
         if cell.cell_type == "markdown" and re.match(r"## .*\brecap\b", cell.source, re.IGNORECASE):
             return re.sub(r"\A## [\d.]*\s*", "### ", cell.source)
@@ -82,7 +82,7 @@ def _recap(lab: NotebookNode) -> str:
 
 
 def handout(labs: list[NotebookNode]) -> str:
-    """The handout of all labs as one page of HTML."""
+    """Build the handout of all labs as one HTML page."""
     entries = []
     for lab in labs:
         found = exercises.read_exercises(lab)

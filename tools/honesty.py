@@ -1,16 +1,16 @@
-"""Hints at results that may not be what they seem, in a notebook that cannot be run.
+"""Static hints at doubtful results in a notebook that cannot be run.
 
     python -m tools.honesty SUBMISSION.ipynb [more ...]
     python -m tools.honesty --rules
 
-Where a notebook runs, `tools.leaks` tells by running it whether the test split chose anything, and
-names play no part. This reads code and stored outputs and runs nothing, so it goes by names: what
-it finds are hints where to look, with cell and line, and no verdicts. A name that contains "test"
-may mean something else. Cells of the course and answers to its exercises are left out: the labs
-show wrong code on purpose, and the exercises' checks try other test splits themselves.
+For a notebook that runs, `tools.leaks` determines by execution, independent of names, whether
+anything was chosen on the test split. This tool only reads code and stored outputs and relies on
+names: its findings are hints with cell and line, not verdicts. A name that contains "test" may mean
+something else. Cells of the course and answers to its exercises are skipped: the labs show wrong
+code on purpose, and the checks of the exercises try other test splits themselves.
 
-Data is taken to come from the test split if its name or a string in its expression says so, or if
-it was assigned from such data.
+Data counts as test data if its name or a string in its expression says so, or if it was assigned
+from such data.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ LOADERS = ("load_weights", "load_model")
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing to ask about."""
+    """One hint."""
 
     rule: str
     cell: int
@@ -60,7 +60,7 @@ class Finding:
 
 
 class Code:
-    """The code of a notebook, and which of its names hold data of the test split."""
+    """Code of a notebook, and the names that hold test data."""
 
     def __init__(self, cells: list[tuple[int, str]]):
         self.trees: list[tuple[int, ast.Module]] = []
@@ -76,7 +76,7 @@ class Code:
         self._spread()
 
     def _spread(self) -> None:
-        """Follows assignments until no name is added."""
+        """Propagate through assignments until no name is added."""
         while True:
             before = len(self.test_names)
             for _, tree in self.trees:
@@ -99,7 +99,7 @@ class Code:
                 self.test_names.update(names)
 
     def is_test(self, node: ast.AST | None) -> bool:
-        """Whether an expression has to do with the test split."""
+        """Whether an expression involves the test split."""
         key = node.slice if isinstance(node, ast.Subscript) else None
         if isinstance(key, ast.Constant) and isinstance(key.value, str):
             return bool(TEST.search(key.value))  # of all splits, this one
@@ -114,7 +114,7 @@ class Code:
         return node is not None and any(map(self.is_test, ast.iter_child_nodes(node)))
 
     def calls(self) -> Iterator[tuple[int, ast.Call, str]]:
-        """Every call with its cell and the last part of its name."""
+        """All calls with their cell and the last part of their name."""
         for number, tree in self.trees:
             for node in ast.walk(tree):
                 if isinstance(node, ast.Call):
@@ -123,7 +123,7 @@ class Code:
 
 
 def _readable(source: str) -> str:
-    """A cell as Python; of lines for `%time` and the like the statement that they run."""
+    """Convert a cell to Python; lines with `%time` and the like become the statement they run."""
     if len(source) > handed_in.MAX_PARSED:
         raise ValueError("too long to be read")
     source = re.sub(r"^([ \t]*)%(?:time|timeit|prun|memit)\b[ \t]*", r"\1", source, flags=re.M)
@@ -134,7 +134,7 @@ RULES: dict[str, Callable[..., Iterator[tuple[int, int, str]]]] = {}
 
 
 def rule(code: str) -> Callable:
-    """Registers a rule under its code."""
+    """Register a rule under its code."""
 
     def register(function: Callable) -> Callable:
         RULES[code] = function
@@ -217,7 +217,7 @@ def silently_loaded(code: Code, outputs: list) -> Iterator[tuple[int, int, str]]
 
 
 def _gives_up(handler: ast.ExceptHandler) -> bool:
-    """Whether the notebook ends where loading fails, and so does not go on without a word."""
+    """Whether the notebook stops if loading fails, instead of continuing silently."""
     return any(isinstance(node, ast.Raise) for node in handler.body)
 
 
@@ -292,7 +292,7 @@ def _scores(text: str) -> Iterator[tuple[str, str, float, bool]]:
 
 
 def course_cells() -> set[str]:
-    """Fingerprints of all cells of the course's own labs, as students and as teachers have them."""
+    """Fingerprints of all cells of the course, in the student and instructor editions."""
     found: set[str] = set()
     for lab in labs.read_all().values():
         found |= lab.outline.cells
@@ -301,14 +301,14 @@ def course_cells() -> set[str]:
 
 
 def examine(path: Path, own: set[str] | None = None) -> list[Finding]:
-    """All findings in a notebook, in the order of its cells.
+    """Find all hints in a notebook, in cell order.
 
     Args:
-        path: the notebook.
-        own: Fingerprints of cells that are left out; by default those of the course.
+        path: Path of the notebook.
+        own: Fingerprints of cells to skip; by default those of the course.
 
     Raises:
-        ValueError: the file is not a notebook.
+        ValueError: The file is not a notebook.
     """
     own = course_cells() if own is None else own
     try:
@@ -342,7 +342,7 @@ def _marks(cell: dict) -> dict:
 
 
 def _texts(outputs: Any) -> Iterator[str]:
-    """Text of outputs, of whatever form they are; of a long one the beginning."""
+    """Text of outputs of any type; long ones are truncated."""
     for output in outputs if isinstance(outputs, list) else ():
         data = output.get("data") if isinstance(output, dict) else None
         data = data if isinstance(data, dict) else {}
@@ -355,10 +355,10 @@ def _texts(outputs: Any) -> Iterator[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command line.
+    """Run the command line.
 
     Returns:
-        0 if there is nothing to ask, 1 if there is, 2 if a file cannot be read.
+        0 if there are no hints, 1 if there are, 2 if a file cannot be read.
     """
     parser = argparse.ArgumentParser(
         prog="python -m tools.honesty", description=__doc__.splitlines()[0]

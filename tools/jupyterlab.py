@@ -1,8 +1,9 @@
-"""JupyterLab's configuration for `make lab`: what a reader opens and saves leaves git clean.
+"""JupyterLab configuration for `make lab`: opening and saving notebooks leaves git clean.
 
-JupyterLab notes Python's version, and whatever else its extensions think of, in each notebook that
-it opens, and saves two minutes later. Before a notebook of the course is saved, this puts back what
-`tools.notebooks` stores; sources and outputs are saved as they are. JupyterLab runs this file.
+JupyterLab and its extensions write the Python version and other metadata into each notebook that is
+opened, and save it two minutes later. Before a notebook of the course is saved, this hook restores
+the metadata of `tools.notebooks`; sources and outputs are saved unchanged. JupyterLab runs this
+file.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from tools import notebooks
 
 
 def before_saving(model: dict[str, Any], **_: Any) -> None:
-    """Takes out of a notebook's metadata what says nothing about the lab.
+    """Remove metadata that is unrelated to the lab.
 
     Args:
-        model: What is about to be saved; changed in place.
+        model: Contents model to be saved; changed in place.
     """
     if model["type"] != "notebook" or model["content"]["nbformat"] != 4:
         return

@@ -1,20 +1,20 @@
-"""Catches a leak by running: what was chosen must not depend on the test split's masks.
+"""Detection of test-split leaks by execution: choices must not depend on the test masks.
 
     python -m tools.leaks NOTEBOOK --masks NAME             your own notebook, as you
     python -m tools.leaks NOTEBOOK --masks NAME --sandbox   somebody else's, in the grader's sandbox
 
-NAME is the variable that holds the true masks of the test split, (N, H, W) or a list of N arrays;
-in a pair such as (probabilities, masks) the last part counts. The notebook runs twice with the same
-seeds, the second time with the masks exchanged among the pictures and their classes reversed, right
-after NAME gets its value.
-A score on the test split must then change: if nothing does, no number was measured on it. A
-threshold, an epoch, a bonus or the weights of a model must not: if one does, the test split chose
-it. Names and wording play no part, and neither does what a score is called.
+NAME is the variable that holds the ground-truth masks of the test split, (N, H, W) or a list of N
+arrays; in a pair such as (probabilities, masks) the last element counts. The notebook runs twice
+with the same seeds, the second time with the masks exchanged among the pictures and their classes
+reversed, immediately after NAME is assigned. A score on the test split must then change: if nothing
+changes, nothing was measured on it. A threshold, an epoch, a bonus or the weights of a model must
+not change: if one does, it was chosen on the test split. Names, including those of scores, do not
+matter.
 
-What counts as chosen: the weights of a model; a value, or its position, among candidates that the
-notebook went through in a loop, a comprehension or `max(..., key=...)`. Going through pictures or
-classes is no choice, so the worst test picture may be shown. A leak that leaves no value behind, in
-the notebook or in what it prints, is not seen. Rests on NumPy and `tools.handed_in`.
+Choices are: the weights of a model; a value, or its position, among candidates over which the
+notebook iterates in a loop, a comprehension or `max(..., key=...)`. Iterating over pictures or
+classes is not a choice, so the worst test picture may be shown. A leak that leaves no trace in a
+variable or output is not detected. Rests on NumPy and `tools.handed_in`.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ SECONDS = 600
 
 
 class _Instrument(ast.NodeTransformer):
-    """Makes a cell tell what it goes through, and exchanges the masks once they are there."""
+    """Instruments a cell to record what it iterates over, and exchanges the masks on assignment."""
 
     def __init__(self, masks: str):
         self.masks, self.exchanged = masks, False
@@ -90,10 +90,10 @@ def _call(name: str, value: ast.expr) -> ast.Call:
 
 
 def exchange(value: Any) -> Any:
-    """The masks of a split, each given to the next picture, with their classes in reverse.
+    """Assign each mask of a split to the next picture, with reversed classes.
 
-    Giving them to other pictures alone can leave a choice where it was that was made on more data
-    than these; with object and background exchanged as well, no choice by them stays.
+    A shift alone may leave a choice unchanged that was made on more data than these masks; with
+    object and background exchanged as well, no choice based on them survives.
     """
     if isinstance(value, tuple):
         return (*value[:-1], exchange(value[-1]))
@@ -117,21 +117,21 @@ VOID = 255
 
 
 def _highest(mask: Any) -> int:
-    """The highest class of a mask, void aside."""
+    """Highest class of a mask, except void."""
     mask = np.asarray(mask)
     known = mask[mask != VOID] if mask.dtype != bool else mask
     return int(known.max()) if known.size else 0
 
 
 def _reversed(mask: np.ndarray, highest: int) -> np.ndarray:
-    """A mask whose class 0 has become the highest, and so on; void stays."""
+    """Reverse the classes of a mask, so that class 0 becomes the highest; void is unchanged."""
     if mask.dtype == bool:
         return ~mask
     return np.where(mask == VOID, mask, highest - mask).astype(mask.dtype)
 
 
 def _exchanged_dataset(dataset: Any) -> Any:
-    """The same for a `tf.data.Dataset` of (pictures, masks), batched or not."""
+    """Exchange the masks of a `tf.data.Dataset` of (pictures, masks), batched or not."""
     import tensorflow as tf
 
     batches = list(dataset.as_numpy_iterator())
@@ -147,7 +147,7 @@ def _exchanged_dataset(dataset: Any) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """A number, a text or a tuple of such as JSON has it; None for everything else."""
+    """Convert a number, a string or a tuple of these to JSON types; None for all else."""
     if isinstance(value, (np.ndarray, np.generic)) and value.ndim == 0:
         value = value.item()
     if isinstance(value, (bool, int, str)) or value is None:
@@ -163,7 +163,7 @@ def plain(value: Any) -> Any:
 
 
 def weights_print(value: Any) -> str | None:
-    """Changes with the weights of a model, of Keras or of scikit-learn; None for other things."""
+    """Fingerprint of the weights of a Keras or scikit-learn model; None for other objects."""
     kinds = {kind.__module__.split(".")[0] for kind in type(value).__mro__}
     arrays: Iterable[Any] = ()
     if kinds & {"keras", "tf_keras"} and hasattr(value, "get_weights"):
@@ -180,7 +180,7 @@ def weights_print(value: Any) -> str | None:
 
 
 def trace(cells: list[tuple[int, str]], masks: str, *, exchanging: bool) -> dict:
-    """Runs a notebook's cells in this process and notes what they leave behind.
+    """Run the cells of a notebook in this process and record their traces.
 
     Args:
         cells: Number and source of each code cell.
@@ -188,9 +188,10 @@ def trace(cells: list[tuple[int, str]], masks: str, *, exchanging: bool) -> dict
         exchanging: Whether to exchange them.
 
     Returns:
-        `cells`: of each its `number`, the `values` of its names, the `weights` of its models, and
-        its `error`; `candidates`: what was gone through; `positions`: what `argmax` and its like
-        gave; `pictures` and `classes` of the masks; and whether the masks were `found`.
+        `cells`: for each its `number`, the `values` of its names, the `weights` of its models, and
+        its `error`; `candidates`: the values iterated over; `positions`: results of `argmax` and
+        similar functions; `pictures` and `classes` of the masks; and whether the masks were
+        `found`.
     """
     found: dict[str, Any] = {"cells": [], "candidates": [], "positions": [], "found": False}
     names: dict[str, Any] = {"__name__": "__main__"}
@@ -248,14 +249,14 @@ def trace(cells: list[tuple[int, str]], masks: str, *, exchanging: bool) -> dict
 
 
 class _NoShell:
-    """Stands for IPython's shell: magics do nothing here."""
+    """Substitute for the IPython shell, in which magics do nothing."""
 
     def __getattr__(self, name: str) -> Callable:
         return lambda *_, **__: None
 
 
 def _seed() -> None:
-    """The same random numbers in both runs, also where a notebook forgot to seed."""
+    """Seed all generators, so that both runs are alike even if a notebook sets no seed."""
     random.seed(0)
     np.random.seed(0)  # noqa: NPY002 - what notebooks use
     made = np.random.default_rng
@@ -271,7 +272,7 @@ def _seed() -> None:
 
 
 def _note_positions(positions: list[list]) -> Callable[[], None]:
-    """Notes the position that `argmax` and its like find in a row of values."""
+    """Record the positions returned by `argmax` and similar functions."""
     kept = {name: getattr(np, name) for name in ("argmax", "argmin", "nanargmax", "nanargmin")}
 
     def noting(function: Callable) -> Callable:
@@ -316,7 +317,7 @@ def _state(number: int, names: dict, printed: list, error: str) -> dict:
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that moved although the test split must not choose it."""
+    """A choice that changed with the test masks."""
 
     cell: int
     name: str
@@ -328,7 +329,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """What two runs say about a notebook."""
+    """Result of the comparison of two runs."""
 
     leaks: list[Finding]
     moved: int
@@ -337,12 +338,12 @@ class Report:
 
     @property
     def honest(self) -> bool:
-        """Whether nothing that was chosen moved, and something that was measured did."""
+        """Whether no choice changed, but at least one measurement did."""
         return not self.leaks and self.moved > 0 and not self.problems
 
 
 def compare(first: dict, second: dict) -> Report:
-    """What moved between a run and the one with exchanged masks."""
+    """Compare a run with the one with exchanged masks."""
     problems = []
     if not first["found"]:
         problems.append("no cell gives the masks' name a value")
@@ -384,7 +385,7 @@ def compare(first: dict, second: dict) -> Report:
 
 
 def _counts(group: list, classes: int) -> bool:
-    """Whether candidates are the numbers of the classes."""
+    """Whether the candidates are the class ids."""
     return group in (list(range(classes)), list(range(1, classes)))
 
 
@@ -392,7 +393,7 @@ def _counts(group: list, classes: int) -> bool:
 
 
 def read_cells(path: Path) -> list[tuple[int, str]]:
-    """The code cells of a notebook with their numbers.
+    """Read the code cells of a notebook with their numbers.
 
     Raises:
         ValueError: It is not a notebook.
@@ -409,7 +410,7 @@ def read_cells(path: Path) -> list[tuple[int, str]]:
 
 
 def _program(cells: list[tuple[int, str]], masks: str, exchanging: bool) -> str:
-    """Source that traces the cells and shows what `trace` gives."""
+    """Source code that traces the cells and prints the result of `trace`."""
     arguments = json.dumps([cells, masks, exchanging])
     return (
         "import json\nfrom tools import leaks\n"
@@ -420,15 +421,15 @@ def _program(cells: list[tuple[int, str]], masks: str, exchanging: bool) -> str:
 
 
 def examine(path: Path, masks: str, *, sandboxed: bool = False) -> Report:
-    """Runs a notebook twice and compares.
+    """Run a notebook twice and compare.
 
     Args:
         path: The notebook.
         masks: Name of the variable that holds the test split's masks.
-        sandboxed: Whether it runs in the grader's sandbox, as what others wrote must.
+        sandboxed: Whether to use the grader's sandbox, required for the code of others.
 
     Raises:
-        ValueError: It is not a notebook, or the runs gave nothing to compare.
+        ValueError: The file is not a notebook, or the runs gave nothing to compare.
     """
     cells = read_cells(path)
     run = _in_sandbox if sandboxed else _as_you
@@ -473,11 +474,11 @@ def _lines(report: Report) -> Iterator[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command line.
+    """Run the command line.
 
     Returns:
-        0 if the test split chose nothing, 1 if it did or nothing was measured, 2 if it could not
-        be found out.
+        0 if nothing was chosen on the test split, 1 if something was or nothing was measured, 2 if
+        undetermined.
     """
     parser = argparse.ArgumentParser(
         prog="python -m tools.leaks", description=__doc__.splitlines()[0]

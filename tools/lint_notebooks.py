@@ -1,4 +1,4 @@
-"""Checks that the stored labs keep the rules of CONTRIBUTING.md; each rule has a code.
+"""Check the stored labs against the rules of CONTRIBUTING.md; each rule has a code.
 
     python -m tools.lint_notebooks             all labs
     python -m tools.lint_notebooks 2           one lab
@@ -38,7 +38,7 @@ Finding = tuple[int, str]
 
 @dataclass(frozen=True)
 class Lab:
-    """A stored notebook as the rules see it."""
+    """A stored notebook, as passed to the rules."""
 
     path: Path
     size: int
@@ -56,7 +56,7 @@ class Lab:
 
     @property
     def markdown(self) -> list[tuple[int, str]]:
-        """Markdown sources without what stands in code blocks, with their numbers."""
+        """Markdown sources without code blocks, with their numbers."""
         texts = []
         for number, cell in self.cells:
             if cell.cell_type == "markdown":
@@ -67,7 +67,7 @@ class Lab:
 
 @dataclass(frozen=True)
 class Problem:
-    """One rule broken in one place."""
+    """One violation of a rule."""
 
     lab: str
     cell: int
@@ -83,7 +83,7 @@ RULES: dict[str, Callable[[Lab], Iterator[Finding]]] = {}
 
 
 def rule(code: str) -> Callable:
-    """Registers a rule under its code."""
+    """Register a rule under its code."""
 
     def register(function: Callable[[Lab], Iterator[Finding]]) -> Callable:
         RULES[code] = function
@@ -102,7 +102,7 @@ def badge(path: Path, repository: str | None = None) -> str:
 
 
 def output_texts(cell: NotebookNode) -> Iterator[str]:
-    """Every text that a cell's outputs show."""
+    """All text in the outputs of a cell."""
     for output in cell.get("outputs", []):
         if output.output_type == "stream":
             yield output.text
@@ -301,7 +301,7 @@ def no_installing(lab: Lab) -> Iterator[Finding]:
 
 
 def as_text(value: object) -> str:
-    """JSON, in which 1 and 1.0 differ."""
+    """JSON text, in which 1 and 1.0 differ."""
     return json.dumps(value, sort_keys=True)
 
 
@@ -420,10 +420,10 @@ def exercise_words(lab: Lab) -> Iterator[Finding]:
 
 
 def read(path: Path) -> Lab:
-    """Reads a notebook for checking.
+    """Read a notebook for checking.
 
     Raises:
-        ValueError: the file is not JSON or not a notebook; the message names it.
+        ValueError: The file is not JSON or not a notebook; the message names it.
     """
     try:
         # Not nbformat.read: it gives cells new ids where two have the same, and says nothing.
@@ -435,7 +435,7 @@ def read(path: Path) -> Lab:
 
 
 def check(path: Path) -> list[Problem]:
-    """All problems of one notebook, in the order of its cells."""
+    """Find all problems of one notebook, in cell order."""
     try:
         lab = read(path)
     except ValueError as error:
@@ -452,7 +452,7 @@ def check(path: Path) -> list[Problem]:
 
 
 def fix(path: Path) -> bool:
-    """Puts the set-up cell and the badge right.
+    """Correct the set-up cell and the badge.
 
     Returns:
         Whether the file was changed.
@@ -481,10 +481,10 @@ def fix(path: Path) -> bool:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command line.
+    """Run the command line.
 
     Returns:
-        0 if no rule is broken, 1 otherwise, 2 if there is no such lab.
+        0 if no rule is violated, 1 otherwise, 2 if there is no such lab.
     """
     parser = argparse.ArgumentParser(
         prog="python -m tools.lint_notebooks", description=__doc__.splitlines()[0]

@@ -1,8 +1,7 @@
-"""Finds, reads, cleans and writes notebooks; the lab runner and the linter rest on it.
+"""Finding, reading, normalising and writing of notebooks, for the lab runner and the linter.
 
-A notebook that is stored has been normalised: what differs from run to run without meaning
-anything (timings, addresses, paths, progress bars) is gone, so two runs with equal results give
-equal files. Rests on nbformat.
+Stored notebooks are normalised: irrelevant differences between runs (timings, addresses, paths,
+progress bars) are removed, so two runs with equal results give equal files. Rests on nbformat.
 """
 
 from __future__ import annotations
@@ -49,11 +48,11 @@ TRANSIENT_NOTEBOOK_METADATA = ("widgets", "signature", "orig_nbformat", "vscode"
 
 
 class LabNotFoundError(ValueError):
-    """A lab was asked for that is not there."""
+    """A requested lab does not exist."""
 
 
 def repository_url() -> str:
-    """The repository's address, which is written down in pyproject.toml and nowhere else."""
+    """Address of the repository, as defined in pyproject.toml only."""
     with (ROOT / "pyproject.toml").open("rb") as stream:
         return tomllib.load(stream)["project"]["urls"]["Repository"]
 
@@ -62,8 +61,8 @@ def setup_cell(repository: str | None = None, branch: str = "main") -> str:
     """Source of the set-up cell, the same in every lab.
 
     Args:
-        repository: What git clones; by default the address in pyproject.toml.
-        branch: Branch of it that holds the course, "students" in the students' edition.
+        repository: Repository to clone; by default the address in pyproject.toml.
+        branch: Branch that holds the course, "students" in the student edition.
     """
     text = (ROOT / "tools" / "setup_cell.py.txt").read_text(encoding="utf-8").rstrip("\n")
     text = text.replace("{repository}", repository or repository_url())
@@ -71,15 +70,15 @@ def setup_cell(repository: str | None = None, branch: str = "main") -> str:
 
 
 def find_labs(wanted: list[str] | None = None, folder: Path = NOTEBOOKS) -> list[Path]:
-    """The labs in their order.
+    """Find labs, in order.
 
     Args:
-        wanted: numbers or names ("2", "02", "02_unet_oxford_pets", with or without ".ipynb");
-            all labs if empty.
-        folder: where the notebooks lie, named NN_topic.ipynb.
+        wanted: Numbers or names ("2", "02", "02_unet_oxford_pets", with or without ".ipynb"); all
+            labs if empty.
+        folder: Folder of the notebooks, named NN_topic.ipynb.
 
     Raises:
-        LabNotFoundError: there are no notebooks, or none of that name.
+        LabNotFoundError: There are no notebooks, or none of that name.
     """
     labs = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
     if not labs:
@@ -100,7 +99,7 @@ def find_labs(wanted: list[str] | None = None, folder: Path = NOTEBOOKS) -> list
 
 
 def title(notebook: NotebookNode) -> str:
-    """The first heading of the first level, or an empty string."""
+    """First level-one heading, or an empty string."""
     for cell in notebook.cells:
         match = cell.cell_type == "markdown" and re.search(r"^# (.+)$", cell.source, re.MULTILINE)
         if match:
@@ -109,7 +108,7 @@ def title(notebook: NotebookNode) -> str:
 
 
 def objectives(notebook: NotebookNode) -> str:
-    """What the first cell says that one learns, as Markdown, or an empty string."""
+    """Learning objectives in the first cell, as Markdown, or an empty string."""
     opening = notebook.cells[0].source if notebook.cells else ""
     pattern = r"\*\*Objectives\.?\*\*.*?(?=\n\n(?![-*] |\d+\. )|\Z)"
     found = re.search(pattern, opening, re.DOTALL)
@@ -117,7 +116,7 @@ def objectives(notebook: NotebookNode) -> str:
 
 
 def headline_metrics(notebook: NotebookNode) -> dict[str, Any]:
-    """The numbers that a lab gave as its headline; of one name, the last counts."""
+    """Headline figures of a lab; the last value of each name counts."""
     metrics: dict[str, Any] = {}
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
@@ -129,14 +128,14 @@ def headline_metrics(notebook: NotebookNode) -> dict[str, Any]:
 
 
 def write_notebook(path: Path, notebook: NotebookNode) -> None:
-    """Writes a notebook in one step, with sorted keys and a newline at the end."""
+    """Write a notebook atomically, with sorted keys and a final newline."""
     files.write_text(path, nbformat.writes(notebook).rstrip("\n") + "\n")
 
 
 def as_terminal(text: str) -> str:
-    """What a terminal would show after `text`: carriage returns, backspaces, erased lines.
+    """Text that a terminal shows after carriage returns, backspaces and erased lines.
 
-    A progress bar rewrites its line a hundred times; the last state remains. Colours stay.
+    Of a progress bar, which rewrites its line many times, the last state remains. Colours are kept.
     """
     return "\n".join(_final_line(line) for line in text.split("\n"))
 
@@ -164,7 +163,7 @@ def _final_line(line: str) -> str:
 
 
 def without_machine(text: str, root: Path = ROOT) -> str:
-    """`text` without what names this machine or this run: folders, addresses of objects."""
+    """Remove traces of this machine or run: folders, object addresses."""
     temporary = re.escape(tempfile.gettempdir())
     text = re.sub(rf"{temporary}/[\w.-]+", "<temporary folder>", text)
     for folder, name in ((root, ".."), (Path.home(), "~")):
@@ -173,7 +172,7 @@ def without_machine(text: str, root: Path = ROOT) -> str:
 
 
 def as_in_browser(value: Any) -> Any:
-    """`value` after a browser has read and saved it: JavaScript writes 1.0 as 1."""
+    """Convert a value as a browser saves it: JavaScript writes 1.0 as 1."""
     if isinstance(value, dict):
         return {key: as_in_browser(each) for key, each in value.items()}
     if isinstance(value, list):
@@ -184,17 +183,16 @@ def as_in_browser(value: Any) -> Any:
 def normalise(
     notebook: NotebookNode, *, keep_stderr: bool = False, root: Path = ROOT
 ) -> NotebookNode:
-    """A copy without what differs from run to run.
+    """Copy a notebook without irrelevant differences between runs.
 
     Args:
-        notebook: executed or not, nbformat 4.
-        keep_stderr: keep what the cells wrote to stderr, as in the copy of a failed run.
-        root: the course's folder, whose path is taken out of the outputs.
+        notebook: Notebook in nbformat 4, executed or not.
+        keep_stderr: Whether to keep stderr output, as in the copy of a failed run.
+        root: Folder of the course, whose path is removed from the outputs.
 
     Returns:
-        The copy: fixed kernel and language, no transient metadata, stable outputs, numbers as a
-        browser saves them. Execution counts stay (nbval compares none without them), and so do the
-        cells' ids.
+        The copy: fixed kernel and language, no transient metadata, stable outputs, numbers as saved
+        by a browser. Execution counts (required by nbval) and cell ids are kept.
     """
     result = nbformat.from_dict(as_in_browser(json.loads(json.dumps(notebook))))
     result.nbformat, result.nbformat_minor = 4, 5
@@ -214,7 +212,7 @@ def normalise(
 def _normalised_outputs(
     outputs: list[NotebookNode], keep_stderr: bool, root: Path
 ) -> list[NotebookNode]:
-    """Streams joined and cleaned, one after the other; displays without transient parts."""
+    """Outputs with joined and cleaned streams, and displays without transient parts."""
     joined: list[NotebookNode] = []
     for output in outputs:
         if "data" in output and _is_progress_widget(output):
@@ -243,13 +241,13 @@ def _normalised_outputs(
 
 
 def _is_progress_widget(output: NotebookNode) -> bool:
-    """Whether a display is a bar of tqdm.notebook, which is over when the cell is."""
+    """Whether a display is a tqdm.notebook bar, which is obsolete once the cell has run."""
     shown = output.data.get("text/plain", "")
     return WIDGET_MIME in output.data and bool(re.search(r"%\||it/s|s/it|\?it", shown))
 
 
 def _normalise_display(output: NotebookNode, root: Path) -> None:
-    """Cleans one display or result in place."""
+    """Clean one display or result in place."""
     output.pop("transient", None)
     data = output.data
     if data.pop(WIDGET_MIME, None) is not None:

@@ -1,8 +1,8 @@
-"""Turns executed labs into HTML pages and an index that ask nothing of the network.
+"""Conversion of executed labs to self-contained HTML pages with an index.
 
-nbconvert's own page loads MathJax, require.js and more from content networks. Here formulas become
-MathML, which browsers show by themselves, figures keep the alternative text that the labs give
-them (`metadata["image/png"]["alt"]`), and style sheets are in the page. Rests on nbconvert,
+The standard page of nbconvert loads MathJax, require.js and more from content networks. Here
+formulas become MathML, which browsers render natively, figures keep the alternative text of the
+labs (`metadata["image/png"]["alt"]`), and style sheets are embedded. Rests on nbconvert,
 latex2mathml and Pillow.
 """
 
@@ -45,10 +45,10 @@ DISPLAY_PRIORITY = [
 
 
 def mathml(formula: str, display: str = "inline") -> str:
-    """A LaTeX formula as MathML; as code, if the converter does not know what it says.
+    """Convert a LaTeX formula to MathML, or to code if the converter does not support it.
 
     Args:
-        formula: LaTeX without its dollar signs.
+        formula: LaTeX without the dollar signs.
         display: "inline" or "block".
     """
     # The converter knows amsmath's `align`, which in MathML is the same as `aligned`.
@@ -63,7 +63,7 @@ def mathml(formula: str, display: str = "inline") -> str:
 
 
 class _Renderer(IPythonRenderer):
-    """nbconvert's Markdown renderer, with formulas as MathML."""
+    """Markdown renderer of nbconvert, with formulas as MathML."""
 
     def block_math(self, body: str) -> str:
         return f'<div class="formula">{mathml(body, "block")}</div>\n'
@@ -87,14 +87,14 @@ class _Renderer(IPythonRenderer):
 
 
 class LabExporter(HTMLExporter):
-    """nbconvert's HTML exporter with the template of this folder and no scripts."""
+    """HTML exporter of nbconvert with the template of this folder and no scripts."""
 
     def __init__(self, **options: Any):
         super().__init__(**{"template_name": "lab_page", **TEMPLATE_FOLDERS, **options})
 
     @property
     def default_config(self) -> Config:
-        """As nbconvert's, but a type that needs a script is never chosen."""
+        """Configuration of nbconvert without output types that need a script."""
         config = Config({"NbConvertBase": {"display_data_priority": DISPLAY_PRIORITY}})
         inherited = super().default_config.copy()
         inherited.merge(config)
@@ -102,7 +102,7 @@ class LabExporter(HTMLExporter):
 
     @pass_context
     def markdown2html(self, context: Any, source: str) -> str:
-        """Markdown to HTML; pictures beside the notebook are put into the page."""
+        """Convert Markdown to HTML; pictures beside the notebook are embedded."""
         renderer = _Renderer(
             escape=False,
             attachments=context.get("cell", {}).get("attachments", {}),
@@ -114,7 +114,7 @@ class LabExporter(HTMLExporter):
 
 
 def markdown_html(source: str) -> str:
-    """Markdown as HTML, with formulas as MathML and headings without links to themselves."""
+    """Convert Markdown to HTML, with formulas as MathML and headings without anchor links."""
     made = MarkdownWithMath(renderer=_Renderer(escape=False, anchor_link_text="")).render(source)
     # nbconvert leaves an anchor without text that closes itself; HTML knows no such thing, and
     # takes all that follows for a link.
@@ -129,14 +129,14 @@ def lab_page(
     links: list[tuple[str, str]] | None = None,
     failed: str = "",
 ) -> str:
-    """One lab as HTML.
+    """Convert one lab to HTML.
 
     Args:
-        notebook: the executed lab.
-        name: its file name without the ending, shown where it has no title.
-        folder: where pictures that its text refers to are found.
-        links: (label, address) of the pages around it.
-        failed: what to say on top, if the run stopped before the end.
+        notebook: Executed lab.
+        name: File name without suffix, shown if the lab has no title.
+        folder: Folder of the pictures referenced in the text.
+        links: (label, address) of the neighbouring pages.
+        failed: Message at the top if the run stopped early.
     """
     page = notebook.copy()
     page.metadata = {**notebook.metadata, "title": notebooks.title(notebook) or name}
@@ -151,9 +151,9 @@ def lab_page(
 
 
 def thumbnail(notebook: NotebookNode) -> tuple[bytes, str] | None:
-    """A small PNG of the lab's figure and its alternative text.
+    """Thumbnail of the lab's figure as PNG, and its alternative text.
 
-    The figure is the first in a cell tagged "thumbnail", or else the first of all.
+    The figure is the first in a cell tagged "thumbnail", or else the first of the lab.
     """
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     tagged = [cell for cell in cells if THUMBNAIL_TAG in cell.metadata.get("tags", [])]
@@ -175,12 +175,12 @@ def thumbnail(notebook: NotebookNode) -> tuple[bytes, str] | None:
 
 
 def format_metric(value: Any) -> str:
-    """A number as one reads it: three decimals for fractions, whole numbers as they are."""
+    """Format a number: fractions with three decimals, integers unchanged."""
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def _card(entry: dict[str, Any], notebook: NotebookNode) -> str:
-    """One lab on the index page."""
+    """Card of one lab on the index page."""
     name = entry["lab"]
     title = html.escape(notebooks.title(notebook) or name)
     small = thumbnail(notebook)
@@ -252,11 +252,11 @@ CARDS
 
 
 def index_page(entries: list[dict[str, Any]], labs: dict[str, NotebookNode]) -> str:
-    """The page that links all labs of a run, each with its figure and headline numbers.
+    """Index page of a run: links to all labs, each with its figure and headline figures.
 
     Args:
-        entries: as in summary.json.
-        labs: the executed notebooks by lab name.
+        entries: Entries of summary.json.
+        labs: Executed notebooks by lab name.
     """
     seconds = sum(entry["seconds"] for entry in entries)
     failed = sum(not entry["ok"] for entry in entries)

@@ -1,14 +1,14 @@
-"""Runs the labs as Colab, Kaggle and the like would: `make places`.
+"""Run the labs in reconstructed Colab and Kaggle environments: `make places`.
 
     python -m tools.places                        every place and lab; writes docs/where-it-runs.md
     python -m tools.places colab-2026.07          one place
     python -m tools.places --labs 1 4             some labs; the others keep their rows, with dates
 
-A place is a list in tests/environments: the packages that the labs reach there, in its versions,
-with its own IPython, ipykernel and ipywidgets, installed without what they ask for into
-build/places. Each lab runs in the students' edition, in an empty folder; its set-up cell clones the
-students' repository from this machine and installs what is missing. Exercises are left out, since
-nobody has solved them. Rests on uv and `tools.execution`.
+A place is a list in tests/environments: the packages that the labs use there, with their versions
+and their own IPython, ipykernel and ipywidgets, installed without dependencies into build/places.
+Each lab runs as student edition in an empty folder; its set-up cell clones the student repository
+from this machine and installs what is missing. Exercises are omitted, since they are unsolved.
+Rests on uv and `tools.execution`.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ PAGE = ROOT / "docs" / "where-it-runs.md"
 WORK = BUILD / "places"
 KERNEL = "place"
 MARKS = {"colab": "COLAB_RELEASE_TAG", "kaggle": "KAGGLE_KERNEL_RUN_TYPE"}
-"""Variables by which the places can be told."""
+"""Environment variables that identify the places."""
 
 
 class NoPythonError(RuntimeError):
-    """The Python that a place has is not on this machine."""
+    """The Python version of a place is not available on this machine."""
 
 
 @dataclass(frozen=True)
@@ -65,22 +65,22 @@ class Place:
 
     @property
     def python(self) -> str:
-        """Python's version there, "3.12" or "3.12.13", from the list's first line."""
+        """Python version of the place, "3.12" or "3.12.13", from the first line of the list."""
         return re.search(r"Python (3[\d.]*\d)", self.list.read_text(encoding="utf-8"))[1]
 
     @property
     def interpreter(self) -> Path:
-        """Of the environment that `prepare` makes."""
+        """Interpreter of the environment made by `prepare`."""
         return WORK / self.name / "bin" / "python"
 
 
 def all_places() -> list[Place]:
-    """The places, the oldest first."""
+    """All places, oldest first."""
     return [Place(path.stem) for path in sorted(LISTS.glob("*.txt"))]
 
 
 def uv(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    """Runs the environment's own uv, which also finds interpreters of pyenv."""
+    """Run the uv of this environment, which also finds pyenv interpreters."""
     program = Path(sysconfig.get_path("scripts"), "uv")
     versions = sorted(Path.home().glob(".pyenv/versions/*/bin"))
     path = os.pathsep.join([os.environ.get("PATH", ""), *map(str, versions)])
@@ -96,11 +96,11 @@ def uv(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
 
 
 def prepare(place: Place) -> None:
-    """Makes the place's environment as it is before the set-up cell.
+    """Create the environment of a place as it is before the set-up cell.
 
     Raises:
-        NoPythonError: There is no such Python here, and none can be fetched.
-        RuntimeError: Its packages cannot be installed.
+        NoPythonError: The Python version is neither installed nor available for download.
+        RuntimeError: The packages cannot be installed.
     """
     version = ".".join(place.python.split(".")[:2])
     found = uv("python", "find", "--no-python-downloads", version, check=False)
@@ -118,7 +118,7 @@ def prepare(place: Place) -> None:
 
 
 def students_origin() -> Path:
-    """A repository with the students' edition of the stored labs on its branch `students`."""
+    """Create a repository with the student edition of the stored labs on the branch `students`."""
     labs = {path.stem: nbformat.read(path, as_version=4) for path in notebooks.find_labs()}
     folder = WORK / "origin" / "image-segmentation-labs"
     shutil.rmtree(folder, ignore_errors=True)
@@ -135,7 +135,7 @@ def students_origin() -> Path:
 
 
 def first_figure(notebook: NotebookNode) -> NotebookNode:
-    """The lab up to its first figure, which is where it would stop if figures were broken."""
+    """Truncate a lab after its first figure, where it would stop if figures were broken."""
     part = copy.deepcopy(notebook)
     for number, cell in enumerate(part.cells):
         if cell.cell_type == "code" and "figures.show(" in cell.source:
@@ -145,7 +145,7 @@ def first_figure(notebook: NotebookNode) -> NotebookNode:
 
 
 def as_opened(lab: Path, origin: Path) -> NotebookNode:
-    """A student's notebook as it runs from the top: this origin, and without the exercises."""
+    """Prepare a student notebook for a run: with this origin, and without the exercises."""
     notebook = nbformat.read(origin / "notebooks" / lab.name, as_version=4)
     code = next(cell for cell in notebook.cells if cell.cell_type == "code")
     code.source = notebooks.setup_cell(origin.as_uri(), "students")
@@ -155,7 +155,7 @@ def as_opened(lab: Path, origin: Path) -> NotebookNode:
 
 @contextmanager
 def kernel_of(place: Place) -> Iterator[dict[str, str]]:
-    """Environment variables under which the kernel `place` is the place's own."""
+    """Environment variables with which the kernel `place` is that of the place."""
     with isolated_kernel_environment() as environment:
         kernel = Path(environment["JUPYTER_DATA_DIR"], "kernels", KERNEL)
         specification = {
@@ -178,16 +178,16 @@ def kernel_of(place: Place) -> Iterator[dict[str, str]]:
 
 
 def run(place: Place, lab: Path, origin: Path, *, short: bool = False) -> tuple[LabRun, float]:
-    """Runs one lab in an empty folder.
+    """Run one lab in an empty folder.
 
     Args:
-        place: Where; its environment is prepared.
-        lab: The stored notebook; the one that runs is that of the same name in `origin`.
+        place: Place with a prepared environment.
+        lab: Stored notebook; the notebook of the same name in `origin` is run.
         origin: Repository that the set-up cell clones.
-        short: Only up to the first figure.
+        short: Whether to stop after the first figure.
 
     Returns:
-        The run, and the size of what its set-up cell and its other cells fetched, in MB.
+        The run, and the size in MB of everything that its cells fetched.
     """
     notebook = as_opened(lab, origin)
     # Outside of the course, which the set-up cell would find.
@@ -204,7 +204,7 @@ def run(place: Place, lab: Path, origin: Path, *, short: bool = False) -> tuple[
 
 
 def different(metrics: dict[str, Any], stored: dict[str, Any]) -> list[str]:
-    """Headline figures that are not as stored, to three digits: names, found and stored."""
+    """Headline figures that differ from the stored ones, to three digits: name, found, stored."""
     wrong = []
     for name, value in stored.items():
         found = metrics.get(name)
@@ -215,7 +215,7 @@ def different(metrics: dict[str, Any], stored: dict[str, Any]) -> list[str]:
 
 
 def row(place: Place, lab: Path, origin: Path) -> dict[str, Any]:
-    """Runs one lab and gives what the page says of it."""
+    """Run one lab and return its row of the page."""
     done, size = run(place, lab, origin)
     stored = notebooks.headline_metrics(nbformat.read(lab, as_version=4))
     text = done.failure.reason if done.failure else "; ".join(different(done.metrics, stored))
@@ -233,7 +233,7 @@ def row(place: Place, lab: Path, origin: Path) -> dict[str, Any]:
 
 
 def page(rows: list[dict[str, Any]]) -> str:
-    """docs/where-it-runs.md."""
+    """Text of docs/where-it-runs.md."""
     lines = [(LISTS / "page.md").read_text(encoding="utf-8").rstrip("\n"), ""]
     head = "| environment | lab | cells | seconds | memory, GB | fetched, MB | headline | run on |"
     lines += [head, "|---|---|---|---|---|---|---|---|"]
@@ -248,10 +248,10 @@ def page(rows: list[dict[str, Any]]) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command line.
+    """Run the command line.
 
     Returns:
-        0 if every lab ran to its end with the stored figures, 1 otherwise.
+        0 if every lab ran to the end with the stored figures, 1 otherwise.
     """
     parser = argparse.ArgumentParser(
         prog="python -m tools.places", description=__doc__.splitlines()[0]

@@ -1,10 +1,10 @@
-"""Makes all editions of the course from the stored labs: `make release`.
+"""Build all editions of the course from the stored labs: `make release`.
 
     python -m tools.release                  into build/release/
     python -m tools.release --out DIR
 
-Nothing is executed: outputs are those that are stored. Two runs give identical files, and
-SHA256SUMS lists them. What comes out:
+Nothing is executed: the stored outputs are used. Two runs give identical files, which SHA256SUMS
+lists. The results:
 
     students/      the repository for students, to be pushed as the branch `students`: notebooks
                    without solutions, hidden checks and outputs, and what they need
@@ -65,14 +65,14 @@ Labs = dict[str, NotebookNode]
 
 
 class VersionError(ValueError):
-    """Files that name the version contradict each other."""
+    """The files that name the version are inconsistent."""
 
 
 def students(labs: Labs, out: Path) -> None:
-    """Everything that students fetch: notebooks, what they import, data, lists of packages.
+    """Write the student repository: notebooks, imported modules, data, requirements.
 
-    It is a repository of its own, without the history in which the solutions are. Notebooks open,
-    and clone, the branch `site.BRANCH`.
+    It is a separate repository, without the history that contains the solutions. The notebooks open
+    and clone the branch `site.BRANCH`.
     """
     for name, lab in labs.items():
         notebooks.write_notebook(out / "notebooks" / f"{name}.ipynb", student_edition(lab))
@@ -90,7 +90,7 @@ def students(labs: Labs, out: Path) -> None:
 
 
 def student_edition(lab: NotebookNode) -> NotebookNode:
-    """A lab as students get it, whose badge and set-up cell name the students' branch."""
+    """Student edition of a lab, whose badge and set-up cell name the student branch."""
     edition = editions.for_students(lab)
     first = edition.cells[0]
     first.source = re.sub(
@@ -106,7 +106,7 @@ def student_edition(lab: NotebookNode) -> NotebookNode:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """A file, or a folder without what is only for looking at it and what Python leaves behind."""
+    """Copy a file, or a folder without previews and Python's caches."""
     if source.is_dir():
         ignore = shutil.ignore_patterns(*NOT_NEEDED)
         shutil.copytree(source, target, ignore=ignore, copy_function=shutil.copyfile)
@@ -116,7 +116,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def instructors(labs: Labs, out: Path) -> None:
-    """Notebooks and pages with everything in them, and the notes for teaching."""
+    """Write the complete notebooks and pages, and the notes for teaching."""
     links = [(notebooks.title(lab) or name, f"{name}.html") for name, lab in labs.items()]
     for name, lab in labs.items():
         edition = editions.for_instructors(lab)
@@ -130,22 +130,22 @@ def instructors(labs: Labs, out: Path) -> None:
 
 
 def slide_pages(labs: Labs, out: Path) -> None:
-    """Slides, and reveal.js once for all of them."""
+    """Write the slides, with one copy of reveal.js."""
     for name, lab in labs.items():
         files.write_text(out / f"{name}.html", slides.slides(lab, name))
     slides.copy_reveal(out / "reveal")
 
 
 def version_notes(changelog: str, version: str, cited: str) -> str:
-    """Message of the tag of a version: its section of the changelog.
+    """Tag message of a version: its section of the changelog.
 
     Args:
         changelog: Text of CHANGELOG.md.
-        version: Version in pyproject.toml, "1.0.0".
+        version: Version in pyproject.toml, such as "1.0.0".
         cited: Text of CITATION.cff, which must name the same version.
 
     Raises:
-        VersionError: The three files do not speak of the same version.
+        VersionError: The three files name different versions.
     """
     found = re.search(rf"^## {re.escape(version)}\n(.*?)(?=^## |\Z)", changelog, re.M | re.S)
     if not found or not found[1].strip():
@@ -158,7 +158,7 @@ def version_notes(changelog: str, version: str, cited: str) -> str:
 
 
 def sums(folder: Path) -> str:
-    """Checksums of all files below a folder, in the form that `sha256sum -c` reads."""
+    """Checksums of all files in a folder tree, in the format of `sha256sum -c`."""
     lines = []
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -167,7 +167,7 @@ def sums(folder: Path) -> str:
 
 
 def release(labs: Labs, out: Path, progress: Callable[[str], None] = lambda _: None) -> None:
-    """Makes everything in a new folder and puts it in the place of the old one at the end."""
+    """Build everything in a new folder, which finally replaces the old one."""
     read = {name: (ROOT / name).read_text(encoding="utf-8") for name in VERSIONED}
     project = tomllib.loads(read["pyproject.toml"])["project"]
     notes = version_notes(read["CHANGELOG.md"], project["version"], read["CITATION.cff"])
@@ -192,10 +192,10 @@ def release(labs: Labs, out: Path, progress: Callable[[str], None] = lambda _: N
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command line.
+    """Run the command line.
 
     Returns:
-        0, or 1 if the files that name the version contradict each other.
+        0, or 1 if the files that name the version are inconsistent.
     """
     parser = argparse.ArgumentParser(
         prog="python -m tools.release", description=__doc__.splitlines()[0]

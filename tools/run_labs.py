@@ -1,4 +1,4 @@
-"""Executes the labs and shows what they gave: `make labs`.
+"""Execute the labs and show their results: `make labs`.
 
     python -m tools.run_labs              every lab in notebooks/, in order
     python -m tools.run_labs 2 05         these labs only
@@ -44,7 +44,7 @@ LAB_GB = 4.0
 def progress_bar(run: LabExecution, position: str, line: int) -> tqdm:
     """A bar over the code cells, in one of the lines: lab, cell of all, elapsed time.
 
-    On a terminal it moves twice a second; in a log it adds a state every ten seconds.
+    On a terminal it is updated twice a second, in a log every ten seconds.
     """
     terminal = sys.stderr.isatty()
     return tqdm(
@@ -60,7 +60,7 @@ def progress_bar(run: LabExecution, position: str, line: int) -> tqdm:
 
 
 def write_results(run: LabRun, out: Path, links: list[tuple[str, str]], folder: Path) -> None:
-    """Writes the executed notebook and its page; removes those of an earlier run."""
+    """Write the executed notebook and its page; remove those of an earlier run."""
     for ending in (".ipynb", ".failed.ipynb", ".html"):
         (out / f"{run.lab}{ending}").unlink(missing_ok=True)
     notebook = notebooks.normalise(run.notebook, keep_stderr=not run.ok)
@@ -79,7 +79,7 @@ def write_results(run: LabRun, out: Path, links: list[tuple[str, str]], folder: 
 
 
 def page_links(labs: list[Path], index: int) -> list[tuple[str, str]]:
-    """Links of one lab's page: the index, the lab before, the lab after."""
+    """Links on the page of a lab: the index, the previous and the next lab."""
     links = [("All labs", "index.html")]
     if index > 0:
         links.append((f"Previous: {labs[index - 1].stem}", f"{labs[index - 1].stem}.html"))
@@ -89,7 +89,7 @@ def page_links(labs: list[Path], index: int) -> list[tuple[str, str]]:
 
 
 def table(runs: list[LabRun]) -> str:
-    """The closing table: lab, cells, seconds, peak memory, headline metric or failure."""
+    """Final table: lab, cells, seconds, peak memory, headline figure or failure."""
     rows = [("lab", "cells", "seconds", "peak MB", "headline metric")]
     for run in runs:
         if run.failure:
@@ -117,11 +117,11 @@ def fits_at_once() -> int:
 def run_labs(
     labs: list[Path], out: Path, cell_timeout: float, lab_timeout: float, at_once: int = 1
 ) -> list[LabRun]:
-    """Executes the labs and writes everything but the stored notebooks.
+    """Execute the labs and write everything except the stored notebooks.
 
     Raises:
-        KeyboardInterrupt: the user pressed Ctrl-C. Labs finished before are written, with their
-            index and summary; nothing is half-written and no kernel is left.
+        KeyboardInterrupt: The user pressed Ctrl-C. Labs finished before are written, with index and
+            summary; no file is incomplete and no kernel is left running.
     """
     done: dict[int, LabRun] = {}
     out.mkdir(parents=True, exist_ok=True)
@@ -170,7 +170,7 @@ def run_labs(
 
 
 def store(runs: list[LabRun], folder: Path) -> list[Path]:
-    """Puts the outputs of the labs that ran to the end into the notebooks themselves."""
+    """Store the outputs of the completed labs in the notebooks."""
     stored = []
     for run in runs:
         if run.ok:
@@ -181,9 +181,9 @@ def store(runs: list[LabRun], folder: Path) -> list[Path]:
 
 
 def write_measured(runs: list[LabRun], readme: Path) -> None:
-    """Writes time and memory of the labs that ran to the end into README's table.
+    """Write time and memory of the completed labs to README's table.
 
-    Rows of other labs stay as they are.
+    Rows of other labs are unchanged.
     """
     text = readme.read_text(encoding="utf-8")
     begin, end = (text.index(mark) for mark in MEASURED)
@@ -204,7 +204,7 @@ def write_measured(runs: list[LabRun], readme: Path) -> None:
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    """The command line; see the module's text."""
+    """Parse the command line; see the module docstring."""
     parser = argparse.ArgumentParser(
         prog="python -m tools.run_labs", description=__doc__.splitlines()[0]
     )
@@ -227,11 +227,10 @@ def _interrupt(signum: int, frame: object) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command line.
+    """Run the command line.
 
     Returns:
-        0 if every lab ran to its end, 1 if one failed, 2 if there is no such lab, 130 after
-        Ctrl-C.
+        0 if every lab ran to the end, 1 if one failed, 2 if there is no such lab, 130 after Ctrl-C.
     """
     options = parse(arguments)
     if options.store:

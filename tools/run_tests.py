@@ -1,12 +1,12 @@
-"""Runs all tests: `make test`. First the unit tests, then nbval over the notebooks.
+"""Run all tests: `make test`. First the unit tests, then nbval on the notebooks.
 
     python -m tools.run_tests                    everything
     python -m tools.run_tests -k masks           options go to the unit tests, which run alone
     python -m tools.run_tests --only notebooks   one of the two: unit, notebooks
 
-Both parts always run. The last lines say what was skipped and how to have it, and how many tests
-passed, failed and were skipped. The notebooks run in the environment that `make labs` uses, and
-only the outputs that are exact by construction are compared (nbval's lax mode).
+Both parts always run. The last lines list what was skipped and how to enable it, and the numbers of
+passed, failed and skipped tests. The notebooks run in the environment of `make labs`, and only
+outputs that are exact by construction are compared (nbval's lax mode).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ REPORTS = notebooks.ROOT / "build" / "tests"
 CELL_TIMEOUT = 300
 WORKERS = 2
 THREADS = max(1, available_cpus() // WORKERS)
-"""Of each worker: with all CPUs for each, they would only wait for one another."""
+"""Threads per worker; with all CPUs for each, the workers would compete."""
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Part:
     skipped: int = 0
     status: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
-    """Why tests were skipped, with how many: an optional part that this machine lacks."""
+    """Number of skipped tests by reason, such as an optional part missing on this machine."""
 
     def __str__(self) -> str:
         text = f"{self.passed} {self.name} passed"
@@ -53,7 +53,7 @@ class Part:
 
 
 def read_report(name: str, report: Path, status: int) -> Part:
-    """Counts from pytest's JUnit file; a missing or broken one counts as a failure."""
+    """Read the counts from a JUnit file of pytest; a missing or damaged one is a failure."""
     part = Part(name, status=status)
     try:
         suite = ET.parse(report).getroot().find("testsuite")
@@ -69,7 +69,7 @@ def read_report(name: str, report: Path, status: int) -> Part:
 
 
 def run_pytest(name: str, arguments: list[str], environment: dict[str, str]) -> Part:
-    """One pytest run in a process of its own."""
+    """Run pytest in a separate process."""
     REPORTS.mkdir(parents=True, exist_ok=True)
     report = REPORTS / f"{name.replace(' ', '_')}.xml"
     report.unlink(missing_ok=True)
@@ -80,7 +80,7 @@ def run_pytest(name: str, arguments: list[str], environment: dict[str, str]) -> 
 
 
 def unit_arguments(extra: list[str]) -> list[str]:
-    """Options for the unit tests: on two workers, unless the caller says otherwise."""
+    """Options for the unit tests: two workers by default."""
     if any(word.startswith(("-n", "--numprocesses", "--pdb")) for word in extra):
         return extra
     return ["-n", str(WORKERS), "--dist", "loadfile", *extra]
@@ -100,7 +100,7 @@ def notebook_arguments(labs: list[Path]) -> list[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command line.
+    """Run the command line.
 
     Returns:
         0 if all passed, 1 otherwise.

@@ -1,9 +1,9 @@
-"""The course as a site: a book of the labs with search, made from their stored outputs.
+"""Web site of the course: a book of the labs with search, built from their stored outputs.
 
-Sphinx with MyST-NB and the book theme make it, without running anything and without a request to
-the outside, neither while it is built nor when it is read. It shows the students' edition: outputs
-of the lab, but of exercises only the questions and checks. Formulas are MathML, as on the pages of
-`make labs`. The folder can be opened from a disk or put on any web server.
+It is built with Sphinx, MyST-NB and the book theme, without executing anything and without network
+requests, neither during the build nor when read. It shows the student edition: outputs of the lab,
+but only the questions and checks of the exercises. Formulas are MathML, as on the pages of `make
+labs`. The folder can be opened from disk or served by any web server.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ html_theme_options = {{
 
 
 def page_of(source: NotebookNode) -> NotebookNode:
-    """The students' edition with the outputs of the lab, ready for MyST-NB."""
+    """Student edition with the outputs of the lab, prepared for MyST-NB."""
     edition = editions.for_students(source)
     for cell, stored in zip(edition.cells, source.cells, strict=True):
         if cell.cell_type == "code" and not exercises.role(stored):
@@ -86,7 +86,7 @@ def page_of(source: NotebookNode) -> NotebookNode:
 
 
 def _describe(cell: NotebookNode, output: NotebookNode) -> None:
-    """Hands the alternative text of a figure to MyST-NB, and drops what needs a script."""
+    """Pass the alternative text of a figure to MyST-NB, and drop outputs that need a script."""
     for kind in ("image/png", "image/jpeg"):
         if kind in output.get("data", {}):
             alt = output.get("metadata", {}).get(kind, {}).get("alt", "")
@@ -98,7 +98,7 @@ def _describe(cell: NotebookNode, output: NotebookNode) -> None:
 
 
 def setup(app) -> dict:
-    """Sphinx calls this: formulas as MathML."""
+    """Sphinx extension hook: formulas as MathML."""
 
     def formula(display: str):
         def visit(translator, node) -> None:
@@ -115,7 +115,7 @@ def setup(app) -> dict:
 
 
 def index(labs: dict[str, NotebookNode]) -> str:
-    """The first page: what the course is, and a list of its labs."""
+    """First page: description of the course, and a list of its labs."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     opening = readme.split("\n## ")[0].split("\n![")[0]
     lines = [opening.strip(), "", "## Labs", ""]
@@ -124,14 +124,14 @@ def index(labs: dict[str, NotebookNode]) -> str:
 
 
 def build(labs: dict[str, NotebookNode], out: Path) -> None:
-    """Builds the site.
+    """Build the site.
 
     Args:
-        labs: stored source notebooks by name.
-        out: where the site goes; the folder is made anew.
+        labs: Stored source notebooks by name.
+        out: Output folder; replaced if it exists.
 
     Raises:
-        RuntimeError: Sphinx gave a warning; the message has its text.
+        RuntimeError: Sphinx issued a warning; the message contains it.
     """
     repository = notebooks.repository_url()
     with tempfile.TemporaryDirectory(prefix="site-") as temporary:

@@ -1,11 +1,11 @@
-"""Turns a lab into slides: what one shows on the wall while the notebook runs on the desk.
+"""Conversion of a lab to slides, for projection while the notebook runs.
 
-Slides are made from the stored lab by rules, so that they never lag behind it. A section begins a
-column of slides; its first paragraph stands on the slide, the rest is in the speaker notes (key S).
-Every figure has a slide of its own, without code. Short code whose output is text is shown with
-it; longer code is left to the notebook. Exercises show their question, never their answer. A cell
-that wants something else says so in Jupyter's own `slideshow` metadata. nbconvert writes reveal.js
-pages; reveal.js (MIT) comes from the package sphinx-revealjs, as files.
+Slides are generated from the stored lab by rules, so they never lag behind it. A section begins a
+column of slides; its first paragraph is on the slide, the rest in the speaker notes (key S). Every
+figure has its own slide, without code. Short code with text output is shown with the output; longer
+code is omitted. Exercises show their question, never their answer. Jupyter's `slideshow` metadata
+of a cell override the rules. nbconvert writes reveal.js pages; reveal.js (MIT) comes as files from
+the package sphinx-revealjs.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ FOLDERS = ("dist/theme/fonts", "plugin/notes")
 
 
 class _Exporter(LabExporter, SlidesExporter):
-    """nbconvert's slides, with this course's formulas and without the network."""
+    """Slides exporter of nbconvert, with formulas as MathML and without network access."""
 
     def __init__(self) -> None:
         super().__init__(template_name="lab_slides")
@@ -52,7 +52,7 @@ def _markdown(source: str, kind: str) -> NotebookNode:
 
 
 def _split(source: str) -> tuple[str, str]:
-    """What of a Markdown cell stands on the slide, and what goes into the notes."""
+    """Split a Markdown cell into slide text and speaker notes."""
     source = re.sub(r"<details>.*?</details>", "", source, flags=re.DOTALL).strip()
     if len(source) <= MAX_TEXT or re.search(r"^\|", source, re.MULTILINE):
         return source, ""
@@ -77,7 +77,7 @@ def _text_cells(source: str, kind: str) -> list[NotebookNode]:
 
 
 def _tables(source: str) -> list[str]:
-    """A text with a long table as several texts, each with the table's head and some rows."""
+    """Split a text with a long table into several, each with the table header and some rows."""
     table = re.search(r"(?:^\|.*\n?)+", source, re.MULTILINE)
     if table is None or len(source) <= MAX_TABLE:
         return [source]
@@ -103,7 +103,7 @@ def _tables(source: str) -> list[str]:
 
 
 def _code_cells(cell: NotebookNode) -> list[NotebookNode]:
-    """A figure alone; short code with its text; nothing else."""
+    """Slides of a code cell: a figure alone, or short code with its text output."""
     pictures = [o for o in cell.outputs if "image/png" in o.get("data", {})]
     result = copy.deepcopy(cell)
     if pictures:
@@ -120,10 +120,10 @@ def _code_cells(cell: NotebookNode) -> list[NotebookNode]:
 
 
 def arrange(lab: NotebookNode) -> NotebookNode:
-    """A notebook whose cells are slides and notes.
+    """Build a notebook whose cells are slides and notes.
 
     Args:
-        lab: as it is stored, with outputs.
+        lab: Stored lab with outputs.
     """
     asked = {id(e.answer) for e in exercises.read_exercises(lab)}
     cells: list[NotebookNode] = []
@@ -156,7 +156,7 @@ def arrange(lab: NotebookNode) -> NotebookNode:
 
 
 def slides(lab: NotebookNode, name: str, folder: Path = notebooks.NOTEBOOKS) -> str:
-    """The slides of a lab as HTML, which expects reveal.js in `reveal/` beside it."""
+    """Slides of a lab as HTML, with reveal.js expected in `reveal/` beside it."""
     page = arrange(lab)
     for cell in page.cells:
         if cell.metadata.pop("hide", False):
@@ -174,7 +174,7 @@ def slides(lab: NotebookNode, name: str, folder: Path = notebooks.NOTEBOOKS) -> 
 
 
 def copy_reveal(folder: Path) -> None:
-    """Puts reveal.js, its white theme, its speaker view and its licence into `folder`."""
+    """Copy reveal.js, its white theme, its speaker view and its licence to `folder`."""
     spec = importlib.util.find_spec("sphinx_revealjs")
     source = Path(spec.origin).parent / "_static" / "revealjs"
     for name in (*REVEAL, "LICENSE"):
