@@ -109,13 +109,15 @@ def _blend(options: argparse.Namespace) -> dict:
     config = model.configuration(size=size)
     blended = export.blended(model.build(config), parts)
     export.export(blended, config.model, options.output, size=size, class_names=model.CLASSES)
-    names = {Path(file).parent.name: share for file, share in parts}
-    words = " ".join(f"{name}={share}" for name, share in names.items())
-    blend = {"command": f"python -m tools.recipes.maskrcnn blend {words}", "shares": names}
-    first = weights.read_record(parts[0][0]) | {"blend": blend, "scores": {}}
+    records = [weights.read_record(file) for file, _ in parts]
+    blend = [
+        {"model": Path(file).parent.name, "share": share, "command": record["command"]}
+        for (file, share), record in zip(parts, records, strict=True)
+    ]
+    first = records[0] | {"blend": blend, "scores": {}}
     first.pop("photographs", None)  # what the model scored before
     command.write_record(options.output, first)
-    return blend
+    return {"blend": blend}
 
 
 def _mixed_in(file: Path, share: float) -> dict:
