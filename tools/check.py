@@ -246,7 +246,7 @@ def _serve() -> None:
                 said = f"cell {step['added']}, which you added, stops with {said}"
             trouble.setdefault(grade_id, said)
         elif step["kind"] == "check":
-            # An answer that stops early has defined nothing: its own error says more.
+            # An answer that stops early has defined nothing: its own error is more informative.
             tell(exercise=grade_id, said=said and trouble.get(grade_id, said))
 
 
@@ -289,7 +289,9 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m tools.check", description=__doc__.splitlines()[0]
     )
     parser.add_argument("lab", help="number of the lab, or a notebook")
-    parser.add_argument("--seconds", type=float, default=60, help="time for all of it (60)")
+    parser.add_argument(
+        "--seconds", type=float, default=60, help="time limit for all exercises (60)"
+    )
     options = parser.parse_args(arguments)
     try:
         path = find_notebook(options.lab)

@@ -257,7 +257,7 @@ class LabExecution:
                 if self.bar is not None and elapsed >= next_refresh:
                     self.bar.refresh()
                     next_refresh = elapsed + max(0.5, self.bar.mininterval)
-                began = self.first_cell_at  # the kernel's start has a limit of its own
+                began = self.first_cell_at  # starting the kernel has a separate limit
                 if not timed_out and began and time.monotonic() - began > self.lab_timeout:
                     timed_out = True
                     kill_tree(pid)
@@ -274,7 +274,7 @@ class LabExecution:
     def _drive(self) -> None:
         """Code of the second thread: nbclient from start to end."""
         try:
-            # What the kernel process itself says goes to a file, not between the progress bars.
+            # Output of the kernel process goes to a file, not between the progress bars.
             self.client.execute(env=self.environment, stdout=self.log, stderr=self.log)
         except BaseException as error:  # reported by the first thread
             self.error = error

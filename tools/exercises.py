@@ -2,7 +2,7 @@
 
     python -m tools.exercises              a table of all exercises
     python -m tools.exercises 2            those of one lab
-    python -m tools.exercises --rubrics    what a written answer must say, as Markdown
+    python -m tools.exercises --rubrics    the rubrics of the written answers, as Markdown
 
 An exercise is one or two cells with nbgrader metadata. A coding exercise has an answer cell
 (`lab1-ex3`) immediately followed by a check cell (`lab1-ex3-check`) with visible and hidden
@@ -36,7 +36,7 @@ KINDS = {
     "improve": r"\bimprove\b",
     "explain": r"\bexplain\b",
 }
-"""Kinds of exercises, and how the heading or the text of one says so."""
+"""Kinds of exercises, and the words in heading or text that identify them."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def read_exercises(notebook: NotebookNode) -> list[Exercise]:
             question = []
         elif cell.cell_type == "markdown":
             if re.search(r"^## ", cell.source, re.MULTILINE):
-                question = []  # what stands before is the lab, not the question
+                question = []  # the text before belongs to the lab, not to the question
             question.append(cell.source)
     return exercises
 

@@ -34,7 +34,7 @@ MAX_PARTS = 1_000_000
 """Lists, objects and entries in one JSON text, strings aside: what it may cost to hold."""
 MAX_ANSWER = 100_000
 MAX_PARSED = 30_000
-"""Characters of a cell that is still taken apart; a longer one runs as it is."""
+"""Maximum length of a cell that is analysed; a longer one runs unchanged."""
 MAX_MAGICS = 40
 WRITTEN_STUB = "**Answer.** *Your words here.*"
 
@@ -320,7 +320,7 @@ def _cell(number: int, cell: object) -> _Cell:
 def _lab_number(cells: list[_Cell], named: str, outlines: dict[int, Outline]) -> int | None:
     """Lab to which most answers belong; the number in the file name breaks ties."""
     found = {cell.grade_id for cell in cells if cell.solution}
-    # Where metadata was lost, as in some editors, the course's own cells say which lab it is.
+    # If an editor dropped the metadata, the course's own cells identify the lab.
     prints = {fingerprint(cell.source) for cell in cells if cell.kind == "markdown"}
     votes: dict[int, int] = {}
     for number, lab in outlines.items():

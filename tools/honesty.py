@@ -94,7 +94,7 @@ class Code:
             self.test_names.add(target.id)
         elif isinstance(target, (ast.Tuple, ast.List)):
             names = [n.id for n in ast.walk(target) if isinstance(n, ast.Name)]
-            # `train, test = ...`: the names themselves say which is which.
+            # `train, test = ...`: the names themselves tell them apart.
             if not any(TEST.search(name) for name in names):
                 self.test_names.update(names)
 

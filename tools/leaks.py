@@ -1,7 +1,7 @@
 """Detection of test-split leaks by execution: choices must not depend on the test masks.
 
-    python -m tools.leaks NOTEBOOK --masks NAME             your own notebook, as you
-    python -m tools.leaks NOTEBOOK --masks NAME --sandbox   somebody else's, in the grader's sandbox
+    python -m tools.leaks NOTEBOOK --masks NAME             your own notebook, as yourself
+    python -m tools.leaks NOTEBOOK --masks NAME --sandbox   another's, in the grader's sandbox
 
 NAME is the variable that holds the ground-truth masks of the test split, (N, H, W) or a list of N
 arrays; in a pair such as (probabilities, masks) the last element counts. The notebook runs twice

@@ -426,7 +426,7 @@ def read(path: Path) -> Lab:
         ValueError: The file is not JSON or not a notebook; the message names it.
     """
     try:
-        # Not nbformat.read: it gives cells new ids where two have the same, and says nothing.
+        # Not nbformat.read, which silently replaces duplicate cell ids.
         notebook = nbformat.v4.reads_json(path.read_text(encoding="utf-8"))
         notebook.cells, notebook.nbformat, notebook.nbformat_minor, notebook.metadata  # noqa: B018
         return Lab(path, path.stat().st_size, notebook)
@@ -445,7 +445,7 @@ def check(path: Path) -> list[Problem]:
         try:
             findings = list(function(lab))
         except (AttributeError, KeyError, TypeError) as error:
-            # A field is missing or of another type: NB001 says which, the other rules cannot.
+            # A field is missing or of the wrong type: NB001 reports it, the other rules cannot run.
             findings = [(0, f"could not be checked: {error}")] if code == "NB001" else []
         problems += [Problem(path.name, cell, code, text) for cell, text in findings]
     return sorted(problems, key=lambda problem: (problem.cell, problem.code))

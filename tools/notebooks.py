@@ -39,7 +39,7 @@ LANGUAGE = {
     "pygments_lexer": "ipython3",
 }
 
-# Left by editors and runners; it differs from run to run and says nothing about the lab.
+# Left by editors and runners; it varies between runs and is unrelated to the lab.
 TRANSIENT_CELL_METADATA = (
     "execution", "ExecuteTime", "executionInfo", "collapsed", "scrolled", "id", "outputId",
     "vscode", "colab",

@@ -58,7 +58,7 @@ def mathml(formula: str, display: str = "inline") -> str:
         # |A| is a pair of fences, not an operator with space on both sides.
         fence = r'stretchy="false">(?=\||&#x0007C;)'
         return re.sub(fence, 'stretchy="false" lspace="0em" rspace="0em">', converted)
-    except Exception:  # the converter has no exception of its own
+    except Exception:  # the converter has no specific exception
         return f'<code class="formula">{html.escape(formula.strip())}</code>'
 
 

@@ -12,7 +12,7 @@ lists. The results:
     slides/        one reveal.js page for each lab (S opens the speaker notes)
     handout.html   objectives, recaps and questions, to print
     site/          the book of the labs
-    notes.md       what CHANGELOG.md says of this version, for `git tag --file`
+    notes.md       the changelog of this version, for `git tag --file`
 """
 
 from __future__ import annotations

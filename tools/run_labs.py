@@ -34,7 +34,7 @@ from tools.execution import LabExecution, LabRun, isolated_kernel_environment
 OUT = notebooks.ROOT / "build" / "labs"
 README = notebooks.ROOT / "README.md"
 MEASURED = ("<!-- run_labs: written by `make notebooks` -->", "<!-- run_labs: end -->")
-"""Between these lines of README stands what the labs took when they were stored."""
+"""Markers in README around the table of time and memory at the last store."""
 CELL_TIMEOUT = 600.0
 LAB_TIMEOUT = 1800.0
 LAB_GB = 4.0
@@ -73,7 +73,7 @@ def write_results(run: LabRun, out: Path, links: list[tuple[str, str]], folder: 
         notebook.cells.insert(0, notebooks.nbformat.from_dict(banner))
     notebooks.write_notebook(out / f"{name}.ipynb", notebook)
     if run.failure:
-        notebook.cells.pop(0)  # the page has a banner of its own
+        notebook.cells.pop(0)  # the page has its own banner
     page = pages.lab_page(notebook, run.lab, folder=folder, links=links, failed=failed)
     files.write_text(out / f"{run.lab}.html", page)
 

@@ -25,7 +25,7 @@ from tools import editions, exercises, notebooks, pages
 
 BADGE = re.compile(r"\[!\[[^\]]*\]\([^)]*colab-badge[^)]*\)\]\([^)]*\)\n*")
 BRANCH = "students"
-"""Branch of the repository where students' editions lie: what Colab opens."""
+"""Branch of the repository with the student edition, which Colab opens."""
 
 ENVIRONMENT = {"SOURCE_DATE_EPOCH": "1700000000", "PYTHONHASHSEED": "0"}
 """The same date in every build, and the same order."""
@@ -143,7 +143,7 @@ def build(labs: dict[str, NotebookNode], out: Path) -> None:
         for name, lab in labs.items():
             nbformat.write(page_of(lab), source / f"{name}.ipynb")
         built = Path(temporary, "built")
-        # A process of its own: Sphinx leaves its extensions' traces behind in the one it ran in.
+        # In a separate process, since Sphinx extensions change the state of theirs.
         command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "-E", "-N", "-d"]
         done = subprocess.run(
             [*command, str(Path(temporary, "trees")), str(source), str(built)],

@@ -29,7 +29,7 @@ import numpy as np
 
 MAX_DEPTH = 60
 MAX_ITEMS = 300_000
-"""Entries of all containers in one message; larger things belong in arrays."""
+"""Maximum number of container entries in one message; larger data belong in arrays."""
 MAX_BYTES = 24_000_000
 CONTAINERS = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
 GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")

@@ -45,7 +45,7 @@ class Verdict:
     kind: str
     """"code" or "written"."""
     points: float | None
-    """None for a written answer that nobody has read yet."""
+    """None for an unmarked written answer."""
     most: float
     answer: str = ""
     message: str = ""
@@ -55,7 +55,7 @@ class Verdict:
     outputs: list[dict] = field(default_factory=list)
     rubric: list[str] = field(default_factory=list)
     earlier: str = ""
-    """A mark that an answer had before it was changed, for whoever reads the new one."""
+    """Mark of an earlier version of the answer, for the marker of the new one."""
 
 
 @dataclass
@@ -298,7 +298,7 @@ class _Attempt:
         self.current: tuple[str, Piece] | None = None
         """The exercise and the cell that ran last: the one to blame if the process ends."""
         self.said: dict[str, str] = {}
-        """What the check says of each exercise."""
+        """Message of the check of each exercise."""
         self.trouble: dict[str, str] = {}
         """What stopped the cells of each exercise."""
         self.called = False

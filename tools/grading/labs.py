@@ -29,7 +29,7 @@ class Lab:
     notebook: NotebookNode
     exercises: tuple[Exercise, ...]
     quick: bool = False
-    """Whether only the cells are run that its exercises need, if the lab says which."""
+    """Whether to run only the cells that the exercises need, if the lab marks them."""
 
     @property
     def points(self) -> float:

@@ -122,7 +122,7 @@ def write_platforms(folder: Path, grades: list[Grade]) -> None:
             continue
         who = identity(grade.student)
         key = _key(who, grade.student)
-        # A second one of the same name in the same lab is somebody else.
+        # A second student of the same name in the same lab is a different one.
         places = (p for other, _, p in students if other == key and grade.lab not in p)
         if (points := next(places, None)) is None:
             students.append((key, who, points := {}))

@@ -143,7 +143,7 @@ def bwrap_command(limits: Limits, fonts: Path | None, filter_: int | None = None
         command += ["--ro-bind-try", file, file]
     for folder in WRITABLE[:2]:
         command += [*small, folder]
-    for folder in _python_folders():  # which may lie below /tmp
+    for folder in _python_folders():  # which may be below /tmp
         for parent in reversed(folder.parents[:-1]):  # empty, and open to the other user
             command += ["--perms", "0755", "--dir", str(parent)]
         command += ["--ro-bind", str(folder), str(folder)]

@@ -40,7 +40,7 @@ OTHER_ARCHIVE = re.compile(r"\.(?:7z|rar|gz|bz2|xz|zst)$", re.IGNORECASE)
 JUNK = re.compile(
     r"\._.*|__MACOSX|\.DS_Store|Thumbs\.db|desktop\.ini|\.ipynb_checkpoints|\.localized"
 )
-"""What systems leave behind and nobody handed in."""
+"""Files left by operating systems, which are not submissions."""
 MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_\w*")
 CANVAS = re.compile(r"(?P<name>[^\W_]+)_(?:LATE_)?(?P<id>\d+)_(?P<file>\d+)_.+")
 EMAIL = re.compile(
@@ -66,7 +66,7 @@ class Submission:
     name: str
     """The file's own name."""
     place: str
-    """Where it lies in the folder of submissions; different for different files."""
+    """Path in the folder of submissions; unique."""
     path: Path | None = None
     """The file, or the archive that it is in."""
     member: str = ""

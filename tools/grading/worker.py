@@ -227,7 +227,7 @@ class Checks:
         try:
             for name in names:
                 namespace.pop(name, None)
-                with contextlib.suppress(KeyError):  # then the check says that it is not defined
+                with contextlib.suppress(KeyError):  # then the check reports that it is not defined
                     namespace[name] = self.ask({"op": "value", "name": name})
             code = compile(self.cells.shell.transform_cell(source), "<check>", "exec")
             with (

@@ -164,7 +164,7 @@ def write_shards(
         text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
         (building / summary).write_text(text, encoding="utf-8")
         (building / "label_map.pbtxt").write_text(label_map, encoding="utf-8", newline="\n")
-        (folder / summary).unlink(missing_ok=True)  # an old one must not vouch for new shards
+        (folder / summary).unlink(missing_ok=True)  # an old manifest must not describe new shards
         for name in (*names, "label_map.pbtxt", summary):
             os.replace(building / name, folder / name)
     finally:

@@ -1,7 +1,7 @@
 """Checks of the shipped toy pets: checksums, shards record by record, and look-alike pictures.
 
-Tests and the packer use it; `helpers.pets` is what the labs read the dataset with. It rests on
-NumPy and Pillow; TensorFlow is imported where records are read, Blender never.
+Used by the tests and the packer; the labs read the dataset with `helpers.pets`. It rests on NumPy
+and Pillow; TensorFlow is imported to read records, Blender never.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def read_manifest(folder: Path = PETS_FOLDER) -> dict:
     """The manifest of the dataset: files with checksums, seeds, generator version, command.
 
     Raises:
-        DataError: it is missing or is not JSON.
+        DataError: The file is missing or not JSON.
     """
     path = folder / MANIFEST
     try:
@@ -53,7 +53,8 @@ def verify(folder: Path = PETS_FOLDER) -> None:
     """Compare every shipped file with the manifest.
 
     Raises:
-        DataError: names the first file that is missing, of another size, altered or not listed.
+        DataError: A file is missing, altered, of the wrong size or not listed; the message names
+            it.
     """
     listed = read_manifest(folder)["files"]
     for name, facts in listed.items():
@@ -96,7 +97,8 @@ def read_shard(path: Path, expected_records: int) -> Iterator[bytes]:
     """Yield the serialised `tf.train.Example` of every record of a shard.
 
     Raises:
-        DataError: names the shard and the record (from 0) that is damaged, missing or too many.
+        DataError: A record is damaged, missing or surplus; the message names shard and record (from
+            0).
     """
     import tensorflow as tf
 
@@ -157,14 +159,14 @@ def read_records(split: str, folder: Path = PETS_FOLDER) -> Iterator[PetRecord]:
 
 
 def open_image(encoded: bytes) -> np.ndarray:
-    """Decode a JPEG or PNG: (H, W, 3) uint8 RGB, or (H, W) uint8 where it has one channel."""
+    """Decode a JPEG or PNG: (H, W, 3) uint8 RGB, or (H, W) uint8 for a single channel."""
     return np.asarray(Image.open(io.BytesIO(encoded)))
 
 
 def difference_hash(image: np.ndarray) -> int:
     """Perceptual hash of 256 bits: is each cell of a 16x16 grid brighter than its left neighbour?
 
-    Pictures that differ by compression, noise or a little brightness get nearly the same bits.
+    Pictures that differ by compression, noise or slight brightness have nearly the same bits.
     """
     grey = Image.fromarray(image).convert("L")
     small = np.asarray(grey.resize((HASH_SIDE + 1, HASH_SIDE), Image.Resampling.BOX), np.int16)

@@ -1,12 +1,12 @@
-"""The picture of lab 1: two cats at a window, composed by code, so that the truth is exact.
+"""Picture of lab 1: two cats at a window, composed by code, with exact ground truth.
 
     python -m tools.render.window        writes the three files in data/lab1 again
 
-The cat is `chelsea`, a photograph that scikit-image carries inside its package (S. van der Walt,
-CC0), cut out along an outline drawn by hand and used twice, the second time mirrored and smaller.
-Wall, window and plants are drawn. Every layer is painted over the ones before it, in the picture
-and in the truth alike, so each pixel's class and instance are known by construction. Rests on
-NumPy, OpenCV and scikit-image's data.
+The cat is `chelsea`, a photograph included in scikit-image (S. van der Walt, CC0), cut out along a
+hand-drawn outline and used twice, the second time mirrored and smaller. Wall, window and plants are
+drawn. Every layer is painted over the previous ones, in the picture and the ground truth alike, so
+class and instance of each pixel are known by construction. Rests on NumPy, OpenCV and
+scikit-image's data.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _BARS = (132, 616)  # left edges of the two bars that divide it
 
 @dataclass(frozen=True)
 class Scene:
-    """A picture with its panoptic truth."""
+    """A picture with its panoptic ground truth."""
 
     image: Image = field(repr=False)
     """(H, W, 3) uint8 RGB."""
@@ -68,7 +68,7 @@ def cat_photo() -> tuple[Image, Mask]:
 
 
 def cats_at_a_window() -> Scene:
-    """Two cats that touch, two plants that do not, behind and before the bars of a window."""
+    """Two touching cats and two separate plants, behind and in front of the bars of a window."""
     canvas = _Canvas()
     rng = np.random.default_rng(7)
     left, top, right, bottom = _OPENING
@@ -213,7 +213,7 @@ def _grain(rng: np.random.Generator) -> NDArray[np.float32]:
 
 
 def write(folder: Path = FOLDER) -> list[Path]:
-    """Writes picture, labels and instances as PNG files; returns their paths."""
+    """Write picture, labels and instances as PNG files; return their paths."""
     picture = cats_at_a_window()
     folder.mkdir(parents=True, exist_ok=True)
     files = {

@@ -2,7 +2,7 @@
 
 Lab 3 introduces them.
 
-    python -m tools.tfod install                TFOD2 into a folder of its own in the environment
+    python -m tools.tfod install                TFOD2 into a separate folder of the environment
     python -m tools.tfod doctor                 problems of this environment and their remedies
     python -m tools.tfod doctor --log FILE      the known failure in a traceback or log
     python -m tools.tfod run PROGRAM ...        a program of TFOD2, such as model_main_tf2
@@ -24,7 +24,7 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m tools.tfod", description=__doc__.split("\n", maxsplit=1)[0]
     )
     commands = top.add_subparsers(dest="command", required=True)
-    commands.add_parser("install", help="install TFOD2 into a folder of its own")
+    commands.add_parser("install", help="install TFOD2 into a separate folder")
     doctor = commands.add_parser("doctor", help="find problems and their remedies")
     doctor.add_argument("--offline", action="store_true", help="do not test the network")
     doctor.add_argument("--log", type=Path, help="file with a traceback or pip output to diagnose")

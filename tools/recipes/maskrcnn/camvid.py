@@ -133,7 +133,7 @@ def _connected(region: np.ndarray) -> Iterator[tuple[np.ndarray, bool]]:
 def _whole(mask: np.ndarray, kind: Kind) -> bool:
     top, left, bottom, right = mask_to_box(mask)
     if top == 0 or left == 0 or bottom == mask.shape[0] or right == mask.shape[1]:
-        return False  # cut by the picture's edge, so its shape says nothing
+        return False  # cut off by the picture edge, so its shape is uninformative
     low, high = kind.widths
     if bottom - top < LEAST or not low <= (right - left) / (bottom - top) <= high:
         return False

@@ -202,7 +202,7 @@ def _evaluate_photographs(options: argparse.Namespace, detect: detector.Detector
         print(f"note: {left_out} objects are not judged ({why})", file=sys.stderr)
     if not any((~case.crowd).any() for _, case in pairs):
         expected = f"objects to score by {options.by}: {', '.join(options.category)}"
-        do = "Where nobody drew outlines, --by box scores boxes."
+        do = "If there are no outlines, use --by box."
         raise DataError(str(options.coco), expected=expected, found="none", do=do)
     category = options.called or " ".join(options.category)
     source = options.source or options.coco.parent.name

@@ -32,7 +32,7 @@ NOT_JUDGED = ("vehicle", "train", "tricycle")
 """Categories that may or may not be one of the classes."""
 
 UNKNOWN = 255
-"""Value of a mask that nobody drew."""
+"""Value of a missing mask."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def write(
     about = read_json(annotations).get("info", {})
     terms = licence or about.get("licence")
     if not terms:
-        do = "Say it with --licence: the weights' record names the terms of what they learnt from."
+        do = "State it with --licence: the record of the weights names the terms of its data."
         expected = "info.licence, the terms of the photographs"
         raise DataError(str(annotations), expected=expected, found="none", do=do)
     found: dict = {"source": about.get("name", annotations.parent.name), "licence": terms}
@@ -120,15 +120,15 @@ def write(
     output.parent.mkdir(parents=True, exist_ok=True)
     with tf.io.TFRecordWriter(str(building)) as writer:
         for photograph in read(annotations, images, only=only, skip=skip):
-            image, things = photograph.image, list(_things(photograph))
+            image, objects = photograph.image, list(_objects(photograph))
             if aspect:
                 size = image.shape[1], round(image.shape[1] * aspect[1] / aspect[0])
-                image, things = _resized(image, things, size)
-            writer.write(_serialised(photograph.name, image, things))
+                image, objects = _resized(image, objects, size)
+            writer.write(_serialised(photograph.name, image, objects))
             found["photographs"] += 1
-            found["objects"] += sum(not crowd for *_, crowd in things)
-            found["masks"] += sum(not c and bool((mask == 1).any()) for _, _, mask, c in things)
-            found["not_judged"] += sum(crowd for *_, crowd in things)
+            found["objects"] += sum(not crowd for *_, crowd in objects)
+            found["masks"] += sum(not c and bool((mask == 1).any()) for _, _, mask, c in objects)
+            found["not_judged"] += sum(crowd for *_, crowd in objects)
     building.replace(output)
     files.write_text(output.with_suffix(".json"), json.dumps(found, indent=1) + "\n")
     return found
@@ -151,7 +151,7 @@ def _photograph(annotated: Annotated) -> Photograph:
     )
 
 
-def _things(photograph: Photograph) -> Iterator[tuple]:
+def _objects(photograph: Photograph) -> Iterator[tuple]:
     """Box (4,) as fractions, class, mask (H, W) uint8 and crowd of each object of interest."""
     size = photograph.image.shape[:2]
     empty = np.full(size, UNKNOWN, np.uint8)
@@ -165,18 +165,18 @@ def _things(photograph: Photograph) -> Iterator[tuple]:
         yield np.array([0.0, 0.0, 1.0, 1.0]), 1, empty, True
 
 
-def _resized(pixels: np.ndarray, things: list[tuple], size: tuple[int, int]) -> tuple:
+def _resized(pixels: np.ndarray, objects: list[tuple], size: tuple[int, int]) -> tuple:
     import cv2
 
     pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
     nearest = cv2.INTER_NEAREST
     return pixels, [
         (box, number, cv2.resize(mask, size, interpolation=nearest), crowd)
-        for box, number, mask, crowd in things
+        for box, number, mask, crowd in objects
     ]
 
 
-def _serialised(name: str, pixels: np.ndarray, things: list[tuple]) -> bytes:
+def _serialised(name: str, pixels: np.ndarray, objects: list[tuple]) -> bytes:
     import cv2
     import tensorflow as tf
 
@@ -191,7 +191,7 @@ def _serialised(name: str, pixels: np.ndarray, things: list[tuple]) -> bytes:
         return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
 
     jpeg = encoded(".jpg", pixels[..., ::-1], cv2.IMWRITE_JPEG_QUALITY, 95)
-    boxes = [[float(side) for side in box] for box, *_ in things]
+    boxes = [[float(side) for side in box] for box, *_ in objects]
     keys = {
         "image/encoded": [jpeg],
         "image/format": [b"jpeg"],
@@ -200,15 +200,15 @@ def _serialised(name: str, pixels: np.ndarray, things: list[tuple]) -> bytes:
         "image/height": [pixels.shape[0]],
         "image/width": [pixels.shape[1]],
     }
-    if things:
+    if objects:
         keys |= {
             "image/object/bbox/ymin": [box[0] for box in boxes],
             "image/object/bbox/xmin": [box[1] for box in boxes],
             "image/object/bbox/ymax": [box[2] for box in boxes],
             "image/object/bbox/xmax": [box[3] for box in boxes],
-            "image/object/class/label": [number for _, number, _, _ in things],
-            "image/object/is_crowd": [int(crowd) for *_, crowd in things],
-            "image/object/mask": [encoded(".png", mask) for _, _, mask, _ in things],
+            "image/object/class/label": [number for _, number, _, _ in objects],
+            "image/object/is_crowd": [int(crowd) for *_, crowd in objects],
+            "image/object/mask": [encoded(".png", mask) for _, _, mask, _ in objects],
         }
     features = tf.train.Features(feature={key: feature(value) for key, value in keys.items()})
     return tf.train.Example(features=features).SerializeToString(deterministic=True)

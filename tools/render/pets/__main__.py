@@ -21,7 +21,7 @@ from tools.render.pets.contract import NotEnoughFrames
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Parse the command line and do one of the three things."""
+    """Parse the command line and run one of the three commands."""
     options = _parser().parse_args(arguments)
     try:
         if options.seed is not None:

@@ -1,4 +1,4 @@
-"""Renders all pictures of the toy pets with several processes; it goes on where it was stopped.
+"""Rendering of all toy pets with several processes, resumable after an interruption.
 
 Finished pictures are kept; a picture counts as finished once its facts are written, which is the
 last step. It rests on `contract` and tqdm; Blender is imported in the worker processes alone.
@@ -79,11 +79,11 @@ def render_all(folder: Path, workers: int) -> None:
     """Render until every split has enough accepted pictures.
 
     Args:
-        folder: where the pictures go; finished ones in it are kept.
-        workers: number of processes; they share the cores.
+        folder: Output folder; finished pictures in it are kept.
+        workers: Number of processes, which share the cores.
 
     Raises:
-        ImportError: if Blender's module is missing.
+        ImportError: Blender's Python module is missing.
     """
     # Found but not imported: bpy puts folders of its own before the others in sys.path, and worker
     # processes would inherit them and import the wrong `bpy`.
@@ -139,7 +139,7 @@ def _render_one(folder: Path, seed: int) -> Frame:
 
 
 def silence_blender() -> None:
-    """Send what Blender prints for every file to nowhere; errors still reach stderr."""
+    """Discard Blender's output for every file; errors still reach stderr."""
     sys.stdout.flush()
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)

@@ -1,7 +1,7 @@
-"""The little of Blender that the generator needs: meshes, hair curves, shader graphs, clean-up.
+"""Wrapper of the Blender functions used: meshes, hair curves, shader graphs, clean-up.
 
-This module alone decides what happens where Blender is missing. It rests on bpy (see
-`requirements/render.txt`). No lab introduces it.
+This module alone handles a missing Blender. It rests on bpy (see `requirements/render.txt`). No lab
+introduces it.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ _DATA = ("objects", "meshes", "hair_curves", "materials", "lights", "cameras", "
 
 
 def clear_scene() -> None:
-    """Remove everything a picture made, so that memory stays flat over many pictures."""
+    """Remove all data of a picture, so that memory stays constant over many pictures."""
     for kind in _DATA:
         bpy.data.batch_remove(list(getattr(bpy.data, kind)))
 
 
 def add_object(name: str, data, index: int = 0):
-    """Put data into the scene; `index` is what the label pass shows (0 is no pet)."""
+    """Add data to the scene; `index` is its value in the label pass (0 is no pet)."""
     thing = bpy.data.objects.new(name, data)
     bpy.context.scene.collection.objects.link(thing)
     thing.pass_index = index

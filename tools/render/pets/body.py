@@ -1,4 +1,4 @@
-"""The frame in which a pet's body is modelled: spine, pose, and a place for its primitives.
+"""Coordinate frame of a pet's body: spine, pose, and the list of its primitives.
 
 Units are decimetres. A pet stands at the origin with its nose towards +x, its left towards +y and
 up towards +z. `poses` places the spine and `limbs` adds the legs. It rests on `implicit` and
@@ -19,7 +19,7 @@ from tools.render.pets.implicit import Capsule, Ellipsoid, Primitive
 
 @dataclass
 class Body:
-    """Primitives of the trunk, legs and tail, and where the head goes.
+    """Primitives of the trunk, legs and tail, and the position of the head.
 
     Attributes:
         neck_base, neck_end: ends of the neck, (3,).

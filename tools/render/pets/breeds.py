@@ -1,7 +1,8 @@
-"""Proportions of every toy breed, in decimetres, and the coats it can wear.
+"""Proportions of every toy breed, in decimetres, and its possible coats.
 
-Real breeds were the models, but the names are our own (see `data/README.md`): a rendered toy must
-not pass for a photograph of a pedigree animal. It rests on the standard library and `contract`.
+The breeds are modelled on real ones, but the names are our own (see `data/README.md`): a rendered
+toy must not be mistaken for a photograph of a pedigree animal. It rests on the standard library and
+`contract`.
 """
 
 from __future__ import annotations
@@ -136,7 +137,7 @@ YOUNG_SHARE = 0.15
 
 
 def individual(name: str, rnd: random.Random) -> Breed:
-    """One animal of a breed: every proportion up to 9 % off, and now and then a young one."""
+    """One animal of a breed, with proportions varied by up to 9 %; some are young."""
     breed = BREEDS[name]
     changes = {field: getattr(breed, field) * rnd.uniform(0.92, 1.09) for field in _VARIED}
     changes["eye_open"] = rnd.uniform(0.75, 1.15)

@@ -1,4 +1,4 @@
-"""Puts a camera before the pet, as a person would, and projects points into its picture.
+"""Camera in front of the pet, as held by a person, and projection of points into its picture.
 
 It rests on `blender` and `geometry`. No lab introduces it.
 """
@@ -50,7 +50,7 @@ class View:
 
 
 def choose_angles(pose: str, shot: str, rnd: random.Random) -> tuple[float, float, int]:
-    """Azimuth and elevation of the camera (radians), and the side a lying pet turns its belly to.
+    """Azimuth and elevation of the camera (radians), and the belly side of a lying pet.
 
     Most pictures are taken from the front, a little from above. A pet on its side is seen from
     its belly: from the front its legs would point at the camera.

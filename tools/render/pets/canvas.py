@@ -1,4 +1,4 @@
-"""What a coat is painted on: part, position and direction of every vertex, and common markings.
+"""Canvas of a coat: part, position and direction of every vertex, and common markings.
 
 Colours are linear RGB (albedo). It rests on `geometry`; `coats` holds the coats themselves. No lab
 introduces it.
@@ -19,7 +19,7 @@ WHITE_HAIR = (0.74, 0.71, 0.66)
 
 @dataclass
 class Canvas:
-    """What a coat may look at, for N vertices.
+    """Input of a coat function, for N vertices.
 
     Attributes:
         points: positions (N, 3), decimetres.

@@ -21,7 +21,7 @@ _COATS: dict[str, Coat] = {}
 
 
 def coat(*names: str) -> Callable[[Callable], Callable]:
-    """Register a painter under one or more names; it gets the name it was called by."""
+    """Register a painter under one or more names; the requested name is passed to it."""
 
     def register(painter):
         for name in names:

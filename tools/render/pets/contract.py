@@ -1,8 +1,8 @@
-"""What a finished picture of the toy pets is: names, splits, classes, and the rule that rejects.
+"""Definition of a finished picture of the toy pets: names, splits, classes, rejection rule.
 
-The renderer writes a picture as three files and the packer reads them; both speak through this
-module. It rests on the standard library alone, so that it imports in Blender's environment and in
-the course's. No lab introduces it: labs read the packed dataset through TFDS.
+The renderer writes a picture as three files, which the packer reads; this module defines their
+format. It rests on the standard library alone, so that it can be imported in Blender's environment
+and in that of the course. No lab introduces it: labs read the packed dataset through TFDS.
 """
 
 from __future__ import annotations
@@ -109,13 +109,13 @@ def species_of(seed: int) -> str:
 
 
 def breed_of(seed: int) -> str:
-    """Breeds take turns, so that no breed is rare by bad luck."""
+    """Breeds alternate, so that no breed is rare by chance."""
     breeds = CAT_BREEDS if species_of(seed) == "Cat" else DOG_BREEDS
     return breeds[(seed // 2) % len(breeds)]
 
 
 def rejection(pet_share: float, head_in_frame: float, face_visible: float) -> str | None:
-    """Why a picture is not used, or None. It looks at the geometry alone, never at a model."""
+    """Reason for rejecting a picture, or None. It depends on geometry alone, never on a model."""
     if pet_share < MIN_PET_SHARE:
         return f"pet share {pet_share:.3f} below {MIN_PET_SHARE}"
     if pet_share > MAX_PET_SHARE:
@@ -133,13 +133,13 @@ def frame_paths(folder: Path, seed: int) -> tuple[Path, Path, Path]:
 
 
 def write_frame(folder: Path, frame: Frame) -> None:
-    """Write the facts last and in one step: a picture without them does not count as finished."""
+    """Write the facts last and atomically: a picture without them does not count as finished."""
     path = frame_paths(folder, frame.seed)[2]
     replace_with_text(path, json.dumps(asdict(frame), indent=1) + "\n")
 
 
 def read_frame(folder: Path, seed: int) -> Frame | None:
-    """The facts of a finished picture, or None where it is missing or from another generator."""
+    """Facts of a finished picture, or None if it is missing or from another generator version."""
     path = frame_paths(folder, seed)[2]
     if not path.exists():
         return None
@@ -151,7 +151,7 @@ def read_frame(folder: Path, seed: int) -> Frame | None:
 
 
 def replace_with_text(path: Path, text: str) -> None:
-    """Write text under a temporary name, then rename: readers see the old file or the new one."""
+    """Write text under a temporary name, then rename: readers see the old or the new file."""
     replace_with_bytes(path, text.encode("utf-8"))
 
 

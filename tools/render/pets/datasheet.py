@@ -1,7 +1,7 @@
 """Two pictures for the datasheet of the toy pets: a contact sheet and the statistics.
 
-It looks at the packed dataset alone. It rests on Pillow, Matplotlib and `helpers.figures`; the
-packer calls it. No lab introduces it.
+It reads only the packed dataset. It rests on Pillow, Matplotlib and `helpers.figures`; the packer
+calls it. No lab introduces it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def draw_datasheet(folder: Path) -> None:
 
 
 def contact_sheet(records: list[PetRecord], shrink: float = 0.7) -> np.ndarray:
-    """Pictures in rows, each with its trimap and head box drawn over it below.
+    """Pictures in rows, each above a copy with its trimap and head box.
 
     Returns:
         (H, W, 3) uint8 RGB.

@@ -1,4 +1,4 @@
-"""Small parts of a pet that are meshes of their own: eyes, nose, mouth, whiskers, collar.
+"""Small parts of a pet with separate meshes: eyes, nose, mouth, whiskers, collar.
 
 It rests on `head`, `materials` and `blender`. No lab introduces it.
 """
@@ -42,7 +42,7 @@ def iris_colour(is_cat: bool, coat: str, rnd: random.Random):
 
 
 def add_eyes(head: Head, iris, gaze: np.ndarray, rnd: random.Random) -> None:
-    """Balls painted with white, iris, pupil and, mostly, a catchlight."""
+    """Balls painted with white, iris, pupil and, usually, a catchlight."""
     slit = rnd.uniform(0.4, 1.0) if head.is_cat else 1.0
     pupil = rnd.uniform(0.38, 0.56) if head.is_cat else 0.44
     light = vec(rnd.uniform(-0.45, 0.45), rnd.uniform(0.2, 0.5))
@@ -81,7 +81,7 @@ def add_nose_and_mouth(head: Head, coat_colours: np.ndarray, rnd: random.Random)
 
 
 def add_whiskers(head: Head, rnd: random.Random) -> list:
-    """Seven on each side; returns the objects, for the label pass to leave out."""
+    """Add seven whiskers on each side; return the objects, which the label pass omits."""
     points = []
     for side in (-1, 1):
         for i in range(7):
@@ -97,7 +97,7 @@ def add_whiskers(head: Head, rnd: random.Random) -> list:
 
 
 def add_collar(body: Body, rnd: random.Random) -> None:
-    """A band round the neck; it counts as pet, as in the real trimaps."""
+    """A band around the neck; it counts as pet, as in the original trimaps."""
     breed, steps, half_width = body.breed, 40, 0.07
     centre = lerp(body.neck_base, body.neck_end, 0.72)
     axis = unit(body.neck_end - body.neck_base)

@@ -25,7 +25,7 @@ class Strands:
 
 @dataclass(frozen=True)
 class Style:
-    """How hair stands: all directions are mixed and then normalised."""
+    """Weights of the hair directions, which are mixed and then normalised."""
 
     lift: float = 0.38
     """0 lies along the flow, 1 stands on the skin."""

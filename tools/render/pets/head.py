@@ -1,4 +1,4 @@
-"""The head's own frame and what a head is made of; `head_parts` models the parts.
+"""Coordinate frame and components of a head; `head_parts` models the parts.
 
 Positions are in the head's frame (forward, left, up) in units of the head's size. It rests on
 `implicit` and `geometry`. No lab introduces it.

@@ -20,7 +20,7 @@ from tools.render.pets.implicit import Capsule, Ellipsoid, field
 def build_head(
     breed: Breed, is_cat: bool, origin, frame, asleep: bool, tongue_out: bool, rnd: random.Random
 ) -> Head:
-    """All pieces of a head; eyes, nose, mouth and tongue become meshes of their own."""
+    """All pieces of a head; eyes, nose, mouth and tongue become separate meshes."""
     head = Head(breed, is_cat, origin, frame, asleep, tongue_out, rnd)
     if is_cat:
         _cat_face(head)

@@ -1,4 +1,4 @@
-"""Bodies modelled as soft-joined primitives: distance field, surface net, vertex normals.
+"""Bodies as smoothly blended primitives: distance field, surface net, vertex normals.
 
 A pet is a list of capsules and ellipsoids. Their signed distances are joined with a smooth minimum
 (polynomial, after I. Quilez), sampled on a grid, and turned into quads with naive surface nets
@@ -23,7 +23,7 @@ class Primitive:
 
     Attributes:
         part: name of the body part, for colours and hair ("torso", "leg", "ear", ...).
-        blend: radius of the soft join to what came before, decimetres.
+        blend: radius of the blend with the previous pieces, decimetres.
         flow: unit vector along which the hair lies.
         up: unit vector towards the upper side of the part, for markings.
         start: coordinate along the part at its beginning: stripes run on from piece to piece.
@@ -134,7 +134,7 @@ class Ellipsoid(Primitive):
 
 
 def join(first: np.ndarray, second: np.ndarray, blend: float) -> np.ndarray:
-    """Smooth minimum of two distances: a fillet of radius `blend` where they are alike."""
+    """Smooth minimum of two distances: a fillet of radius `blend` where they are similar."""
     overlap = np.maximum(blend - np.abs(first - second), 0) / blend
     return np.minimum(first, second) - overlap * overlap * blend / 4
 
@@ -241,7 +241,7 @@ def _quads(inside: np.ndarray, vertex_of: np.ndarray) -> np.ndarray:
 
 
 def vertex_normals(vertices: np.ndarray, quads: np.ndarray) -> np.ndarray:
-    """Unit normals (N, 3): the mean of the quads round each vertex, weighted by area."""
+    """Unit normals (N, 3): area-weighted mean of the quads around each vertex."""
     diagonals = (
         vertices[quads[:, 2]] - vertices[quads[:, 0]],
         vertices[quads[:, 3]] - vertices[quads[:, 1]],

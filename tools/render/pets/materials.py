@@ -27,12 +27,12 @@ FUR_COLOURS: tuple[Colour, ...] = (
 
 
 def scaled(colour: Colour, factor: float) -> Colour:
-    """A colour times a number."""
+    """Scale a colour by a factor."""
     return tuple(float(channel) * factor for channel in colour)
 
 
 def dull_colour(rnd: random.Random, saturation=(0.02, 0.38), value=(0.05, 0.7)) -> Colour:
-    """Any hue, mostly little saturated; linear RGB."""
+    """A random colour, usually of low saturation; linear RGB."""
     # The product of two draws leans towards grey, yet lets a bright thing happen now and then.
     amount = saturation[0] + (saturation[1] - saturation[0]) * rnd.random() * rnd.uniform(0.5, 1)
     hue = rnd.random() if rnd.random() < 0.4 else rnd.gauss(0.09, 0.04) % 1
@@ -41,23 +41,23 @@ def dull_colour(rnd: random.Random, saturation=(0.02, 0.38), value=(0.05, 0.7)) 
 
 
 def bright_colour(rnd: random.Random) -> Colour:
-    """A toy's colour: saturated, any hue."""
+    """A random saturated colour, for toys."""
     rgb = colorsys.hsv_to_rgb(rnd.random(), rnd.uniform(0.45, 0.95), rnd.uniform(0.3, 0.8) ** 0.6)
     return tuple(channel**1.6 for channel in rgb)
 
 
 def any_cloth_colour(rnd: random.Random) -> Colour:
-    """A cloth's colour: often that of fur, so that colour alone does not tell the pet."""
+    """A cloth colour, often that of fur, so that colour alone does not identify the pet."""
     return rnd.choice(FUR_COLOURS) if rnd.random() < 0.35 else dull_colour(rnd)
 
 
 def painted(roughness=0.55, specular=0.3, sheen=0.0):
-    """Takes its colours from the mesh's or the curves' attribute."""
+    """Material coloured by an attribute of the mesh or curves."""
     return material("painted", lambda s: s.surface(s.attribute(), roughness, specular, sheen=sheen))
 
 
 def skin():
-    """Bare skin: light enters it, pores and fine creases break the highlight."""
+    """Bare skin with subsurface scattering, pores and fine creases."""
 
     def build(s: Shader) -> None:
         position = s.coordinates()

@@ -1,4 +1,4 @@
-"""Draws a trimap and a head box over a picture, to judge a rendered picture by eye.
+"""Overlay of trimap and head box on a picture, for visual inspection.
 
 It rests on NumPy. No lab introduces it: labs draw with `helpers.figures`.
 """

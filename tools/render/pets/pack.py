@@ -1,9 +1,9 @@
-"""Packs finished frames of the toy pets into the prepared format of TensorFlow Datasets (TFDS).
+"""Packing of finished toy pets into the prepared format of TensorFlow Datasets (TFDS).
 
-It runs in the course's environment, not in Blender's: TFDS wants a newer NumPy than bpy allows.
-The shards are written by TFDS itself from a small builder, so that
-`tfds.load("toy_pets", data_dir="data/pets")` reads them like any other dataset. The features are
-those of `oxford_iiit_pet` 4.0.0. No lab introduces it.
+It runs in the course's environment, not in Blender's: TFDS needs a newer NumPy than bpy allows. The
+shards are written by TFDS itself from a small builder, so that `tfds.load("toy_pets",
+data_dir="data/pets")` reads them like any other dataset. The features are those of
+`oxford_iiit_pet` 4.0.0. No lab introduces it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def pack(frames: Path, out: Path) -> Path:
     The dataset is prepared in a temporary folder and moved when it is complete.
 
     Raises:
-        NotEnoughFrames: if a split cannot be filled.
+        NotEnoughFrames: A split cannot be filled.
     """
     selected = select(frames)
     out.mkdir(parents=True, exist_ok=True)
@@ -107,7 +107,7 @@ def features():
 
 
 def example(frames: Path, frame: Frame) -> dict:
-    """One example for TFDS. Images go in as files, so that their bytes are kept as rendered."""
+    """One example for TFDS. Images are passed as files, so that their bytes are kept."""
     import tensorflow_datasets as tfds
 
     image, trimap, _ = contract.frame_paths(frames, frame.seed)
@@ -122,16 +122,16 @@ def example(frames: Path, frame: Frame) -> dict:
 
 
 def normalise_info(path: Path) -> None:
-    """Drop what depends on how the packer was started, so that packing twice gives equal bytes."""
+    """Remove traces of the packer's invocation, so that packing twice gives equal bytes."""
     info = json.loads(path.read_text())
     info["moduleName"] = "tools.render.pets.pack"
     contract.replace_with_text(path, json.dumps(info, indent=2, sort_keys=True) + "\n")
 
 
 def normalise_shard(path: Path) -> None:
-    """Write the records of a shard again, with their features in the order of their names.
+    """Rewrite the records of a shard with their features sorted by name.
 
-    A `tf.train.Example` is a map, which protocol buffers write in another order in every process.
+    A `tf.train.Example` contains a map, whose serialisation order differs between processes.
     """
     import tensorflow as tf
 

@@ -1,7 +1,6 @@
-"""Builds one pet in the scene: body, head, skin with coat and hair, and the small parts.
+"""Construction of one pet in the scene: body, head, skin with coat and hair, small parts.
 
-It brings together `body`, `head`, `skin` and `features`. No lab
-introduces it.
+It combines `body`, `head`, `skin` and `features`. No lab introduces it.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from tools.render.pets.skin import BARE_BELOW, Skin
 
 @dataclass
 class Pet:
-    """What the camera, the surroundings and the truth need to know of a pet in the scene."""
+    """Properties of a pet needed by camera, surroundings and ground truth."""
 
     species: str
     breed: str
@@ -61,7 +60,7 @@ def build_pet(
     rnd: random.Random,
     rng: np.random.Generator,
 ) -> Pet:
-    """Build the pet of a seed in the current scene, its head turned to the camera mostly.
+    """Build the pet of a seed in the current scene, usually with its head turned to the camera.
 
     Args:
         seed: decides species and breed, and seeds noise.
@@ -110,7 +109,7 @@ def build_pet(
 
 
 def choose_pose(species: str, rnd: random.Random) -> str:
-    """A pose, as often as in photographs of pets by rough count."""
+    """A pose, with frequencies roughly as in photographs of pets."""
     return rnd.choices(POSES, POSE_WEIGHTS[species])[0]
 
 

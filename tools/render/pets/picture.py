@@ -1,7 +1,7 @@
-"""One picture from one seed: builds the scene, judges it, renders it and writes its files.
+"""One picture from one seed: build the scene, check it, render it and write its files.
 
-It rests on all other modules of the generator. Labels are rendered first: where the written rule
-rejects a picture, the costly light pass is never made. No lab introduces it.
+It rests on all other modules of the generator. Labels are rendered first: if the rejection rule
+applies, the costly light pass is skipped. No lab introduces it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SIGHT_MARGIN = 0.2
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture and its truth; `image` is None where the rule rejected it.
+    """A picture and its ground truth; `image` is None if the rule rejected it.
 
     Attributes:
         frame: facts.
@@ -66,7 +66,7 @@ def make_picture(seed: int, *, even_if_rejected: bool = False) -> Picture:
 
 
 def save_picture(folder: Path, picture: Picture) -> None:
-    """Write the files of a finished picture, each in one step, the facts last."""
+    """Write the files of a finished picture, each atomically, the facts last."""
     image_path, trimap_path, _ = contract.frame_paths(folder, picture.frame.seed)
     if picture.image is not None:
         contract.replace_with_bytes(image_path, jpeg(picture.image))
@@ -111,10 +111,10 @@ def head_box(pet: Pet, view: View) -> tuple[tuple[float, float, float, float], f
 
 
 def face_visible(pet: Pet, view: View) -> float:
-    """Share of eyes, nose and brow that are in the picture and not hidden, by ray casting.
+    """Share of eyes, nose and brow visible in the picture, by ray casting.
 
-    A point is hidden if a ray from the camera meets something clearly nearer than it: clutter, or
-    the pet's own head where the face looks away. Hair is not met by rays.
+    A point is occluded if a ray from the camera hits something clearly nearer: clutter, or the
+    pet's own head if it faces away. Rays do not hit hair.
     """
     graph = bpy.context.evaluated_depsgraph_get()
     scene = bpy.context.scene

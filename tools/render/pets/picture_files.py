@@ -1,4 +1,4 @@
-"""Encodes pictures and trimaps as files. It rests on Pillow; no lab introduces it."""
+"""Encoding of pictures and trimaps. It rests on Pillow; no lab introduces it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Where things go in a scene: directions away from the camera, floor level, free places.
+"""Positions in a scene: directions away from the camera, floor level, free places.
 
-`Place` also adds the things that every kind of surroundings shares: planes, walls, cloth, grass.
-It rests on `blender`, `materials` and `shapes`. No lab introduces it.
+`Place` also adds elements common to all surroundings: planes, walls, cloth, grass. It rests on
+`blender`, `materials` and `shapes`. No lab introduces it.
 """
 
 from __future__ import annotations

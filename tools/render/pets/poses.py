@@ -1,4 +1,4 @@
-"""Poses: where the spine goes, and the trunk, tail and neck round it. Legs are in `limbs`.
+"""Poses: course of the spine, with trunk, tail and neck around it. Legs are in `limbs`.
 
 It rests on `body` and `geometry`. No lab introduces it.
 """

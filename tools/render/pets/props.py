@@ -1,6 +1,6 @@
-"""Things that lie about: cushions, balls, boxes, bowls, books, plants, plush toys.
+"""Clutter: cushions, balls, boxes, bowls, books, plants, plush toys.
 
-Many wear the colours of fur, so that colour alone does not tell the pet. It rests on `place`,
+Many have fur colours, so that colour alone does not identify the pet. It rests on `place`,
 `materials` and `shapes`. No lab introduces it.
 """
 
@@ -29,7 +29,7 @@ def add_cushion(place: Place, centre, size, angle: float) -> None:
 
 
 def add_clutter(place: Place, count: int, outdoors: bool) -> None:
-    """A number of random things on the floor behind and beside the pet."""
+    """Random objects on the floor behind and beside the pet."""
     indoor_only = () if outdoors else (_cushion, _paper, _paper, _shoe, _throw)
     makers = (_ball, _box, _plush, _plush, _pot, _bowl, *indoor_only)
     for _ in range(count):
@@ -171,7 +171,7 @@ def add_plant(place: Place) -> None:
 
 
 def add_occluder(place: Place, outdoors: bool) -> None:
-    """Now and then something between the camera and the pet: it hides a part of the pet."""
+    """Occasionally an object between camera and pet that occludes part of the pet."""
     rnd, chance = place.rnd, place.rnd.random()
     if chance < 0.08:
         centre = place.spot(-rnd.uniform(1.9, 2.6), rnd.uniform(-1.5, 1.5), 0.35)

@@ -1,4 +1,4 @@
-"""Renders the current scene with Cycles: one pass of light, one pass of labels.
+"""Rendering of the current scene with Cycles: a light pass and a label pass.
 
 It rests on `blender`. No lab introduces it.
 """
@@ -19,7 +19,7 @@ LABEL_SAMPLES = 8
 
 
 def set_up(threads: int) -> None:
-    """Settings of the scene that hold for every picture."""
+    """Apply the scene settings common to all pictures."""
     bpy.ops.preferences.addon_enable(module="cycles")
     scene = bpy.context.scene
     scene.render.engine = "CYCLES"

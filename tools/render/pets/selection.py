@@ -1,4 +1,4 @@
-"""Chooses which rendered pictures enter the dataset, by written rules and in the order of seeds.
+"""Selection of the rendered pictures for the dataset, by fixed rules and in seed order.
 
 It rests on `contract` for the rule of one picture, and on NumPy and Pillow for comparing pictures
 with one another. No lab introduces it.
@@ -16,12 +16,12 @@ from tools.render.toy_pets import MAX_TWIN_DISTANCE, difference_hash, hash_dista
 def select(folder: Path) -> dict[str, list[Frame]]:
     """Accepted pictures per split, ordered by seed.
 
-    A picture is taken if `contract.rejection` found nothing wrong with it, if its species still
-    has room in the split (half each), and if it does not look like a picture taken before it in
-    either split.
+    A picture is accepted if `contract.rejection` returns None, if its species does not yet fill its
+    half of the split, and if it is not a near-duplicate of a picture already accepted in either
+    split.
 
     Raises:
-        NotEnoughFrames: if a split cannot be filled from the pictures in `folder`.
+        NotEnoughFrames: A split cannot be filled from the pictures in `folder`.
     """
     hashes: list[int] = []
     return {name: _select_split(folder, split, hashes) for name, split in SPLITS.items()}

@@ -1,6 +1,6 @@
 """A consumer camera behind the lens: exposure, white balance, vignette, noise, tone curve.
 
-The renderer gives linear light; without this step pictures look computed. It rests on NumPy. No
+The renderer outputs linear light; without this step pictures look artificial. It rests on NumPy. No
 lab introduces it.
 """
 

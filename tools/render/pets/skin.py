@@ -1,6 +1,6 @@
-"""The skin of a pet: its mesh, which part every vertex is on, its colours and its hair.
+"""Skin of a pet: mesh, body part of every vertex, colours and hair.
 
-It brings together `body`, `head`, `coats` and `hair`. No lab introduces it.
+It combines `body`, `head`, `coats` and `hair`. No lab introduces it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ BARE_BELOW = 0.03
 
 
 class Skin:
-    """The skin's mesh with what hair and coat need at every vertex."""
+    """Mesh of the skin with the vertex data for hair and coat."""
 
     def __init__(self, body: Body, head: Head, coat: str, seed: int, rnd: random.Random):
         self.body, self.head, self.breed, self.rnd = body, head, body.breed, rnd

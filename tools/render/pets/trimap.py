@@ -1,4 +1,4 @@
-"""Trimaps from coverage: pet inside, background outside, and a border band of even width between.
+"""Trimaps from coverage: pet inside, background outside, border band of constant width between.
 
 It rests on NumPy and OpenCV. The classes are those of the Oxford-IIIT Pet dataset, whose border
 band is 3.4 % of the longer side wide on average (measured); so is ours.
@@ -22,9 +22,9 @@ def trimap_from(coverage: np.ndarray) -> np.ndarray:
         coverage: share of each pixel that the pet fills, (H, W) float from 0 to 1.
 
     Returns:
-        (H, W) uint8: 1 pet, 2 background, 3 border. A pixel is border if its distance to the
-        other side of the outline (coverage 0.5) is at most half the band. The edge of the picture
-        is no outline.
+        (H, W) uint8: 1 pet, 2 background, 3 border. A pixel is border if its distance to the other
+        side of the outline (coverage 0.5) is at most half the band. The picture edge is not part of
+        the outline.
     """
     inside = coverage > 0.5
     if inside.all() or not inside.any():

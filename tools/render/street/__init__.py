@@ -1,9 +1,9 @@
-"""Generator of the Kerbside dataset: rendered street-camera pictures with exact truth.
+"""Generator of the Kerbside dataset: rendered street-camera pictures with exact ground truth.
 
 The package has two halves. `geometry`, `camera`, `layout`, `vehicle_specs`, `placement`, `traffic`
-and `plan` are plain Python: they decide what stands where, and can be tested anywhere. The other
-modules build those decisions in Blender (`bpy`) and render them. Labs never import this package;
-they read the files it leaves in `data/kerbside/`.
+and `plan` are plain Python: they determine the position of every object, and can be tested
+anywhere. The other modules build the scene in Blender (`bpy`) and render it. Labs never import this
+package; they read its output in `data/kerbside/`.
 """
 
 from __future__ import annotations

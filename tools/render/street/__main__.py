@@ -1,4 +1,4 @@
-"""`python -m tools.render.street`."""
+"""Entry point of `python -m tools.render.street`."""
 
 from .cli import main
 

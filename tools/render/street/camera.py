@@ -1,9 +1,9 @@
 """The pinhole camera of a Kerbside street: projection, camera matrix and ground homography.
 
-World coordinates are metres: x to the right across the street, y along it, z up. Image
-coordinates are continuous pixels with (0, 0) at the upper left corner of the upper left pixel, so
-the centre of that pixel is (0.5, 0.5). There is no lens distortion: a straight kerb stays
-straight and the homography is exact. Rests on NumPy alone; `scene` gives Blender the same pose.
+World coordinates are metres: x to the right across the street, y along it, z up. Image coordinates
+are continuous pixels with (0, 0) at the top-left corner of the top-left pixel, so the centre of
+that pixel is (0.5, 0.5). There is no lens distortion: a straight kerb stays straight and the
+homography is exact. Rests on NumPy alone; `scene` gives Blender the same pose.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NEAR = 0.3  # metres; polygons are cut at this depth before projection
 
 @dataclass(frozen=True)
 class Camera:
-    """A fixed camera: where it hangs, what it looks at, and its horizontal field of view."""
+    """A fixed camera: its position, target and horizontal field of view."""
 
     position: tuple[float, float, float]
     target: tuple[float, float, float]

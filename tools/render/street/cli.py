@@ -31,7 +31,7 @@ MISSING = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit status."""
+    """Run the command; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tools.render.street", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     what = parser.add_mutually_exclusive_group(required=True)
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def pack_all(frames: Path, out: Path, partial: bool) -> int:
-    """Write the dataset; tells when frames are missing."""
+    """Write the dataset; report missing frames."""
     from .pack import NotFinished, pack
 
     try:
@@ -75,7 +75,7 @@ def pack_all(frames: Path, out: Path, partial: bool) -> int:
 
 
 def render_one(seed: int, scene: int, out: Path) -> None:
-    """One scene as pictures and JSON to look at."""
+    """Render one scene as pictures and JSON for inspection."""
     import cv2
 
     from .frames import save_frame

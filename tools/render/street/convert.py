@@ -1,4 +1,4 @@
-"""From finished frames to what is shipped: examples, COCO annotations, clip truth.
+"""Conversion of finished frames to the shipped files: examples, COCO annotations, clip truth.
 
 Runs in the course's environment, without Blender.
 """
@@ -22,16 +22,16 @@ FIXED_FACTS = ("class", "kind", "size")
 
 
 def visible_instances(frame: Frame) -> list[tuple[int, dict]]:
-    """Position in the truth and facts of every instance with at least one visible pixel."""
+    """Index in the ground truth and facts of every instance with at least one visible pixel."""
     numbered = enumerate(frame.facts["instances"])
     return [(k, entry) for k, entry in numbered if entry["visible_pixels"] > 0]
 
 
 def to_example(frame: Frame, source_id: str, split: str) -> Example:
-    """The record of a still. What has no visible pixel is in the facts alone.
+    """Record of a still. Instances without visible pixels are only in the facts.
 
-    An instance with fewer than `TOO_SMALL` visible pixels is marked as crowd, so that evaluation
-    neither asks for it nor punishes it.
+    An instance with fewer than `TOO_SMALL` visible pixels is marked as crowd, so that the
+    evaluation ignores it.
     """
     shown = visible_instances(frame)
     masks = np.array([frame.ids == entry["id"] for _, entry in shown], bool)
@@ -57,7 +57,7 @@ def class_number(entry: dict) -> int:
 
 
 def run_length(mask: np.ndarray) -> dict:
-    """COCO's compressed run-length encoding of a mask (H, W) bool, ready for JSON."""
+    """Compressed COCO RLE of a mask (H, W) bool, for JSON."""
     from pycocotools import mask as coco_mask
 
     encoded = coco_mask.encode(np.asfortranarray(mask.astype(np.uint8)))
@@ -65,7 +65,7 @@ def run_length(mask: np.ndarray) -> dict:
 
 
 def coco_annotations(example: Example, image_id: int, first_id: int) -> list[dict]:
-    """The annotations of one picture; COCO's boxes are x, y, width, height."""
+    """COCO annotations of one picture; boxes are x, y, width, height."""
     tags = {entry["id"]: entry for entry in example.facts["instances"]}
     annotations = []
     for k, number in enumerate(example.facts["objects"]):
@@ -94,7 +94,7 @@ def coco_categories() -> list[dict]:
 
 
 def clip_truth(frames: list[Frame], name: str, split: str) -> dict:
-    """The truth of a clip: who is who, what happened, and every frame."""
+    """Ground truth of a clip: actors, events, and every frame."""
     first = frames[0].facts
     actors: dict[str, dict] = {}
     listed = []

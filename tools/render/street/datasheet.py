@@ -1,6 +1,6 @@
 """Pictures for the datasheet of Kerbside: a contact sheet and the statistics.
 
-It looks at the packed records alone; the packer calls it. Rests on OpenCV and `helpers.figures`.
+It reads only the packed records; the packer calls it. Rests on OpenCV and `helpers.figures`.
 """
 
 from __future__ import annotations

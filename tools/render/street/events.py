@@ -1,7 +1,7 @@
-"""Who was where in a clip, and the events that follow from it.
+"""Positions of all actors in a clip, and the resulting events.
 
 An event is a run of frames in which a vehicle stands in a no-parking zone. It is computed from the
-states alone, whatever the actor had been told to do. Plain Python, no Blender.
+states alone, independent of the actor's script. Plain Python, no Blender.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Traffic:
-    """Everything that moves or stands in a clip."""
+    """All actors of a clip."""
 
     fps: int
     frames: int

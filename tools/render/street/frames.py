@@ -1,4 +1,4 @@
-"""Finished frames on disk: one compressed file each, written whole or not at all.
+"""Storage of finished frames: one compressed file each, written atomically.
 
 Rendering takes hours and may be killed at any moment. A frame is written under a temporary name
 and then moved into place, so a file that exists is complete; the next run skips it. Rests on NumPy
@@ -24,7 +24,7 @@ _DAMAGE = (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.err
 
 @dataclass(frozen=True)
 class Frame:
-    """One rendered picture with its truth."""
+    """One rendered picture with its ground truth."""
 
     image: np.ndarray  # (H, W, 3) uint8 RGB
     ids: np.ndarray  # (H, W) uint8; 0 sky, semantic class + 1, or instance id
@@ -33,7 +33,7 @@ class Frame:
 
 
 def save_frame(path: Path, frame: Frame) -> None:
-    """Write a frame so that it is either complete or absent."""
+    """Write a frame atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     facts = json.dumps({"generator_version": GENERATOR_VERSION, **frame.facts})
@@ -64,7 +64,7 @@ def load_frame(path: Path) -> Frame:
 
 
 def is_finished(path: Path) -> bool:
-    """Whether a frame of this generator version is there."""
+    """Whether a frame of this generator version exists."""
     try:
         with np.load(path) as stored:
             return _facts(stored).get("generator_version") == GENERATOR_VERSION

@@ -1,7 +1,7 @@
 """Street furniture: lamps, signs, hydrants, bins, benches, bicycles, bollards, planters.
 
-Each function gathers one thing at the origin; `furniture_mesh(kind)` caches them. Most of it is
-labelled `pole`, the class of everything thin or small that belongs to the street.
+Each function builds one item at the origin; `furniture_mesh(kind)` caches them. Most items are
+labelled `pole`, the class of all thin or small street furniture.
 """
 
 from __future__ import annotations

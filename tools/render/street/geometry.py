@@ -80,8 +80,8 @@ def overlap_share(footprint: np.ndarray, zone: np.ndarray) -> float:
 def separation(a: np.ndarray, b: np.ndarray) -> float:
     """Gap in metres between two convex polygons along the best separating axis.
 
-    Negative where they overlap. It never exceeds the true distance, so asking for a gap of at
-    least `m` guarantees a distance of at least `m`.
+    Negative if they overlap. It never exceeds the true distance, so a gap of at least `m`
+    guarantees a distance of at least `m`.
     """
     a, b = np.asarray(a, float), np.asarray(b, float)
     best = -math.inf

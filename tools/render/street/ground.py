@@ -1,6 +1,6 @@
-"""Road, kerbs, sidewalks and everything painted on them.
+"""Road, kerbs, sidewalks and road markings.
 
-Paint lies 2 to 6 mm above the asphalt, so that label pass and picture agree on what covers what.
+Paint lies 2 to 6 mm above the asphalt, so that label pass and picture agree on occlusion.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The plan of one street, all that stays put between the scenes of one camera, and its zones.
+"""Plan of one street: all objects common to the scenes of one camera, and the zones.
 
 `street_plan.make_layout` draws one. A plan decides, it does not build: no Blender here, so that
 zones and placement can be tested anywhere. The street runs along y, the camera hangs near y = 0
@@ -26,8 +26,8 @@ LEFT, RIGHT = 0, 1
 class Zone:
     """A convex ground polygon with a rule.
 
-    `needs_time` marks zones where vehicles may pass or wait (the driving lanes), so that no
-    single picture can tell an offence.
+    `needs_time` marks zones in which vehicles may pass or wait (the driving lanes), so that a
+    single picture cannot show an offence.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Zone:
 
 @dataclass(frozen=True)
 class Item:
-    """A thing that stands somewhere: its kind, place, turn, size and colour."""
+    """A stationary object: its kind, position, rotation, size and colour."""
 
     kind: str
     x: float
@@ -57,7 +57,7 @@ class Item:
 
 @dataclass(frozen=True)
 class House:
-    """One facade of a row: where it starts along y, how wide, which side of the street."""
+    """One facade of a row: its start along y, width and side of the street."""
 
     side: int
     y0: float

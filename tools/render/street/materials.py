@@ -16,7 +16,7 @@ Socket = bpy.types.NodeSocket
 
 
 class Nodes:
-    """A short hand for shader nodes: `n("TexNoise", Scale=3.0)` adds a node and links inputs."""
+    """A shorthand for shader nodes: `n("TexNoise", Scale=3.0)` adds a node and links inputs."""
 
     def __init__(self, tree: bpy.types.NodeTree) -> None:
         self.tree = tree
@@ -289,13 +289,13 @@ _BUILDERS: dict[str, Callable[[Nodes], None]] = {
 
 
 def register(name: str, build: Callable[[Nodes], None]) -> str:
-    """Make a further material known by name (the lacquer of each body shape)."""
+    """Register another material by name (the lacquer of each body shape)."""
     _BUILDERS.setdefault(name, build)
     return name
 
 
 def material(name: str) -> bpy.types.Material:
-    """The material of that name, built at its first use."""
+    """Material of a given name, built on first use."""
     if name not in bpy.data.materials:
         made = bpy.data.materials.new(name)
         made.use_nodes = True
@@ -308,7 +308,7 @@ def material(name: str) -> bpy.types.Material:
 
 
 def set_conditions(night: float, wet: float) -> None:
-    """Set how dark (lamps and windows shine) and how wet (paving mirrors) the scene is."""
+    """Set the darkness (lit lamps and windows) and wetness (reflecting paving) of the scene."""
     for made in bpy.data.materials:
         for name, value in (("night", night), ("wet", wet)):
             if made.node_tree and name in made.node_tree.nodes:

@@ -1,4 +1,4 @@
-"""Building blocks of all Kerbside meshes: boxes, tubes and balls gathered into one mesh.
+"""Building blocks of all Kerbside meshes: boxes, tubes and balls combined into one mesh.
 
 `MeshBuilder` collects vertices and faces with a material name each, then becomes a Blender mesh;
 `place` puts a mesh into the scene. Meshes that recur are cached by name in Blender's own data.
@@ -123,7 +123,7 @@ CACHED: set[str] = set()
 
 
 def cached(name: str, build: Callable[[], MeshBuilder]) -> bpy.types.Mesh:
-    """The mesh of that name, built at its first use."""
+    """Mesh of a given name, built on first use."""
     if name not in bpy.data.meshes:
         mesh = build().mesh(name)
         assert mesh.name == name
@@ -135,9 +135,9 @@ def cached(name: str, build: Callable[[], MeshBuilder]) -> bpy.types.Mesh:
 def place(mesh: bpy.types.Mesh, index: int, location: Point = (0, 0, 0),
           turn: Point = (0, 0, 0), scale: float = 1.0,
           colour: Point = (1, 1, 1)) -> bpy.types.Object:
-    """Put a mesh into the scene. `index` is what the label pass writes for it.
+    """Add a mesh to the scene; `index` is its value in the label pass.
 
-    The alpha of its colour is 0; the lamps of vehicles read there whether they are lit.
+    The alpha of its colour is 0; vehicle lamps use it to store whether they are lit.
     """
     thing = bpy.data.objects.new(mesh.name, mesh)
     bpy.context.scene.collection.objects.link(thing)

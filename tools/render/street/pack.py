@@ -1,4 +1,4 @@
-"""Packs finished frames into the shipped dataset: `python -m tools.render.street --pack`.
+"""Packing of finished frames into the shipped dataset: `python -m tools.render.street --pack`.
 
 It runs in the course's environment (TensorFlow, TFDS, pycocotools, OpenCV), not in Blender's. One
 set of shards serves everybody: their keys are those of the TensorFlow Object Detection API, and
@@ -41,7 +41,7 @@ class NotFinished(ValueError):
 
 
 def pack(frames: Path, out: Path, partial: bool = False) -> dict:
-    """Write the whole dataset into a new folder and move it into place; returns the manifest.
+    """Write the whole dataset to a new folder, move it into place, and return the manifest.
 
     Raises:
         NotFinished: frames are missing and `partial` is not set.
@@ -71,7 +71,7 @@ def pack(frames: Path, out: Path, partial: bool = False) -> dict:
 
 
 def missing_frames(frames: Path) -> list[Path]:
-    """Paths of all frames of the plan that are not there."""
+    """Paths of all missing frames of the plan."""
     wanted = [job.path(frames) for split in SPLITS for job in still_jobs(split)]
     wanted += [
         job.path(frames, k) for split in SPLITS for job in clip_jobs(split)
@@ -125,7 +125,7 @@ def encode(image: np.ndarray) -> bytes:
 
 
 def check(example: Example, payload: bytes, name: str) -> None:
-    """Read a record back: everything but the JPEG's pixels must come out as it went in."""
+    """Read a record back: everything except the JPEG pixels must be unchanged."""
     back = parse(payload, name)
     same = (
         (back.masks == example.masks).all()

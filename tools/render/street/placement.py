@@ -1,10 +1,10 @@
-"""Where vehicles and people stand in one still, and how a vehicle rests on road and kerb.
+"""Positions of vehicles and people in one still, and the pose of vehicles on road and kerb.
 
 `place_scene(layout, scene_seed)` draws vehicles in the situations that the case study is about
 (parked in a bay, half or fully on the sidewalk, on the crossing, in the bus lane, before the
-hydrant, double-parked, driving) and people, and rejects what would touch or what would be
-ambiguous: a legal vehicle has next to no area in a no-parking zone, an illegal one has plenty.
-Plain Python, no Blender.
+hydrant, double-parked, driving) and people, and rejects collisions and ambiguous cases: a legal
+vehicle has almost no area in a no-parking zone, an illegal one a large share. Plain Python, no
+Blender.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ MODES: dict[str, tuple[float, str | None]] = {
 
 @dataclass(frozen=True)
 class VehicleState:
-    """A vehicle at one moment: shape, paint, pose and whether it stands."""
+    """A vehicle at one moment: shape, paint, pose and whether it is stationary."""
 
     id: int
     kind: str
@@ -186,7 +186,7 @@ def _try_vehicle(
 def spot(
     layout: Layout, rnd: random.Random, mode: str, length: float, width: float
 ) -> tuple[float, float, float] | None:
-    """Draw a pose (x, y, yaw) for a mode, or None when this street cannot have it."""
+    """Draw a pose (x, y, yaw) for a mode, or None if it is impossible in this street."""
     side = rnd.choice((LEFT, RIGHT))
     y = 7 + 38 * rnd.random() ** 1.3
     yaw = rnd.gauss(0, 0.02)
@@ -225,10 +225,10 @@ def spot(
 
 
 def verdict_is_clear(state: VehicleState, zones: list[Zone]) -> bool:
-    """Whether the footprint says the same as the mode, with a margin.
+    """Whether footprint and mode agree, with a margin.
 
-    Driving vehicles keep off every zone except the lanes: one picture cannot tell driving from
-    standing, so stills leave the question out and the clips ask it.
+    Moving vehicles stay out of every zone except the lanes: a single picture cannot distinguish
+    moving from standing vehicles, so only clips test this.
     """
     violated = MODES[state.mode][1]
     shares = shares_by_kind(state.footprint(), zones)
@@ -248,7 +248,7 @@ def verdict_is_clear(state: VehicleState, zones: list[Zone]) -> bool:
 
 
 def clear_of_furniture(layout: Layout, outline: np.ndarray) -> bool:
-    """Whether no tree, lamp or bin (nor the camera's own pole) stands inside a footprint."""
+    """Whether a footprint is clear of trees, lamps, bins and the camera's own pole."""
     x, y = outline.mean(axis=0)
     things = [*layout.trees, *layout.furniture, *layout.lamps]
     spots = [(t.x, t.y) for t in things] + [layout.camera.position[:2]]
@@ -260,7 +260,7 @@ def clear_of_furniture(layout: Layout, outline: np.ndarray) -> bool:
 
 
 def draw_person(layout: Layout, rnd: random.Random, person_id: int) -> PersonState:
-    """Somebody on the crossing (one in four) or on a sidewalk."""
+    """Draw a person on the crossing (one in four) or on a sidewalk."""
     if rnd.random() < 0.25:
         x = rnd.uniform(layout.kerb[LEFT] + 0.3, layout.kerb[RIGHT] - 0.3)
         y = rnd.uniform(layout.crossing[0] + 0.4, layout.crossing[1] - 0.4)

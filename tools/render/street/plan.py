@@ -1,4 +1,4 @@
-"""What the dataset consists of: splits, cameras, scenes and clips.
+"""Composition of the dataset: splits, cameras, scenes and clips.
 
 Splits differ in camera seeds, so no street of one split is seen in another, and scene seeds are
 drawn per camera. `all_jobs()` lists every frame in the order of rendering.

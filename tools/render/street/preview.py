@@ -1,4 +1,4 @@
-"""Pictures for people: a frame beside its labels, footprints and zones.
+"""Visualisation: a frame beside its labels, footprints and zones.
 
 Needs OpenCV, not Blender.
 """
@@ -78,7 +78,7 @@ def overlay_example(example: Example, camera: dict) -> np.ndarray:
 
 
 def label_picture(frame: Frame) -> np.ndarray:
-    """Labels in colours: classes for the street, a shade of its own for every instance."""
+    """Labels in colours: classes for the street, a separate shade for every instance."""
     picture = SEMANTIC_COLOURS[semantic_labels(frame)].copy()
     rng = np.random.default_rng(1)
     for number in np.unique(frame.ids[frame.ids >= FIRST_INSTANCE_ID]):

@@ -1,4 +1,4 @@
-"""Keeps Blender's own reports out of standard output, where the command's result belongs."""
+"""Suppression of Blender's reports on standard output, which is reserved for the result."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Send what is printed, by C code too, nowhere."""
+    """Discard all output, including that of C code."""
     sys.stdout.flush()
     kept = os.dup(1)
     sink = os.open(os.devnull, os.O_WRONLY)

@@ -1,4 +1,4 @@
-"""Puts a street and its vehicles, people and light into Blender.
+"""Construction of a street with vehicles, people and light in Blender.
 
 The street of a camera is built once; between scenes only vehicles, people and lights change. Ids
 of the label pass: 0 is the sky, semantic class + 1 the street, `FIRST_INSTANCE_ID` and up the
@@ -31,7 +31,7 @@ STUFF_ID = {name: i + 1 for i, name in enumerate(SEMANTIC_CLASSES)}
 
 
 class StreetScene:
-    """One street in Blender, refilled scene by scene."""
+    """One street in Blender, with actors replaced for every scene."""
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout

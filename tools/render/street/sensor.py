@@ -1,8 +1,8 @@
-"""From linear light to what a cheap street camera stores.
+"""Model of a cheap street camera: from linear light to the stored picture.
 
 Automatic exposure, vignette, white-balance drift, slight blur, shot noise and a filmic tone curve
 (the rational fit by K. Narkowicz, 2016, to the ACES reference curve), then sRGB. This step, more
-than the renderer, makes the picture look like a camera's. Rests on NumPy alone.
+than the renderer, makes the picture look photographic. Rests on NumPy alone.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 
 
 class Sensor:
-    """One camera's electronics; the same for all frames of a clip, so that nothing flickers."""
+    """Sensor of one camera; constant over a clip, so that nothing flickers."""
 
     def __init__(self, seed: int, exposure_key: float) -> None:
         rng = np.random.default_rng((71, seed))

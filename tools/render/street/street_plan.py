@@ -1,6 +1,6 @@
-"""Draws the plan of a street: widths, zones, houses, trees, street furniture, camera.
+"""Random plan of a street: widths, zones, houses, trees, street furniture, camera.
 
-`make_layout(camera_seed)` is the one entry. Plain Python, no Blender.
+`make_layout(camera_seed)` is the only entry point. Plain Python, no Blender.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Renders stills and clips into finished frames: layout, traffic, Blender and truth together.
+"""Rendering of stills and clips to finished frames, from layout and traffic to ground truth.
 
 A `Studio` keeps the street of the last camera, so that the scenes of one camera share it.
 """
@@ -30,7 +30,7 @@ BATCH = 12
 
 
 class Studio:
-    """One renderer and the street it holds at present."""
+    """A renderer with its current street."""
 
     def __init__(self, threads: int = 1) -> None:
         self.renderer = Renderer(threads)
@@ -131,7 +131,7 @@ _studio: Studio | None = None
 
 
 def shared_studio() -> Studio:
-    """The one studio of this process, made at first use; Blender has one scene anyway."""
+    """The only studio of this process, created on first use, since Blender has one scene."""
     global _studio
     if _studio is None:
         _studio = Studio()

@@ -1,8 +1,8 @@
-"""What happens in a clip: who drives, waits, unloads or parks where, and the truth about it.
+"""Traffic of a clip: who drives, waits, unloads or parks where, with ground truth.
 
-Every actor follows a trajectory that is a function of time. Actors are drawn one after another,
-and a draw whose footprint would come nearer than a margin to anybody at any of 8 moments per
-frame is rejected, so nothing passes through anything. Plain Python, no Blender.
+Every actor follows a trajectory that is a function of time. Actors are drawn one after another, and
+a draw whose footprint comes closer than a margin to another actor at any of 8 moments per frame is
+rejected, so there are no collisions. Plain Python, no Blender.
 """
 
 from __future__ import annotations

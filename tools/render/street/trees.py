@@ -1,8 +1,8 @@
 """Trees of three families (round crowns, columns, birches) and shrubs, leaf by leaf.
 
-Leaves are small quads scattered through balls; every leaf is a mesh island of its own, so that
-the leaf material can vary its green. Nine tree meshes are built once and turned, scaled and
-tinted per tree.
+Leaves are small quads scattered through balls; every leaf is a separate mesh island, so that the
+leaf material can vary its green. Nine tree meshes are built once and turned, scaled and tinted per
+tree.
 """
 
 from __future__ import annotations

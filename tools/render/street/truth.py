@@ -1,8 +1,8 @@
-"""Exact truth of one picture: visible and amodal masks, footprints, zone shares, depth order.
+"""Exact ground truth of a picture: visible and amodal masks, footprints, zone shares, depth.
 
-Visible masks come from the label pass. Amodal masks (the whole silhouette inside the frame, as if
-nothing stood before it) come from ray casting each instance's own mesh through the pixel centres.
-Areas on the ground come from exact polygon clipping.
+Visible masks come from the label pass. Amodal masks (the whole silhouette inside the frame,
+ignoring occlusion) come from ray casting the mesh of each instance through the pixel centres. Areas
+on the ground come from exact polygon clipping.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _TREES: dict[str, BVHTree] = {}
 
 
 def amodal_mask(thing: bpy.types.Object, camera: Camera, visible: np.ndarray) -> np.ndarray:
-    """The silhouette (H, W) bool of one object; pixels already seen need no ray."""
+    """Silhouette (H, W) bool of one object; visible pixels need no ray."""
     tree = _TREES.get(thing.data.name)
     if tree is None:
         mesh = thing.data

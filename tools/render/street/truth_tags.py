@@ -1,4 +1,4 @@
-"""Difficulty tags of an instance: how much is hidden, how large it is. No Blender here."""
+"""Difficulty tags of an instance: occlusion and size. Plain Python, no Blender."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ HARDLY_HIDDEN, HALF_HIDDEN = 0.1, 0.5
 
 
 def occlusion_tag(entry: dict) -> str:
-    """`none`, `partial`, `heavy`, or `hidden` when nothing can be seen."""
+    """`none`, `partial`, `heavy`, or `hidden` if nothing is visible."""
     if not entry["visible_pixels"]:
         return "hidden"
     if entry["occlusion"] < HARDLY_HIDDEN:

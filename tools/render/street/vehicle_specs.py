@@ -1,9 +1,8 @@
-"""Shapes and measures of the Kerbside vehicles, as numbers that placement and truth can read.
+"""Shapes and dimensions of the Kerbside vehicles, as numbers for placement and ground truth.
 
-A body is lofted through cross-sections ("stations") from nose to tail. A station is
-`(fraction of the length from the nose, shoulder height, top height, width factor)`, heights in
-metres. No Blender here: `vehicles` builds the meshes, `placement` and `truth` need only the
-measures.
+A body is lofted through cross-sections ("stations") from nose to tail. A station is `(fraction of
+the length from the nose, shoulder height, top height, width factor)`, heights in metres. No Blender
+here: `vehicles` builds the meshes, `placement` and `truth` need only the dimensions.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The zone file of a camera: pose, matrices and zones in ground and image coordinates.
+"""Camera files: pose, matrices and zones in ground and image coordinates.
 
-`cameras/<seed>.json` is what a city would have for each of its cameras. Plain Python, no Blender.
+`cameras/<seed>.json` is the file that a city would keep for each camera. Plain Python, no Blender.
 """
 
 from __future__ import annotations
