@@ -16,7 +16,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -41,6 +41,9 @@ Detect = Callable[[np.ndarray], Detections]
 LEAST_SCORE = 0.4
 """Least detection score of what is judged; the tracker asks for more where a track begins. Weaker
 detections only make people unreadable."""
+
+REPORT = ("events.json", "events.csv", "report.html", "alerts.jsonl", "annotated.mp4")
+"""Files of a report; a folder that holds anything else is not replaced."""
 
 LOOK_EVERY = 4  # frames from one check of the camera's alignment to the next
 
@@ -93,14 +96,8 @@ def watch(
 ) -> Analysis:
     """Judges a clip frame by frame, up to where the camera has moved: zones lie elsewhere then.
 
-    Args:
-        clip: The clip.
-        camera: Its camera.
-        detect: Detector, from an image to detections.
-        limit: Seconds that a vehicle may stand.
-        reference: How the camera's view should look; by default as in the first frame.
-        settings: Settings of the tracker.
-        on_frame: Called with every frame that was judged.
+    A vehicle may stand for `limit` seconds. The view should look like `reference`, (H, W, 3) RGB,
+    by default like the first frame. `on_frame` is called with every frame that was judged.
 
     Raises:
         DataError: The limit is no number of seconds, or the reference has another size.
@@ -194,10 +191,9 @@ def analyse(
 
     view = read_camera(camera)
     opened, out = open_clip(clip, view, fps), Path(out).resolve()
-    if out.is_file() or (
-        out.is_dir() and any(out.iterdir()) and not (out / "events.json").exists()
-    ):
-        found, do = "other files", "Give another --out."
+    others = {each.name for each in out.iterdir()} - {*REPORT} if out.is_dir() else ()
+    if others or out.is_file():
+        found, do = ", ".join(sorted(others)[:3]) or "a file", "Give another --out."
         raise DataError(f"{out}", expected="a new folder or a report", found=found, do=do)
     if video:
         check_film()  # if there is no ffmpeg, nothing has been touched yet
@@ -210,7 +206,8 @@ def analyse(
     movie.unlink(missing_ok=True)  # of a run that was killed
     known = {each["event"] for each in _lines(working / "alerts.jsonl")}
     bar = tqdm(total=opened.expected or None, desc=opened.name, unit="frame")
-    with _journal(working / "alerts.jsonl") as note, film(movie, opened, video) as show, bar:
+    shown = film(movie, opened) if video else nullcontext(lambda image: None)
+    with _journal(working / "alerts.jsonl") as note, shown as show, bar:
 
         def take(frame: Frame) -> None:
             hidden = private(frame.image, frame.found)
@@ -299,16 +296,10 @@ def city(
     clip. Finished clips are kept in a file beside `out`, so that a run which was killed goes on
     where it stopped, and tells nothing twice.
 
-    Args:
-        clips: Videos and folders of pictures.
-        cameras: Folder of camera files.
-        load: Gives the detector of a clip.
-        out: File of the results, by clip.
-        limit: Seconds that a vehicle may stand.
-        fps: As `open_clip` takes it.
-        scheduler: Address of a Dask scheduler; None starts `workers` processes here.
-        workers: Number of worker processes of this machine.
-        on_alert: Called once for each violation, when its clip is done.
+    `clips` are videos and folders of pictures, `cameras` the folder of camera files; `load` gives
+    the detector of a clip, `open_clip` explains `fps`. Without the address of a Dask `scheduler`,
+    `workers` processes are started here. `on_alert` is called once for each violation, when its
+    clip is done.
 
     Raises:
         DataError: Two clips have the same name.

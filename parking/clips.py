@@ -207,31 +207,30 @@ def _times(path: Path, files: list[Path]) -> list[float] | None:
     clocks = [_clock(file.stem) for file in files]
     if None in clocks:
         return None
-    wholes, fractions, certain, rests = zip(*clocks, strict=True)
+    wholes, fractions, certain = zip(*clocks, strict=True)
     if max(wholes) < 86_400 and max(wholes) - min(wholes) > 43_200:
         do = "Is that past midnight? Put the date before the times, or number the frames."
         raise _wrong(path, "times of a day or with a date", "times without, of half a day", do)
     # 103059 may be a number as well: it is a time if 103100 follows it at the usual distance.
-    times = [at + int(part) / 10 ** len(part) for at, part in zip(wholes, fractions, strict=True)]
+    times = [
+        at + int(part or 0) / 10 ** len(part) for at, part in zip(wholes, fractions, strict=True)
+    ]
     steps = {round(b - a, 3) for a, b in pairwise(sorted(times))}
     numbers = sorted(int("".join(re.findall(r"\d+", file.stem))) for file in files)
     jumps = any(b - a > 40 for a, b in pairwise(numbers))
     if not (all(certain) or (jumps and len(steps) == 1)):
         return None
-    # Parts of a second that are 1, 2, 3 in every second count frames; so may another number, but
-    # only from the first frame to the last.
+    # Parts of a second that are 1, 2, 3 in every second do not divide it: they count its frames.
     parts: dict[int, list[int]] = {}
     for at, part in sorted(zip(wholes, fractions, strict=True)):
-        parts.setdefault(at, []).append(int(part))
+        parts.setdefault(at, []).append(int(part or 0))
     counted = all(each == [*range(each[0], each[0] + len(each))] and each[0] < 2
                   for each in parts.values())  # fmt: skip
-    most = max(map(len, parts.values()))
-    others = zip(*(rest for _, rest in sorted(zip(times, rests, strict=True))), strict=True)
-    again = any(len({*each}) > 1 and any(b <= a for a, b in pairwise(each)) for each in others)
-    if again or (counted and 1 < most < 10 ** len(fractions[0])):
-        do = "Is it a counter? Leave it out, or number the frames from first to last."
-        found = f"another number, as in {files[0].name!r} and {files[-1].name!r}"
-        raise _wrong(path, "times in the names, and no other number that changes", found, do)
+    counted &= 1 < max(map(len, parts.values())) < 10 ** len(fractions[0])
+    if counted or ("" in fractions and any(fractions)):
+        do = "Leave it out, or number the frames from first to last."
+        found = f"another number behind them, as in {files[0].name!r} and {files[-1].name!r}"
+        raise _wrong(path, "times in the names, all as exact", found, do)
     return times
 
 
@@ -287,10 +286,9 @@ _TIME = (
 _EPOCH = r"(?<!\d)(\d{10})(?:\.(\d{1,9})|(\d{3}|\d{6}|\d{9}))?(?!\d)"
 
 
-def _clock(stem: str) -> tuple[int, str, bool, list[int]] | None:
-    """What time a name tells: whole seconds, the digits of their fraction, whether it can be
-    nothing but a time, and its other numbers. None if it is none; mornings and afternoons are not
-    understood."""
+def _clock(stem: str) -> tuple[int, str, bool] | None:
+    """What time a name tells: whole seconds, the digits of their fraction, and whether it can be
+    nothing but a time. None if it is none; mornings and afternoons are not understood."""
     found = re.search(rf"(?<!\d){_DATE}{_TIME}", stem)
     epochs = [each for each in re.finditer(_EPOCH, stem) if 1e9 <= int(each[1]) < 4.2e9]
     if epochs and not found:
@@ -308,8 +306,7 @@ def _clock(stem: str) -> tuple[int, str, bool, list[int]] | None:
         certain = bool(date) or bool(re.search(r"\d\d[-_.:h]\d\d[-_.:m]\d\d", found[0]))
     else:
         return None
-    others = re.findall(r"\d+", f"{stem[: found.start()]} {stem[found.end() :]}")
-    return seconds, next(filter(None, parts), "0"), certain, [int(each) for each in others]
+    return seconds, next(filter(None, parts), ""), certain
 
 
 def _picture(file: Path, report: Callable[[str], object] = lambda line: None) -> Image | None:

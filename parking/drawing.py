@@ -256,14 +256,11 @@ def check_film() -> None:
 
 
 @contextmanager
-def film(path: Path, clip: Clip, wanted: bool = True) -> Iterator[Callable[[Image], None]]:
-    """A function that adds a frame to an MP4 file which any browser plays: whole, or not there.
+def film(path: Path, clip: Clip) -> Iterator[Callable[[Image], None]]:
+    """A function that adds a frame of a clip to an MP4 file which any browser plays.
 
-    Not `wanted`, it does nothing; `clip` tells the frames a second.
+    The file is there whole or not at all, and not without a frame.
     """
-    if not wanted:
-        yield lambda image: None
-        return
     import imageio.v2 as imageio
 
     # yuv420p is the only layout of pixels that all browsers decode; players guess its colours

@@ -101,14 +101,12 @@ def fit(
     """Finds the footprint whose vehicle looks like the mask, or fills the box.
 
     Args:
-        seen: Visible part of one vehicle, (H, W) bool, or its box `ymin, xmin, ymax, xmax`, (4,)
-            in pixels.
+        seen: Visible part of one vehicle, (H, W) bool, or its box, (4,) ymin, xmin, ymax, xmax.
         class_name: "car" or "van"; another name counts as a car.
         camera: Camera with a matrix.
         nearer: Pixels of what may stand before it, (H, W) bool.
 
-    Returns:
-        None where nothing can be said: an empty mask, or one above the horizon.
+    Returns None where nothing can be said: an empty mask, or one above the horizon.
     """
     return fit_all([seen], [class_name], camera, [nearer])[0]
 

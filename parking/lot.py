@@ -203,16 +203,9 @@ def evaluate_lot(
 ) -> dict:
     """Scores the rule with true masks, and the whole system with a detector's.
 
-    Args:
-        folders: See `read_folder`.
-        detect: Detector; None leaves the system out.
-        tiles: Tiles across a frame, see `detect_in_tiles`.
-        pictures: Folder for one picture a frame: verdicts, and what they got wrong.
-
-    Returns:
-        `frames`, `cars`, `outside`, `accuracy_true_masks`, `precision_outside`, `recall_outside`,
-        the last three with `_system` (None without a detector), and `unmarked_legal`: cars in
-        legal places that nobody marked, which the rule calls outside.
+    Without `detect` the system is left out: what ends in `_system` is None. `unmarked_legal` counts
+    cars in legal places that nobody marked, which the rule calls outside. `pictures` is a folder
+    for one picture a frame: verdicts, and what they got wrong.
     """
     from tqdm.auto import tqdm
 

@@ -21,18 +21,11 @@ from helpers.kerbside import SURFACES
 from helpers.masks import Labels, Mask
 from parking.zones import Camera, Zone
 
-MOVING = ("vehicle", "person")
-"""Classes that stand on the ground and hide it; they have no vote."""
-
-PROPOSED = ("sidewalk", "crossing")
-"""Classes that become zones of the same kind."""
-
-CLOSING = 9
-"""Widest gap in pixels that is closed, such as poles leave."""
-SMALLEST = 150
-"""Pixels of the smallest region that is kept."""
-TOLERANCE = 1.0
-"""Pixels that a polygon's side may be off the region's outline (Douglas and Peucker, 1973)."""
+MOVING = ("vehicle", "person")  # stand on the ground and hide it; they have no vote
+PROPOSED = ("sidewalk", "crossing")  # become zones of the same kind
+CLOSING = 9  # widest gap in pixels that is closed, such as poles leave
+SMALLEST = 150  # pixels of the smallest region that is kept
+TOLERANCE = 1.0  # pixels that a side may be off the outline (Douglas and Peucker, 1973)
 COARSEST = 3.0
 """Metres of ground along the street that one row of pixels may span; beyond it, a calibrated
 camera proposes nothing, since nothing could be judged there."""
@@ -84,14 +77,10 @@ def outlines(region: Mask) -> list[NDArray[np.float64]]:
 
 
 def propose(labels: Labels, camera: Camera | None = None) -> list[Zone]:
-    """Zones from a map of the ground.
+    """Zones from a map of the ground, (H, W) labels of `helpers.kerbside.SURFACES` as `vote` makes.
 
-    Args:
-        labels: Labels of `helpers.kerbside.SURFACES`, best from `vote`, (H, W).
-        camera: If it is calibrated, the zones get their polygon on the ground as well.
-
-    Returns:
-        Zones named `sidewalk_1`, `crossing_1` and so on, the largest first.
+    They are named `sidewalk_1`, `crossing_1` and so on, the largest first. Those of a calibrated
+    camera have their polygon on the ground as well.
     """
     camera, zones = camera or Camera("unknown", labels.shape, ()), []
     near = np.ones(labels.shape, bool)

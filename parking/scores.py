@@ -106,11 +106,9 @@ def f1(matrices: np.ndarray) -> np.ndarray:
 
 
 def precision_at(rate: float, matrices: np.ndarray) -> np.ndarray:
-    """Precision where a share `rate` of the vehicles offends, by Bayes' rule.
+    """Precision where a share `rate` (0 to 1) of the vehicles offends, by Bayes' rule.
 
-    Args:
-        rate: Share of the vehicles that offend, 0 to 1.
-        matrices: [[true -, false +], [false -, true +]], (..., 2, 2).
+    `matrices`: [[true -, false +], [false -, true +]], (..., 2, 2).
 
     >>> float(precision_at(0.02, np.array([[980, 20], [10, 90]])).round(2))
     0.48
@@ -199,7 +197,7 @@ def choose(
 
 
 def at_least(found: Iterable[Detections], score: float) -> list[Detections]:
-    """The detections of each picture that have at least some score."""
+    """Of each picture the detections that have at least some score."""
     return [each.take(each.scores >= score) for each in found]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from helpers.errors import DataError
-from parking.analysis import Analysis, analyse, watch
+from parking.analysis import REPORT, Analysis, analyse, watch
 from parking.clips import Clip, open_clip
 from parking.zones import write_camera
 from tests.parking.made import SIZE, camera, encoding, parks, street, stub
@@ -38,7 +38,7 @@ def test_a_report_holds_all_that_it_promises(place) -> None:
     analysis = run(place, on_alert=told.append, video=True)
     assert not analysis.problems and analysis.frames == FRAMES
     names = {file.name for file in (place / "report").iterdir()}
-    assert names == {"events.json", "events.csv", "report.html", "alerts.jsonl", "annotated.mp4"}
+    assert names == {*REPORT}
     film = "annotated.mp4"
     assert cv2.VideoCapture(str(place / "report" / film)).get(cv2.CAP_PROP_FRAME_COUNT) == FRAMES
     stored = json.loads((place / "report" / "events.json").read_text())
@@ -168,11 +168,12 @@ def test_a_camera_that_moved_ends_the_analysis_and_keeps_what_was_found(place) -
 def test_an_old_report_is_replaced_and_anything_else_is_not(place) -> None:
     run(place)
     run(place)
-    (place / "other").mkdir()
-    (place / "other" / "thesis.txt").write_text("do not delete")
-    with pytest.raises(DataError, match="other files"):
-        analyse(place / "clip", place / "camera.json", stub(), place / "other", fps=2.0)
-    assert (place / "other" / "thesis.txt").exists()
+    for other in (place / "other", place / "report"):  # beside a report, too
+        other.mkdir(exist_ok=True)
+        (other / "thesis.txt").write_text("do not delete")
+        with pytest.raises(DataError, match=r"found thesis\.txt"):
+            analyse(place / "clip", place / "camera.json", stub(), other, fps=2.0)
+        assert (other / "thesis.txt").exists()
 
 
 class Endless(Clip):

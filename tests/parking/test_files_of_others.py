@@ -336,6 +336,8 @@ TIMES = {
     "milliseconds glued on": (["20230501_103059250", "20230501_103100000"], [0, 0.75]),
     "a counter beside the time": (
         [f"{k:04d}_20230501_1030{10 + 3 * k}" for k in range(4)], [0, 3, 6, 9]),
+    "another number beside it": (
+        ["cam1_20230501_103059_8", "cam1_20230501_103101_12"], [0, 2]),
     "a time zone": (["2023-05-01T10-30-59Z", "2023-05-01T10-31-01Z"], [0, 2]),
     "a new year": (["2023-12-31 23.59.59", "2024-01-01 00.00.01"], [0, 2]),
     "a leap day": (["20240228_235959", "20240229_000000", "20240301_000000"], [0, 1, 86401]),
@@ -354,9 +356,11 @@ NO_TIMES = {
     "past midnight without a date": (["23-59-58", "23-59-59", "00-00-00"], None, "the date before"),
     "the same in digits alone": (["235958", "235959", "000000"], 1, "the date before"),
     "a counter in each second": (
-        ["103059_1", "103059_2", "103100_1", "103100_2"], None, "no other number|changes"),
+        ["103059_1", "103059_2", "103100_1", "103100_2"], None, "a time each|number that changes"),
     "a counter as a fraction": (
-        [f"10-30-{s}_{k:03d}" for s in (58, 59) for k in (1, 2, 3)], None, "counter"),
+        [f"10-30-{s}_{k:03d}" for s in (58, 59) for k in (1, 2, 3)], None, "another number behind"),
+    "a number like thousandths in some": (
+        ["20230501_103059_837", "20230501_103101_12"], None, "another number behind"),
     "morning and afternoon": (["12.59.59 PM", "01.00.00 PM"], None, "one number that changes"),
     "two cameras": (["cam1_001", "cam1_002", "cam2_001", "cam2_002"], 2, "one number that changes"),
     "two cameras by letters": (["camA_001", "camB_001", "camA_002"], 2, "names alike"),
