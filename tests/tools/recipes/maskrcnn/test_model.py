@@ -439,6 +439,38 @@ def test_other_files_are_not_overwritten(run, tmp_path):
         export.check_destination(tmp_path)
 
 
+def test_a_blend_lies_between_its_parts(monkeypatch):
+    """Two exports of a made-up network of two weights."""
+    stored = {"first": [1.0, 2.0], "second": [3.0, -2.0]}
+    network = [tf.Variable(0.0), tf.Variable(0.0)]
+
+    def restore(model, folder):
+        for variable, value in zip(model, stored[folder], strict=True):
+            variable.assign(value)
+
+    monkeypatch.setattr(export, "restore", restore)
+    monkeypatch.setattr(export, "_weights", lambda model: model)
+    export.blended(network, [("first", 0.75), ("second", 0.25)])
+    assert [float(each) for each in network] == [1.5, 1.0]
+    with pytest.raises(WeightsError, match=r"shares: expected numbers that add up to 1, found 0.9"):
+        export.blended(network, [("first", 0.75), ("second", 0.15)])
+
+
+def test_a_model_blended_with_itself_is_the_same(run, exported, tmp_path, monkeypatch, capsys):
+    _, trained, _ = run
+    before = [variable.numpy() for variable in trained.model.variables]
+    monkeypatch.setattr(model, "build", lambda config: trained.model)
+    arguments = ["blend", f"{exported}=0.5", f"{exported}=0.5", "--output", tmp_path / "blend"]
+    status, printed, _ = call(capsys, *arguments, "--export-size", *SIZE)
+    assert status == 0
+    record = weights.read_record(tmp_path / "blend")
+    assert record["blend"] == printed["blend"]
+    assert [part["share"] for part in record["blend"]] == [0.5, 0.5]
+    assert record["scores"] == {} and record["steps"] == trained.steps
+    for variable, value in zip(trained.model.variables, before, strict=True):
+        np.testing.assert_allclose(variable, value, rtol=1e-6)
+
+
 # --- the command line ---------------------------------------------------------------------------
 
 
