@@ -79,7 +79,11 @@ def box_overlaps(
 
 
 def mask_areas(masks: np.ndarray) -> Floats:
-    """Pixels (N,) of masks (N, H, W) bool."""
+    """Pixels (N,) of masks (N, H, W) bool.
+
+    >>> mask_areas(np.array([[[True, False]], [[True, True]]])).tolist()
+    [1.0, 2.0]
+    """
     return np.array([np.count_nonzero(mask) for mask in masks], float)
 
 

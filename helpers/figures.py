@@ -51,11 +51,7 @@ def new_figure(
 ) -> tuple[Figure, Any]:
     """`plt.subplots` in the course's style: a figure and its axes, for `show` to display.
 
-    Args:
-        rows: Number of rows of axes.
-        columns: Number of columns of axes.
-        size: Width and height in inches; by default as wide as the page.
-        options: Options of `plt.subplots`.
+    `size` is width and height in inches, by default as wide as the page; the rest as there.
 
     >>> figure, axes = new_figure(2, 3)
     >>> axes.shape, figure.get_size_inches().tolist()

@@ -83,12 +83,9 @@ class Answers:
 
 
 def predict(model: keras.Model, images: np.ndarray, *, flips: bool = False) -> np.ndarray:
-    """Class probabilities (B, H, W, C) float32 of a batch, which add up to 1.
+    """Class probabilities (B, H, W, C) float32 of images (B, H, W, 3), 0 to 255; they add up to 1.
 
-    Args:
-        model: Network that gives logits.
-        images: (B, H, W, 3), 0 to 255.
-        flips: Whether to predict the mirrored images as well, mirror the answers back and average.
+    With `flips` the mirrored images are predicted as well, and the two answers averaged.
 
     >>> model = keras.Sequential([keras.Input((4, 4, 3)), keras.layers.Conv2D(2, 1)])
     >>> predict(model, np.zeros((1, 4, 4, 3)))[0, 0, 0].tolist()
