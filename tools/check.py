@@ -118,7 +118,7 @@ def read(path: Path, labs: dict[int, Lab] | None = None) -> tuple[Lab, Answers]:
     lab = labs.get(answers.lab)
     if lab is None:
         found = " ".join(answers.problems)
-        expected, do = "a notebook with exercises of the course", "Take the students' notebook of"
+        expected, do = "a notebook with exercises of the course", "Use the student notebook of"
         raise SetupError(path.name, expected=expected, found=found, do=f"{do} this lab. {DOWNLOAD}")
     if not any(step["kind"] == "lab" for step in lab.steps):
         do = "This lab's exercises need the whole lab: run them in the notebook."
@@ -199,7 +199,7 @@ def _run(plan: list[dict[str, Any]], seconds: float) -> tuple[dict[str, str], st
             if "exercise" in content:
                 found[content["exercise"]] = content["said"]
     except queue.Empty:
-        why = f"the time of {seconds:g} s is over"
+        why = f"the time limit of {seconds:g} s was reached"
     finally:
         process.kill()
         process.wait()
@@ -269,7 +269,7 @@ def show(outcomes: list[Outcome]) -> str:
     passed = sum(outcome.passed for outcome in code)
     lines.append(f"{passed} of {len(code)} pass; a grader runs more checks, with other inputs.")
     if len(code) < len(outcomes):
-        lines.append(f"{len(outcomes) - len(code)} written, which a person reads.")
+        lines.append(f"{len(outcomes) - len(code)} written, marked by hand.")
     return "\n".join(lines)
 
 
@@ -296,7 +296,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         path = find_notebook(options.lab)
         lab, answers = read(path)
-        print(f"{path.name}: running what its exercises need")
+        print(f"{path.name}: running the cells that its exercises need")
         for problem in answers.problems:
             print(f"  note: {problem}")
         outcomes = run(lab, answers, seconds=options.seconds)
@@ -305,7 +305,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     print(show(outcomes))
     if not begun(lab, answers):
-        print(f"No answer has been begun: is this the notebook that you work in? {DOWNLOAD}")
+        print(f"No answer has been started: is this the notebook you are working in? {DOWNLOAD}")
     return int(any(outcome.passed is False for outcome in outcomes))
 
 

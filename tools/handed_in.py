@@ -291,7 +291,7 @@ def _cells(data: bytes) -> tuple[list[_Cell], str]:
         return [], "The file is not a notebook: it is not text in UTF-8."
     except ValueError as error:
         why = str(error) if "parts" in str(error) or "nested" in str(error) else "not valid JSON"
-        return [], f"The file is not a notebook: {why}. Save it again and hand it in anew."
+        return [], f"The file is not a notebook: {why}. Save it again and resubmit it."
     cells = content.get("cells") if isinstance(content, dict) else None
     if not isinstance(cells, list):
         return [], "The file is not a notebook of format 4: it has no list of cells."
@@ -402,7 +402,7 @@ class _Reader:
                 self.note(f"There is no answer cell {task.grade_id}.")
                 return
             self.note(
-                f"No cell is marked as the answer {task.grade_id}; cell {taken[-1].cell} was taken."
+                f"No cell is marked as the answer {task.grade_id}; cell {taken[-1].cell} was used."
             )
             pieces += [piece for piece in taken if piece not in pieces]
             self.answers.sources[task.grade_id] = "\n\n".join(p.source for p in taken)
@@ -443,12 +443,11 @@ class _Reader:
         whole = "\n".join(part.source for part in parts)
         if any(_statements(p.source) is None for p in parts) and _statements(whole) is not None:
             self.note(
-                f"The answer cell {task.grade_id} is there {len(parts)} times; its parts were "
-                "joined."
+                f"The answer cell {task.grade_id} occurs {len(parts)} times; its parts were joined."
             )
             return [Piece(parts[0].cell, whole)]
         self.note(
-            f"The answer cell {task.grade_id} is there {len(parts)} times; all of them were run "
+            f"The answer cell {task.grade_id} occurs {len(parts)} times; all of them were run "
             "in their order, so the last counts."
         )
         return parts
@@ -461,7 +460,7 @@ class _Reader:
             return
         texts = [c.source for c in marked if not is_stub(c.source)]
         if len(marked) > 1:
-            self.note(f"The answer cell {task.grade_id} is there {len(marked)} times.")
+            self.note(f"The answer cell {task.grade_id} occurs {len(marked)} times.")
         if not texts:  # written below the cell that was meant for it
             anchors = [n for n in self._anchors() if n > marked[-1].number]
             end = min(anchors, default=len(self.cells) + 1)

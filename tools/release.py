@@ -55,9 +55,9 @@ Five labs: open one in Colab by the badge in its first cell, or on your own mach
     pip install -r requirements.txt && pip install --no-deps -r requirements/garden.txt
     jupyter lab notebooks
 
-`python -m tools.check 2` says which exercises of lab 2 pass in your notebook (in Colab: File,
-Download, .ipynb, and give its path). You may add cells before an answer: they run with it. A grader
-has the packages of `requirements.txt`, pandas and scikit-learn, and no network.
+`python -m tools.check 2` lists the exercises of lab 2 that pass in your notebook (in Colab: File,
+Download, .ipynb, and give its path). You may add cells before an answer: they run with it. The
+grader has the packages of `requirements.txt`, pandas and scikit-learn, and no network.
 """
 VERSIONED = ("CHANGELOG.md", "CITATION.cff", "pyproject.toml")
 TEACHING = ROOT / "docs" / "teaching"

@@ -127,7 +127,7 @@ def judge(exercise: exercises.Exercise, others: list[exercises.Exercise], names:
     """What a check that a student wrote makes of the answers that it must tell apart.
 
     Returns:
-        A mistake that slipped through, if more than a tenth did; "" if not.
+        A mistake that it accepts, if it accepts more than a tenth; "" if not.
     """
     answers = read(MUTANTS / f"{exercise.judged_on}.py")
     asked = next(other for other in others if other.grade_id == exercise.judged_on)

@@ -129,9 +129,9 @@ def test_honest_notebooks_keep_their_points(sandboxed, tmp_path):
 
 CHECKS = {  # the body of a student's check: its points, and what the feedback says
     "good": ("assert f(3) == 6 and f(-1) == -2 and f(0.5) == 1", 3, ""),
-    "half": ("assert f(3) == 6", 1.5, "slipped through: Negative numbers are made positive."),
+    "half": ("assert f(3) == 6", 1.5, "One that it accepts: Negative numbers are made positive."),
     "refuses all": ("calls.append(f)\n    assert len(calls) < 2", 0, "refuses a right answer"),
-    "empty": ("pass", 0, "slipped through"),
+    "empty": ("pass", 0, "One that it accepts"),
     "endless": ("while True: pass", 0, "longer|did not stop"),  # the second on a busy machine
 }
 

@@ -218,7 +218,7 @@ def damaged(text: str, kind: str) -> str:
         ("two numbers", "found '1.5/2'"),
         ("too many points", "expected points from 0 to 2, found '7'"),
         ("row of nobody", "no submission of"),
-        ("letters cut", "expected the letters"),
+        ("letters cut", "expected the code"),
         ("two marks for one answer", "mark the same answer differently"),
         ("one column sorted", "sorted by itself"),
     ],

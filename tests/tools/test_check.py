@@ -56,7 +56,7 @@ def test_an_answer_without_end_costs_its_time_and_no_more(made_labs, tmp_path):
     found = {o.exercise: (o.passed, o.message) for o in checking.check(path, seconds=8)}
     assert time.monotonic() - start < 16
     assert found["lab1-ex1"][0] is True
-    assert found["lab1-ex2"] == (False, "the time of 8 s is over, while this was run")
+    assert found["lab1-ex2"] == (False, "the time limit of 8 s was reached, while this was run")
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"cells": [{"cell_type": "code", "source": []}]}'])

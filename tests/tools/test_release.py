@@ -244,7 +244,7 @@ def test_check_works_in_the_students_repository_as_it_is(made_release, tmp_path)
 
     done = check()
     assert (done.returncode, done.stderr) == (1, "")
-    assert "0 of 2 pass" in done.stdout and "No answer has been begun" in done.stdout
+    assert "0 of 2 pass" in done.stdout and "No answer has been started" in done.stdout
     path.write_text(
         path.read_text().replace(
             json.dumps(f"    {exercises.CODE_STUB}")[1:-1], "    return 2 * x", 1

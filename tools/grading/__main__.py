@@ -33,9 +33,9 @@ from tools.grading.sandbox import Limits, SandboxError
 from tools.grading.submissions import LeftOut, Submission
 
 UNSANDBOXED = (
-    "Whoever runs a submission without a sandbox lets its author do on this machine whatever you\n"
-    "may do: read the solutions, change grades, delete files. If you know that all authors are\n"
-    "harmless, or this machine is one to throw away, say --unsandboxed."
+    "Without a sandbox, the author of a submission can do anything on this machine that you can:\n"
+    "read the solutions, change grades, delete files. If you trust all authors, or the machine is\n"
+    "disposable, pass --unsandboxed."
 )
 SHOWN = 10
 """Lines of a kind that are shown on the screen; all of them are in the tables."""
@@ -58,11 +58,11 @@ def main(arguments: list[str] | None = None) -> int:
         found = submissions.find(options.submissions)
         outlines = {n: lab.outline for n, lab in labs.read_all(options.notebooks).items()}
         chosen = submissions.newest(found, outlines)
-        # A table that cannot be understood stops the run before an hour of work, not after it.
+        # An invalid table stops the run before an hour of work, not after it.
         _marks(options.out, report.blanks(chosen, outlines))
         if options.unsandboxed:
-            print("Unsandboxed, as you said: submissions run as you.", file=sys.stderr)
-        elif not options.scheduler:  # else each worker looks for itself
+            print("Unsandboxed as requested: submissions run as you.", file=sys.stderr)
+        elif not options.scheduler:  # otherwise each worker checks its own
             print(f"Sandbox: {sandbox.probe()}.", file=sys.stderr)
     except (FileNotFoundError, SandboxError, DataError, notebooks.LabNotFoundError) as error:
         _say(f"grade: {error}")

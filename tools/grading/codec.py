@@ -45,7 +45,7 @@ def _pack(array: np.ndarray) -> str:
     if array.nbytes > MAX_BYTES:
         raise AnswerError(
             f"the value is too large: an array of {array.nbytes / 1e6:.0f} MB, at most "
-            f"{MAX_BYTES / 1e6:.0f} MB can be looked at"
+            f"{MAX_BYTES / 1e6:.0f} MB can be checked"
         )
     buffer = io.BytesIO()
     np.lib.format.write_array(buffer, array, allow_pickle=False)
@@ -63,7 +63,9 @@ def _unpack(text: str) -> np.ndarray:
         raise AnswerError("the value could not be read: an array of odd type")
     data = stream.read()
     if math.prod(shape) * dtype.itemsize != len(data):
-        raise AnswerError("the value could not be read: an array whose size is not what it says")
+        raise AnswerError(
+            "the value could not be read: an array whose size differs from its header"
+        )
     order = "F" if by_columns else "C"
     return np.frombuffer(bytearray(data), dtype).reshape(shape, order=order)
 
@@ -332,7 +334,7 @@ def _exception(name: str, message: str) -> Exception:
         if issubclass(kind, FORBIDDEN_EXCEPTIONS):
             break
         if name == "MemoryError":
-            return AnswerError(f"the answer needs more memory than there is {message}".strip())
+            return AnswerError(f"the answer needs more memory than available {message}".strip())
         try:
             return kind(message)
         except TypeError:
@@ -370,7 +372,7 @@ class Remote:
 
     def _refuse(self, *_: Any) -> Any:
         raise AnswerError(
-            f"{self._label} is of a kind that cannot be looked at: return a number, text, an array "
+            f"{self._label} is of a type that cannot be checked: return a number, text, an array "
             "or a list of such"
         )
 

@@ -103,7 +103,7 @@ points</strong>{% if grade.unread %}, {{ grade.unread }} written
 {% endif %}{{ verdict.message }}</p>
 {% endif %}
 {% if verdict.kind == "written" and verdict.rubric and verdict.points is not none %}
-<details><summary>What the answer should say</summary><ul>
+<details><summary>What the answer should contain</summary><ul>
 {% for point in verdict.rubric %}
 <li>{{ point }}</li>
 {% endfor %}

@@ -237,7 +237,7 @@ def _blank(exercise: Exercise, answers: Answers) -> Verdict:
     elif answer:
         verdict.points = None
     else:
-        verdict.message = "Nothing was written here."
+        verdict.message = "The answer is empty."
     return verdict
 
 
@@ -503,7 +503,7 @@ def judged(answers: list[exercises.Answer], refused: list[bool]) -> tuple[float,
         return 1.0, ""
     caught = len(wrong) - len(passed)
     return caught / len(wrong), (
-        f"Your check refuses {caught} of {len(wrong)} wrong answers. One that slipped through: "
+        f"Your check refuses {caught} of {len(wrong)} wrong answers. One that it accepts: "
         f"{passed[0]}"
     )
 

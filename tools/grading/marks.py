@@ -30,7 +30,7 @@ COLUMNS = (
     "exercise", "student", "file", "answer", "of", "points", "comment", "earlier", "row",
 )  # fmt: skip
 NEEDED = ("exercise", "file", "points", "comment", "row")
-CHANGED = "the answer has changed since; the new one has a row of its own"
+CHANGED = "the answer has changed since; the new one has its own row"
 MAX_CELL = 30_000
 """Maximum number of characters of an answer in a cell; spreadsheets truncate at 32,767."""
 
@@ -134,8 +134,8 @@ def _refusal(path: Path, problems: list[str]) -> str:
     shown = "".join(f"\n  {problem}" for problem in problems[:20])
     more = f"\n  and {len(problems) - 20} more" if len(problems) > 20 else ""
     return (
-        f"{path} cannot be taken over, and nothing was changed:{shown}{more}\n"
-        "Correct these lines and run the command again, or move the file away to begin anew."
+        f"{path} is invalid, and nothing was changed:{shown}{more}\n"
+        "Correct these lines and run the command again, or move the file away to start again."
     )
 
 
@@ -180,7 +180,7 @@ def _mark(line: int, cells: dict[str, str]) -> Mark:
     code = re.fullmatch(r"([a-p]{10})-([a-p]{10})", cells["row"].strip())
     if code is None:
         raise ValueError(
-            f"expected the letters that stood in the column row, found {cells['row'][:40]!r} "
+            f"expected the code from the column row, found {cells['row'][:40]!r} "
             f"({cells.get('student', '')[:40]}, {cells['exercise'][:20]})"
         )
     text = cells["points"].strip().replace(",", ".")

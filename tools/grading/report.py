@@ -233,6 +233,6 @@ body { font: 1rem/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto
 table { border-collapse: collapse } td, th { padding: .3rem .7rem; text-align: left;
 border-bottom: 1px solid #ccc; vertical-align: top } img { max-width: 100% }
 </style></head><body><main><h1>{count} submissions</h1>
-<p>Written answers count once somebody has read them: enter their points in written.csv.</p>
+<p>Written answers count once they are marked: enter their points in written.csv.</p>
 {parts}</main></body></html>
 """

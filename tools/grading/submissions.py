@@ -165,7 +165,7 @@ def find(folder: Path) -> Found:
         seen = "".join(f"\n  {each.place}: {each.why}" for each in found.left_out[:MAX_LISTED])
         raise FileNotFoundError(
             f"no submissions: expected {folder}/STUDENT/NOTEBOOK.ipynb, {folder}/STUDENT.ipynb or "
-            f"archives of such{seen}"
+            f"archives of these{seen}"
         )
     _shorten(found)
     found.submissions.sort(key=lambda s: (s.student, s.place))
@@ -215,7 +215,7 @@ def _entry(path: Path, parts: tuple[str, ...], found: Found) -> None:
         found.leave(student, place, f"cannot be read: {error.strerror}")
         return
     if stat.S_ISLNK(mode):
-        found.leave(student, place, "a link; hand in the file itself")
+        found.leave(student, place, "a link; submit the file itself")
     elif stat.S_ISDIR(mode):
         if name.startswith("."):
             found.leave(student, place, "a hidden folder")
@@ -282,7 +282,7 @@ def _zip(path: Path) -> Iterator[Member]:
             if info.is_dir():
                 continue
             if stat.S_ISLNK(info.external_attr >> 16):
-                why = "a link; hand in the file itself"
+                why = "a link; submit the file itself"
             elif info.flag_bits & 1:
                 why = "in an archive that needs a password"
             try:
@@ -327,7 +327,7 @@ def _tar(path: Path) -> Iterator[Member]:
                     continue
                 content, why = b"", ""
                 if not info.isfile():
-                    why = "a link; hand in the file itself"
+                    why = "a link; submit the file itself"
                 elif NOTEBOOK.search(info.name):
                     content = archive.extractfile(info).read(MAX_BYTES + 1)
                     kept += len(content)
@@ -352,7 +352,7 @@ def newest(found: Found, outlines: dict[int, Outline]) -> list[Submission]:
         *older, last = sorted(group, key=lambda s: (s.modified, len(s.place), s.place))
         if older:
             names = ", ".join(printable(s.place) for s in older)
-            note = f"{len(group)} files were handed in: {printable(last.place)} counts, not {names}"
+            note = f"{len(group)} files were submitted: {printable(last.place)} counts, not {names}"
             last = replace(last, note=note[:500] + ".")
         for each in older:
             why = f"an older file for the same lab; {printable(last.place)} counts"
