@@ -143,9 +143,9 @@ def blended(
 ) -> tf_keras.Model:
     """Set a model's weights to the weighted mean of those of several exports, and return it.
 
-    Fine-tuning moves weights away from what they were good at before. Between the two lie models
-    that keep most of both (Wortsman et al., 2022, "Robust fine-tuning of zero-shot models"); that
-    holds for models of which one was trained from the other.
+    Fine-tuning degrades earlier abilities; interpolated weights keep most of both (Wortsman et al.,
+    2022, "Robust fine-tuning of zero-shot models"), provided that one model was trained from the
+    other.
 
     Args:
         model: Network of the configuration of all exports.
