@@ -14,6 +14,7 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from helpers.errors import ArrayError
@@ -59,7 +60,6 @@ def outlines(region: Mask) -> list[NDArray[np.float64]]:
 
     The polygons run along the outer edges of pixels, as the zones of camera files do.
     """
-    height, width = region.shape
     # One pixel larger on each side: a region at the frame's edge must not be closed against it.
     padded = np.pad(region.astype(np.uint8), CLOSING, mode="edge")
     window = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (CLOSING, CLOSING))
@@ -68,11 +68,11 @@ def outlines(region: Mask) -> list[NDArray[np.float64]]:
     twice = closed.repeat(2, axis=0).repeat(2, axis=1)
     found, _ = cv2.findContours(twice, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     polygons = []
-    for contour in found:
-        simple = cv2.approxPolyDP(contour, 2 * TOLERANCE, closed=True)[:, 0]
-        points = (simple + 0.5) / 2
-        if len(points) >= 3 and cv2.contourArea(points.astype(np.float32)) >= SMALLEST:
-            polygons.append(points.clip(0, (width, height)))
+    for contour in (each for each in found if cv2.contourArea(each) >= 4 * SMALLEST):
+        whole = shapely.Polygon(((contour[:, 0] + 0.5) / 2).clip(0, region.shape[::-1]))
+        # Sides must not cross: parts that hang by a corner are let go, and simplifying keeps to it.
+        largest = max(shapely.get_parts(whole.buffer(0)), key=shapely.area).simplify(TOLERANCE)
+        polygons.append(np.array(largest.exterior.coords[:-1]))
     return sorted(polygons, key=lambda p: -cv2.contourArea(p.astype(np.float32)))
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
+import shapely
 
 from helpers import DATA, kerbside
 from helpers.errors import ArrayError
@@ -113,3 +115,12 @@ def test_zones_that_no_label_shows_are_kept(val_labels):
 
 def test_agreement_of_nothing_with_nothing_is_unknown():
     assert np.isnan(proposals.agreement([], [], (4, 4), "sidewalk"))
+
+
+def test_sides_of_an_outline_never_cross():
+    rng = np.random.default_rng(0)
+    for blur in (2, 3, 5, 9) * 5:
+        noise = cv2.GaussianBlur(rng.random((120, 160)), (0, 0), blur)
+        assert all(
+            shapely.Polygon(p).is_valid for p in proposals.outlines(noise > np.median(noise))
+        )

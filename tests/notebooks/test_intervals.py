@@ -1,0 +1,100 @@
+"""No score without an interval and its unit: in README, in the labs' texts, and in what they print.
+
+A score is a number with three decimals in a line that names a measure. Thresholds have fewer
+decimals. What is exact by construction, made up or a check of two programs against each other has
+no interval and is listed in `EXACT`, each with its reason.
+"""
+
+from __future__ import annotations
+
+import re
+
+import nbformat
+import pytest
+
+from helpers import ROOT
+from tools import notebooks
+
+MEASURE = re.compile(r"\b(?:m?IoU|mAP|AP|AP50|AP75|AR|F1|Dice|ECE|[Aa]ccuracy|[Pp]recision)\b")
+NUMBER = r"[01]\.\d{3}"
+INTERVAL = re.compile(rf"{NUMBER} ?\({NUMBER} to {NUMBER}\)")
+SCORE = re.compile(rf"(?<![\d.,(+-]){NUMBER}(?!\d|\.\d)")
+UNIT = re.compile(r"\b(?:camera|picture|photo|still|clip)s?\b")
+
+EXACT = {
+    "by the library": "two programs that must agree; the interval stands above",
+    "helpers.coco": "TFOD2 and helpers.coco must agree; the interval stands above",
+    "helpers ": "by hand and by helpers must agree, on five pictures",
+    "quantile": "the ends of an interval, no scores",
+    "made-up": "the numbers of an exercise are made up",
+    "made up": "the numbers of an exercise are made up",
+}
+
+
+def bare_scores(text: str) -> list[str]:
+    """Lines that name a measure and hold a score without an interval behind it."""
+    lines = (line for line in text.splitlines() if MEASURE.search(line))
+    lines = [line for line in lines if SCORE.search(INTERVAL.sub("", line))]
+    return [line for line in lines if not any(words in line for words in EXACT)]
+
+
+def without_unit(text: str) -> list[str]:
+    """Paragraphs with intervals that do not say what was drawn."""
+    parts = re.split(r"\n\s*\n", text)
+    return [part for part in parts if INTERVAL.search(part) and not UNIT.search(part)]
+
+
+def printed(cell) -> str:
+    """What a cell printed."""
+    return "".join(output.get("text", "") for output in cell.get("outputs", ()))
+
+
+def texts_of(lab) -> dict[str, str]:
+    """Markdown and printed output of every cell, under its number from 1."""
+    cells = enumerate(nbformat.read(lab, as_version=4).cells, start=1)
+    return {
+        f"{lab.stem}, cell {number}": cell.source if cell.cell_type == "markdown" else printed(cell)
+        for number, cell in cells
+    }
+
+
+def test_readme_has_no_score_without_interval_and_unit():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert bare_scores(text) == []
+    assert without_unit(text) == []
+
+
+@pytest.mark.parametrize("lab", notebooks.find_labs(["4", "5"]), ids=lambda lab: lab.stem)
+def test_a_lab_has_no_score_without_interval_and_unit(lab):
+    texts = texts_of(lab)
+    bare = {where: found for where, text in texts.items() if (found := bare_scores(text))}
+    assert not bare
+    # A cell may print under a heading of its own; the unit stands in it.
+    assert not {
+        where: text for where, text in texts.items() if without_unit(text.replace("\n", " "))
+    }
+
+
+@pytest.mark.parametrize("lab", notebooks.find_labs(), ids=lambda lab: lab.stem)
+def test_no_text_of_a_lab_has_a_score_without_interval(lab):
+    for number, cell in enumerate(nbformat.read(lab, as_version=4).cells, start=1):
+        if cell.cell_type == "markdown":
+            assert bare_scores(cell.source) == [], number
+
+
+@pytest.mark.parametrize(
+    ("text", "bare", "no_unit"),
+    [
+        ("The mIoU on test is 0.761.", 1, 0),
+        ("mask  0.605 (0.582 to 0.629)  AP75 0.624", 1, 1),
+        ("| rule | F1 |\n| box | F1 0.651 | 431 |", 1, 0),
+        ("F1 0.651 (0.617 to 0.683)", 0, 1),
+        ("F1 0.651 (0.617 to 0.683), cameras drawn", 0, 0),
+        ("AP 0.605 (0.582 to 0.629) by camera, 0.599 (0.580 to 0.620) by picture", 0, 0),
+        ("An IoU of 0.5, at 0.75 even; and 0.285 beside it.", 1, 0),
+        ("The loss fell to 0.278.", 0, 0),
+        ("difference of F1 +0.259 (+0.200 to +0.315)", 0, 0),
+    ],
+)
+def test_a_bare_score_is_found(text, bare, no_unit):
+    assert (len(bare_scores(text)), len(without_unit(text))) == (bare, no_unit)
