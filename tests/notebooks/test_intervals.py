@@ -25,6 +25,7 @@ EXACT = {
     "by the library": "two programs that must agree; the interval stands above",
     "helpers.coco": "TFOD2 and helpers.coco must agree; the interval stands above",
     "helpers ": "by hand and by helpers must agree, on five pictures",
+    "clicks": "one outline against another: geometry, no sample",
     "quantile": "the ends of an interval, no scores",
     "made-up": "the numbers of an exercise are made up",
     "made up": "the numbers of an exercise are made up",
