@@ -387,10 +387,10 @@ def _asserts_without_words(number: int, grade_id: str, source: str) -> Iterator[
 
 @rule("NB016")
 def exercise_points(lab: Lab) -> Iterator[Finding]:
-    """A lab has 4 to 9 exercises that are worth 20 points together."""
+    """A lab has 4 to 10 exercises that are worth 20 points together."""
     found = exercises.read_exercises(lab.notebook)
-    if not 4 <= len(found) <= 9:
-        yield 0, f"{len(found)} exercises, expected 4 to 9"
+    if not 4 <= len(found) <= 10:
+        yield 0, f"{len(found)} exercises, expected 4 to 10"
     total = sum(exercise.points for exercise in found)
     if total != exercises.POINTS_A_LAB:
         yield 0, f"the exercises are worth {total:g} points, expected {exercises.POINTS_A_LAB}"

@@ -240,7 +240,7 @@ SAMPLES = [
     ("NB015", replaced(', "f(1): expected 2"', "", cell=7), 8, "without a message: assert f(1)"),
     ("NB015", replaced("assert f(5)", "for x in y:", cell=7), 8, "invalid syntax"),
     ("NB016", nbgrader(7, points=6), 0, "21 points, expected 20"),
-    ("NB016", one_exercise_less, 0, "3 exercises, expected 4 to 9"),
+    ("NB016", one_exercise_less, 0, "3 exercises, expected 4 to 10"),
     ("NB017", replaced("<details>", "", cell=5), 7, "no hint"),
     ("NB017", replaced("### Exercise 1 · Fill in", "", cell=5), 7, "no heading"),
     ("NB017", replaced("Fill in", "Do something", cell=5), 7, "does not say which"),

@@ -10,12 +10,6 @@ def ap_voc(hits, objects):
     return float(np.append(envelope, 0.0)[first].mean())
 
 
-def voc_curve(scores, hits, objects):
-    hits = np.asarray(hits)[np.argsort(-np.asarray(scores), kind="stable")]
-    right = np.cumsum(hits)
-    return right / objects, right / np.arange(1, len(right) + 1), ap_voc(hits, objects)
-
-
 # %% right isclose: Isclose.
 def ap_voc(hits, objects):
     right = np.cumsum(np.array(hits, int))
@@ -26,12 +20,6 @@ def ap_voc(hits, objects):
         chosen = precision[(recall > point) | np.isclose(recall, point)]
         value += chosen.max() / 11 if len(chosen) else 0
     return value
-
-
-def voc_curve(scores, hits, objects):
-    hits = np.asarray(hits)[np.argsort(-np.asarray(scores), kind="stable")]
-    right = np.cumsum(hits)
-    return right / objects, right / np.arange(1, len(right) + 1), ap_voc(hits, objects)
 
 
 # %% right loop: Loop.
@@ -47,12 +35,6 @@ def ap_voc(hits, objects):
     return total / 11
 
 
-def voc_curve(scores, hits, objects):
-    hits = np.asarray(hits)[np.argsort(-np.asarray(scores), kind="stable")]
-    right = np.cumsum(hits)
-    return right / objects, right / np.arange(1, len(right) + 1), ap_voc(hits, objects)
-
-
 # %% right whole_numbers: Whole numbers.
 def ap_voc(hits, objects):
     right = np.cumsum(hits)
@@ -62,12 +44,6 @@ def ap_voc(hits, objects):
         enough = right * 10 >= tenth * objects
         values.append(precision[enough].max() if enough.any() else 0.0)
     return sum(values) / 11
-
-
-def voc_curve(scores, hits, objects):
-    hits = np.asarray(hits)[np.argsort(-np.asarray(scores), kind="stable")]
-    right = np.cumsum(hits)
-    return right / objects, right / np.arange(1, len(right) + 1), ap_voc(hits, objects)
 
 
 # %% wrong area: The area under the curve, as COCO and the later VOC have it.
@@ -80,24 +56,12 @@ def ap_voc(hits, objects):
     return float((np.diff(np.r_[0, recall]) * envelope).sum())
 
 
-def voc_curve(scores, hits, objects):
-    hits = np.asarray(hits)[np.argsort(-np.asarray(scores), kind="stable")]
-    right = np.cumsum(hits)
-    return right / objects, right / np.arange(1, len(right) + 1), ap_voc(hits, objects)
-
-
 # %% wrong best_up_to_here: The best precision up to a recall instead of from it on.
 def ap_voc(hits, objects):
     right = np.cumsum(hits)
     recall, precision = right / objects, right / np.arange(1, len(right) + 1)
     points = np.linspace(0, 1, 11)
     return float(np.mean([precision[recall <= p + 1e-9].max(initial=0) for p in points]))
-
-
-def voc_curve(scores, hits, objects):
-    hits = np.asarray(hits)[np.argsort(-np.asarray(scores), kind="stable")]
-    right = np.cumsum(hits)
-    return right / objects, right / np.arange(1, len(right) + 1), ap_voc(hits, objects)
 
 
 # %% wrong empty_fails: No detections end in an error.
@@ -113,24 +77,12 @@ def ap_voc(hits, objects):
     )
 
 
-def voc_curve(scores, hits, objects):
-    hits = np.asarray(hits)[np.argsort(-np.asarray(scores), kind="stable")]
-    right = np.cumsum(hits)
-    return right / objects, right / np.arange(1, len(right) + 1), ap_voc(hits, objects)
-
-
 # %% wrong everything_right: Every detection counts as right, the published precision.
 def ap_voc(hits, objects):
     right = np.arange(1, len(hits) + 1)
     recall, precision = right / objects, right / np.arange(1, len(right) + 1)
     points = np.linspace(0, 1, 11)
     return float(np.mean([precision[recall >= p - 1e-9].max(initial=0) for p in points]))
-
-
-def voc_curve(scores, hits, objects):
-    hits = np.asarray(hits)[np.argsort(-np.asarray(scores), kind="stable")]
-    right = np.cumsum(hits)
-    return right / objects, right / np.arange(1, len(right) + 1), ap_voc(hits, objects)
 
 
 # %% wrong from_the_worst: The verdicts are read from the lowest score.
@@ -141,23 +93,11 @@ def ap_voc(hits, objects):
     return float(np.mean([precision[recall >= p - 1e-9].max(initial=0) for p in points]))
 
 
-def voc_curve(scores, hits, objects):
-    hits = np.asarray(hits)[np.argsort(-np.asarray(scores), kind="stable")]
-    right = np.cumsum(hits)
-    return right / objects, right / np.arange(1, len(right) + 1), ap_voc(hits, objects)
-
-
 # %% wrong mean_precision: The mean precision at the hits.
 def ap_voc(hits, objects):
     right = np.cumsum(hits)
     precision = right / np.arange(1, len(right) + 1)
     return float(precision[np.asarray(hits, bool)].sum() / objects) if len(right) else 0.0
-
-
-def voc_curve(scores, hits, objects):
-    hits = np.asarray(hits)[np.argsort(-np.asarray(scores), kind="stable")]
-    right = np.cumsum(hits)
-    return right / objects, right / np.arange(1, len(right) + 1), ap_voc(hits, objects)
 
 
 # %% wrong no_envelope: The precision where the recall is first reached, not the best from there on.
@@ -171,24 +111,12 @@ def ap_voc(hits, objects):
     return float(np.mean(values))
 
 
-def voc_curve(scores, hits, objects):
-    hits = np.asarray(hits)[np.argsort(-np.asarray(scores), kind="stable")]
-    right = np.cumsum(hits)
-    return right / objects, right / np.arange(1, len(right) + 1), ap_voc(hits, objects)
-
-
 # %% wrong no_tolerance: Recall 3 / 10 is compared with 0.30000000000000004.
 def ap_voc(hits, objects):
     right = np.cumsum(hits)
     recall, precision = right / objects, right / np.arange(1, len(right) + 1)
     points = [0.1 * k for k in range(11)]
     return float(np.mean([precision[recall >= p].max(initial=0) for p in points]))
-
-
-def voc_curve(scores, hits, objects):
-    hits = np.asarray(hits)[np.argsort(-np.asarray(scores), kind="stable")]
-    right = np.cumsum(hits)
-    return right / objects, right / np.arange(1, len(right) + 1), ap_voc(hits, objects)
 
 
 # %% wrong reached_only: The mean over the recalls that were reached.
@@ -200,12 +128,6 @@ def ap_voc(hits, objects):
     return float(np.mean(values)) if values else 0.0
 
 
-def voc_curve(scores, hits, objects):
-    hits = np.asarray(hits)[np.argsort(-np.asarray(scores), kind="stable")]
-    right = np.cumsum(hits)
-    return right / objects, right / np.arange(1, len(right) + 1), ap_voc(hits, objects)
-
-
 # %% wrong recall_over_hits: Recall over the objects that were found.
 def ap_voc(hits, objects):
     right = np.cumsum(hits)
@@ -215,61 +137,9 @@ def ap_voc(hits, objects):
     return float(np.mean([precision[recall >= p - 1e-9].max(initial=0) for p in points]))
 
 
-def voc_curve(scores, hits, objects):
-    hits = np.asarray(hits)[np.argsort(-np.asarray(scores), kind="stable")]
-    right = np.cumsum(hits)
-    return right / objects, right / np.arange(1, len(right) + 1), ap_voc(hits, objects)
-
-
 # %% wrong ten_points: 0.1 to 1, without recall 0.
 def ap_voc(hits, objects):
     right = np.cumsum(hits)
     recall, precision = right / objects, right / np.arange(1, len(right) + 1)
     points = np.linspace(0.1, 1, 10)
     return float(np.mean([precision[recall >= p - 1e-9].max(initial=0) for p in points]))
-
-
-def voc_curve(scores, hits, objects):
-    hits = np.asarray(hits)[np.argsort(-np.asarray(scores), kind="stable")]
-    right = np.cumsum(hits)
-    return right / objects, right / np.arange(1, len(right) + 1), ap_voc(hits, objects)
-
-
-# %% wrong unsorted: The detections stay in the order in which they came.
-def voc_curve(scores, hits, objects):
-    order = np.arange(len(scores))
-    right = np.cumsum(np.asarray(hits)[order])
-    recall, precision = right / objects, right / np.arange(1, len(right) + 1)
-    points = np.linspace(0, 1, 11)
-    ap = float(np.mean([precision[recall >= p - 1e-9].max(initial=0) for p in points]))
-    return recall, precision, ap
-
-
-# %% wrong rising: From the worst score up.
-def voc_curve(scores, hits, objects):
-    order = np.argsort(np.asarray(scores), kind="stable")
-    right = np.cumsum(np.asarray(hits)[order])
-    recall, precision = right / objects, right / np.arange(1, len(right) + 1)
-    points = np.linspace(0, 1, 11)
-    ap = float(np.mean([precision[recall >= p - 1e-9].max(initial=0) for p in points]))
-    return recall, precision, ap
-
-
-# %% wrong swapped: Precision and recall change places.
-def voc_curve(scores, hits, objects):
-    order = np.argsort(-np.asarray(scores), kind="stable")
-    right = np.cumsum(np.asarray(hits)[order])
-    recall, precision = right / objects, right / np.arange(1, len(right) + 1)
-    points = np.linspace(0, 1, 11)
-    ap = float(np.mean([precision[recall >= p - 1e-9].max(initial=0) for p in points]))
-    return precision, recall, ap
-
-
-# %% wrong recall_of_detections: Recall over the detections.
-def voc_curve(scores, hits, objects):
-    order = np.argsort(-np.asarray(scores), kind="stable")
-    right = np.cumsum(np.asarray(hits)[order])
-    recall, precision = right / max(len(right), 1), right / np.arange(1, len(right) + 1)
-    points = np.linspace(0, 1, 11)
-    ap = float(np.mean([precision[recall >= p - 1e-9].max(initial=0) for p in points]))
-    return recall, precision, ap
