@@ -94,7 +94,7 @@ def test_every_lab_has_notes_for_teachers(root):
     for lab in notebooks.find_labs():
         notes = root / "docs" / "teaching" / f"lab{int(lab.stem[:2])}.md"
         text = notes.read_text(encoding="utf-8")
-        for heading in ("## Plan", "## What students get wrong", "## Questions to"):
+        for heading in ("## Plan", "## Common misconceptions", "## Questions to"):
             assert heading in text, f"{notes.name}: {heading}"
 
 
