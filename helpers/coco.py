@@ -54,7 +54,7 @@ def evaluate(
     1.0
     """
     if by not in _TYPES:
-        raise ArrayError("by", expected=" or ".join(_TYPES), found=repr(by))
+        raise ArrayError("by", expected=" or ".join(map(repr, _TYPES)), found=repr(by))
     if not len(pictures):
         raise ArrayError("pictures", expected="at least one", found="none")
     found = _annotations([detected for detected, _ in pictures], by, scored=True)

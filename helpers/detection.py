@@ -345,7 +345,9 @@ def interval(
     return percentile_interval([_mean_score(verdicts, each).ap for each in drawn])
 
 
-def _all_verdicts(pictures, thresholds, classes) -> list[Verdicts]:
+def _all_verdicts(
+    pictures: Sequence[Picture], thresholds: Sequence[float], classes: Sequence[int] | None
+) -> list[Verdicts]:
     if classes is None:
         classes = np.unique(np.concatenate([[], *(p.truth_classes for p in pictures)]))
     return [judge(pictures, c, threshold=t) for c in classes for t in thresholds]

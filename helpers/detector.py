@@ -240,7 +240,7 @@ def load_detector(
     try:
         model = tf.saved_model.load(folder)
     except Exception as error:  # TensorFlow raises anything here, from DecodeError to KeyError
-        found = f"{type(error).__name__}: {str(error).splitlines()[0]:.200}"
+        found = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         raise WeightsError(str(folder), expected="a whole SavedModel", found=found) from error
     signature = _checked_signature(model, folder)
     (input_name,) = signature.structured_input_signature[1]

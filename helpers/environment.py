@@ -157,13 +157,13 @@ def _run(command: list[str]) -> str:
     """Output of a command; a `SetupError` with its last lines if it fails."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-        last = (done.stderr or done.stdout).splitlines()[-8:] if done.returncode else []
+        if not done.returncode:
+            return done.stdout
+        last = (done.stderr or done.stdout).splitlines()[-8:] or [f"status {done.returncode}"]
     except OSError as error:
         last = [str(error)]
-    if last:
-        do = "Is the network on?"
-        raise SetupError(" ".join(command), expected="success", found=" ".join(last), do=do)
-    return done.stdout
+    do = "Is the network on?"
+    raise SetupError(" ".join(command), expected="success", found=" ".join(last), do=do)
 
 
 def setup(*, quiet: bool = False, missing: str = "say") -> None:

@@ -44,5 +44,5 @@ def explain(what: str, *, expected: str, found: str, do: str = "") -> str:
     >>> explain("mask", expected="dtype bool", found="float32", do="Use mask > 0.5.")
     'mask: expected dtype bool, found float32. Use mask > 0.5.'
     """
-    message = f"{what}: expected {expected}, found {found}."
+    message = f"{what}: expected {expected}, found {found.removesuffix('.')}."
     return f"{message} {do}" if do else message

@@ -30,7 +30,7 @@ GREY = (200, 200, 200)  # a darker one is what pink looks like without green rec
 COLOURS = (ORANGE, SKY, GREEN, PINK, BLUE, YELLOW, RED, BLACK, GREY)
 # Matplotlib hatchings, in the same order.
 HATCHES = ("///", "...", "\\\\\\", "xxx", "---", "ooo", "+++", "|||", "***")
-# Under this type a lab's headline figures lie in its outputs; tools/run_labs.py collects them.
+# Under this type a lab's headline figures lie in its outputs; `tools.notebooks` collects them.
 METRICS_MIME = "application/vnd.image-segmentation-labs.metrics+json"
 _OVER_IMAGE = "classes over an image"  # marks axes in which plain classes show the image itself
 STYLE = Path(__file__).with_suffix(".mplstyle")

@@ -268,7 +268,7 @@ def _describe(folder: Path) -> PetData:
         splits = builder.info.splits
         images = {name: splits[published].num_examples for name, published in SPLITS.items()}
     except Exception as error:
-        found = f"{type(error).__name__}: {str(error).rstrip('.')}"
+        found = f"{type(error).__name__}: {error}"
         expected = "a data set prepared by TensorFlow Datasets with the splits train and test"
         raise DataError(str(folder), expected=expected, found=found) from error
     if empty := [name for name, count in images.items() if not count]:

@@ -265,7 +265,9 @@ def _need(good: bool, key: str, expected: str, found: object) -> None:
         raise RecordError(f"field {key}", expected=expected, found=str(found))
 
 
-def _values(features: Mapping, key: str, kind: str = "bytes_list", count: int | None = None):
+def _values(
+    features: Mapping, key: str, kind: str = "bytes_list", count: int | None = None
+) -> Sequence:
     """The list of a key, empty where there is none; of as many values as asked for."""
     stored = features[key].WhichOneof("kind") if key in features else None
     found = getattr(features[key], stored).value if stored else ()

@@ -220,7 +220,7 @@ def _backup(folder: Path) -> keras.callbacks.Callback:
                     kept = json.loads(past.read_text(encoding="utf-8"))
                     self.history = {name: values[:done] for name, values in kept.items()}
             except (OSError, ValueError) as error:
-                found = f"{type(error).__name__}: {str(error).splitlines()[0]}"
+                found = f"{type(error).__name__}: {error}".splitlines()[0]
                 expected = "the state of this training when it was interrupted"
                 do = "Delete the folder to start anew."
                 raise WeightsError(str(folder), expected=expected, found=found, do=do) from error

@@ -127,9 +127,6 @@ def light_unet(
     # Not layers.Resizing: its `training` is True by default and spreads to the layers behind it,
     # so that a plain `model(images)` would change the decoder's statistics.
     encoder = mobilenet(keras.ops.image.resize(x, seen), encoder_weights)
-    for layer in encoder.layers:
-        layer.trainable = not isinstance(layer, layers.BatchNormalization)
-
     y = conv_block(encoder.get_layer(_ENCODER_TOP).output, 96, kernel=1)
     for channels, tap in zip((96, 64, 40), _ENCODER_TAPS[::-1], strict=True):
         skip = conv_block(encoder.get_layer(tap).output, channels, kernel=1)
@@ -211,11 +208,8 @@ def deeplab(
     inputs = keras.Input((*size, 3), name="image")
     seen = tuple(32 * max(1, round(side / 32)) for side in size)
     x = keras.ops.image.resize(layers.Rescaling(1 / 127.5, offset=-1)(inputs), seen)
-    encoder = mobilenet(x, encoder_weights)
-    for layer in encoder.layers:
-        layer.trainable = not isinstance(layer, layers.BatchNormalization)
-    backbone = keras.Model(inputs, encoder.output)
-    backbone.pyramid_level_inputs = {"P2": "block_3_expand_relu", "P5": "block_16_project_BN"}
+    backbone = keras.Model(inputs, mobilenet(x, encoder_weights).output)
+    backbone.pyramid_level_inputs = {"P2": _ENCODER_TAPS[0], "P5": _ENCODER_TOP}
     head = keras.Sequential(
         [
             layers.Conv2D(256, 1, use_bias=False),
@@ -234,10 +228,13 @@ def deeplab(
 
 
 def mobilenet(x: keras.KerasTensor, weights: str | os.PathLike | None) -> keras.Model:
-    """MobileNetV2 without its top over pictures (B, H, W, 3) in [-1, 1], for the networks above."""
+    """MobileNetV2 without its top over pictures (B, H, W, 3) in [-1, 1], batch norm frozen."""
     import keras
 
     with reading_encoder(weights):
-        return keras.applications.MobileNetV2(
+        encoder = keras.applications.MobileNetV2(
             input_tensor=x, include_top=False, weights=None if weights is None else str(weights)
         )
+    for layer in encoder.layers:
+        layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)
+    return encoder

@@ -40,7 +40,7 @@ def load(model: keras.Model, path: str | os.PathLike) -> None:
         model.load_weights(path)
     except Exception as error:
         model.set_weights(before)  # some layers may have been read before the error
-        found = f"{type(error).__name__}: {str(error).splitlines()[0]}"
+        found = f"{type(error).__name__}: {error}".splitlines()[0]
         expected = f"whole weights of {model.name} ({model.count_params():,} numbers)"
         raise WeightsError(str(path), expected=expected, found=found) from error
     print(f"Loaded weights from {path.name}: {model.name} does not start from scratch.")

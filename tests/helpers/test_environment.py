@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import helpers
-from helpers import environment
+from helpers import environment, errors
 
 
 def in_fresh_python(code: str, **variables: str) -> str:
@@ -197,3 +197,10 @@ def test_the_data_folder_is_shown_as_seen_from_here(monkeypatch, capsys, tmp_pat
     monkeypatch.chdir(helpers.ROOT / "tests")
     helpers.setup()
     assert capsys.readouterr().out.endswith("data in ../data\n")
+
+
+def test_a_command_that_fails_without_a_word_is_an_error():
+    """As when git is killed for memory: nothing was fetched, and nothing says so."""
+    with pytest.raises(errors.SetupError, match="expected success, found status 3"):
+        environment._run([sys.executable, "-c", "raise SystemExit(3)"])
+    assert environment._run([sys.executable, "-c", "print('a')"]) == "a\n"

@@ -33,3 +33,7 @@ def test_message_names_thing_expected_found_and_what_to_do() -> None:
 
 def test_message_without_advice_ends_after_what_was_found() -> None:
     assert errors.explain("a", expected="b", found="c") == "a: expected b, found c."
+
+
+def test_a_sentence_from_elsewhere_gets_no_second_full_stop() -> None:
+    assert errors.explain("a", expected="b", found="c.") == "a: expected b, found c."
