@@ -64,8 +64,8 @@ def _analyse(options: argparse.Namespace) -> tuple[dict, int]:
         "violations": sum(event.violation for event in analysis.events),
         "needs_review": sum(event.needs_review for event in analysis.events),
     }
-    result.pop("video"), result.pop("thresholds")
-    return result, _status(analysis.problems)
+    left_out = ("video", "thresholds")
+    return {k: v for k, v in result.items() if k not in left_out}, _status(analysis.problems)
 
 
 def _city(options: argparse.Namespace) -> tuple[dict, int]:
@@ -164,7 +164,8 @@ def _number(kind: type, least: float = 0, most: float = math.inf) -> Callable:
     def read(text: str) -> float:
         value = kind(text)
         if not (math.isfinite(value) and least < value <= most):
-            raise argparse.ArgumentTypeError(f"expected a number above {least:g}, found {text}")
+            limits = f"above {least:g}" + (f", at most {most:g}" if math.isfinite(most) else "")
+            raise argparse.ArgumentTypeError(f"expected a number {limits}, found {text}")
         return value
 
     read.__name__ = "number"
@@ -226,12 +227,8 @@ def _parser() -> argparse.ArgumentParser:
     add = command("evaluate-lot", _lot, "score on a car park's frames", model)
     add("folders", type=Path, nargs="+", help="with frames, masks, bounding_boxes")
     add("--no-system", action="store_true", help="true masks only")
-    add(
-        "--score",
-        type=_number(float, -1, 1),
-        default=0.3,
-        help="least detection score; %(default)s",
-    )
+    add("--score", type=_number(float, -1, 1), default=0.3,
+        help="least detection score; %(default)s")  # fmt: skip
     add("--tiles", type=count, default=3, help="tiles across a frame; %(default)s")
     add("--pictures", type=Path, help="folder for pictures of every frame")
     return parser

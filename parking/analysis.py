@@ -198,8 +198,12 @@ def analyse(
     if video:
         check_film()  # if there is no ffmpeg, nothing has been touched yet
     working, pictures = out.with_name(f".{out.name}.partial"), Evidence(view)
+    begun, setting = working / "setting", repr((opened.path.resolve(), camera, fps, limit))
     try:
         working.mkdir(parents=True, exist_ok=True)
+        if begun.is_file() and begun.read_text(encoding="utf-8") != setting:
+            (working / "alerts.jsonl").unlink(missing_ok=True)  # of another clip, or another limit
+        write_text(begun, setting)
     except OSError as error:
         raise DataError(f"{out}", expected="a folder", found=str(error)) from error
     movie = working / "annotated.mp4"
@@ -221,6 +225,7 @@ def analyse(
         analysis = watch(opened, view, detect, limit=limit, reference=reference, on_frame=take)
     summary = analysis.summary(movie.name if movie.exists() else None)
     write(working, summary, analysis.events, pictures.sheets(analysis.events), pictures.overview)
+    begun.unlink()
     shutil.rmtree(out, ignore_errors=True)
     os.replace(working, out)
     return analysis

@@ -249,7 +249,7 @@ def check_film() -> None:
 
         program = get_ffmpeg_exe()
     except (ImportError, RuntimeError) as error:
-        program = str(error).splitlines()[0]
+        program = str(error).partition("\n")[0]
     if not shutil.which(program):
         do = "Run `pip install imageio-ffmpeg`, or leave the film out (--no-video, video=False)."
         raise DataError("film", expected="a program ffmpeg", found=program, do=do)

@@ -9,7 +9,7 @@ outside, or much of the vehicle was hidden, the event says that a person has to 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -188,7 +188,7 @@ class EventFinder:
         self.tracker.finish()
         return self._closed(standing)
 
-    def _closed(self, standing: set[Stand] = frozenset()) -> list[Event]:
+    def _closed(self, standing: Set[Stand] = frozenset()) -> list[Event]:
         events = []
         for track, stand in self.tracker.ended:
             events.append(self._event(track, stand, ongoing=stand in standing))

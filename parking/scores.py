@@ -279,13 +279,11 @@ def match_events(
     for (k, g), _ in np.ndenumerate(overlaps):
         event, true = events[k], truth[g]
         if event.zone == true["zone"] and owners.get(event.vehicle) == true["vehicle"]:
-            first, last = (
-                (event.first_frame, true["first_frame"]),
-                (event.last_frame, true["last_frame"]),
-            )
+            first = event.first_frame, true["first_frame"]
+            last = event.last_frame, true["last_frame"]
             overlaps[k, g] = max(min(last) - max(first) + 1, 0) / (max(last) - min(first) + 1)
     order = np.argsort(-overlaps.max(axis=1, initial=0), kind="stable")
-    partner = match(overlaps[order], TIMES, np.zeros(len(truth), bool))
+    partner = match(overlaps[order], TIMES)
     return sorted((int(k), int(g)) for k, g in zip(order, partner, strict=True) if g >= 0)
 
 

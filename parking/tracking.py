@@ -75,8 +75,8 @@ class Stand:
 
     first: Moment
     last: Moment
-    votes: NDArray[np.float32]  # (H, W): frames in which the pixel was the vehicle's
-    visible: NDArray[np.float32]  # (H, W): frames in which it could be seen whose it is
+    votes: NDArray[np.float64]  # (H, W): frames in which the pixel was the vehicle's
+    visible: NDArray[np.float64]  # (H, W): frames in which it could be seen whose it is
     seen: int = 0
     score: float = 0.0  # mean detection score
     hidden_frames: int = 0

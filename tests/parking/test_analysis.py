@@ -125,6 +125,22 @@ def test_where_nothing_could_be_seen_there_is_a_report_without_a_film(place) -> 
     assert "<video" not in (place / "report" / "report.html").read_text()
 
 
+def test_alerts_of_a_run_with_another_limit_are_not_taken_over(place) -> None:
+    frame, play = iter(range(FRAMES)), stub(parks(4, 33))
+
+    def dies(image):
+        if next(frame) == 25:
+            raise Killed
+        return play(image)
+
+    with pytest.raises(Killed):
+        run(place, dies)
+    assert (place / ".report.partial" / "alerts.jsonl").read_text()
+    told = []
+    assert not any(e.violation for e in run(place, limit=60.0, on_alert=told.append).events)
+    assert not told and not (place / "report" / "alerts.jsonl").read_text()
+
+
 def test_an_alert_that_was_half_written_is_told_again(place) -> None:
     partial = place / ".report.partial"
     partial.mkdir()
