@@ -582,8 +582,7 @@ def _run_length_mask(code: dict[str, Any], size: Size, where: str) -> np.ndarray
         return rle_to_mask(code)
     except (DataError, OverflowError) as error:
         expected, found = "a complete run-length code", str(error)
-        message = explain(f"{where}, segmentation", expected=expected, found=found)
-        raise DataError(message) from error
+        raise DataError(f"{where}, segmentation", expected=expected, found=found) from error
 
 
 def box_around(mask: np.ndarray) -> np.ndarray:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers import pictures, records
-from helpers.errors import DataError, SetupError, explain
+from helpers.errors import DataError, SetupError
 from tools.records.annotations import Annotated, AnnotationSet
 from tools.records.label_maps import read_label_map
 
@@ -137,9 +137,12 @@ def write_shards(
             the new ones.
     """
     total = len(annotated)
+    if not total:
+        raise DataError(str(out), expected="at least one picture to convert", found="none")
     if not 1 <= shards <= total or workers < 1:
-        expected = f"at least 1 worker, 1 to {total} shards for {total} pictures"
-        raise DataError(str(out), expected=expected, found=f"{workers} and {shards}")
+        expected = f"at least 1 worker, and 1 to {total} shards for {total} pictures"
+        found = f"{workers} workers and {shards} shards"
+        raise DataError(str(out), expected=expected, found=found)
     names = [f"{out.name}-{number:05}-of-{shards:05}" for number in range(shards)]
     names = names if shards > 1 else [out.name]
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -207,15 +210,19 @@ def _on_dask(
     try:
         from dask.distributed import Client, KilledWorker, LocalCluster, as_completed
     except ImportError as error:
-        do = "`pip install distributed`, or leave --workers and --scheduler out."
-        message = explain("distributed", expected="to be installed", found=str(error), do=do)
-        raise SetupError(message) from error
+        do = "Run `pip install distributed`, or leave --workers and --scheduler out."
+        expected = "the package distributed"
+        raise SetupError("Dask", expected=expected, found=str(error), do=do) from error
 
     with contextlib.ExitStack() as stack:
         if isinstance(where, int):
             how = {"threads_per_worker": 1, "processes": True, "dashboard_address": None}
             where = stack.enter_context(LocalCluster(n_workers=where, **how))
-        client = stack.enter_context(Client(where))
+        try:
+            client = stack.enter_context(Client(where))
+        except (OSError, ValueError) as error:
+            found = f"{type(error).__name__}: {error}"
+            raise SetupError(f"{where}", expected="a Dask scheduler", found=found) from error
         waiting = [
             client.submit(write_shard, path, part, skip_bad, pure=False)
             for path, part in parts.items()

@@ -231,8 +231,9 @@ def _cvat_shapes(entry: ET.Element, size: Size, numbers_of: Mapping[str, int]) -
             continue
         if item.tag not in ("polygon", "mask") or label not in numbers_of:
             expected = "a polygon or mask of a label of the task"
+            found = f"a {item.tag} of {label!r}"
             do = "Draw it as a polygon or mask in CVAT, or delete it."
-            raise DataError(what, expected=expected, found=f"a {item.tag}", do=do)
+            raise DataError(what, expected=expected, found=found, do=do)
         if item.tag == "mask":
             yield Shape(what, numbers_of[label], _cvat_mask(item, size, what))
             continue
@@ -242,7 +243,8 @@ def _cvat_shapes(entry: ET.Element, size: Size, numbers_of: Mapping[str, int]) -
         key = (label, group) if group != "0" else (label, index, what)
         parts.setdefault(key, []).append(polygon.tolist())
     for key, polygons in parts.items():
-        yield Shape(str(key[-1]), numbers_of[key[0]], polygons)
+        where = key[-1] if len(key) == 3 else f"group {key[1]} ({key[0]})"
+        yield Shape(where, numbers_of[key[0]], polygons)
 
 
 def _cvat_mask(item: ET.Element, size: Size, what: str) -> np.ndarray:
@@ -315,7 +317,9 @@ def read_yolo(images: Path, labels: Path, names: Path, *, outlines: str = "auto"
         raise DataError(f"{images} and {labels}", expected=expected, found=found)
     annotated = []
     for path in paths:
-        problem = "" if counted[path.stem] == 1 else f"{path.stem}: two pictures for one text."
+        problem = ""
+        if (number := counted[path.stem]) > 1:
+            problem = explain(f"{path.stem}.txt", expected="one picture for it", found=f"{number}")
         own = (path, path.name, path.stem, classes, None, (), problem, outlines)
         annotated.append(YoloPicture(*own, text=texts.pop(path.stem, None)))
     if texts:
@@ -341,10 +345,14 @@ def _yolo_names(file: Path) -> dict[int, str]:
     if isinstance(found, dict) and all(type(key) is int for key in found):
         found = {key: found[key] for key in sorted(found)}
     elif isinstance(found, list):
-        found = dict(enumerate(name for name in found if str(name).strip()))
+        found = dict(enumerate(found))
     else:
         expected = "names of classes, a list or numbers from 0"
         raise DataError(str(file), expected=expected, found=f"{found!r:.60}")
-    classes = {number + 1: str(name).strip() for number, name in found.items()}
+    # A number without a name has no class, and the next number stays what it is.
+    texts = {number: "" if name is None else str(name).strip() for number, name in found.items()}
+    classes = {number + 1: text for number, text in texts.items() if text}
+    if not classes:
+        raise DataError(str(file), expected="names of classes", found="none")
     records.label_map_text(classes)  # refuses what is no name, or one twice
     return classes

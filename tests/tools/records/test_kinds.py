@@ -600,6 +600,11 @@ def test_what_cvat_may_say_besides_is_refused(tmp_path, inside, words):
         list(cvat(tmp_path, inside))
 
 
+def test_a_label_that_the_task_lacks_is_named(tmp_path):
+    with pytest.raises(DataError, match="found a polygon of 'blue'"):
+        list(cvat(tmp_path, '<polygon label="blue" points="1,1;9,1;9,9"/>'))
+
+
 @pytest.mark.parametrize(
     "text", ["<annotations>", "{}", "<a/>", '<annotations><track id="0"/></annotations>']
 )
@@ -641,6 +646,25 @@ def test_polygons_of_yolo(tmp_path, names):
 def test_lines_that_are_no_polygon_are_refused(tmp_path, line, words):
     with pytest.raises(DataError, match=rf"a\.png: .*{words}"):
         list(yolo(tmp_path, line))
+
+
+@pytest.mark.parametrize(
+    "names", ["names: [grey, '', white]\n", "names:\n  0: grey\n  1:\n  2: white\n"]
+)
+def test_a_number_without_a_name_moves_no_other_number(tmp_path, names):
+    found = yolo(tmp_path, f"2 {SHARES}", names)
+    assert found.classes == {1: "grey", 3: "white"}
+    assert [example.class_names for example in found] == [("white",)]
+    with pytest.raises(DataError, match="found 1"):
+        list(yolo(tmp_path, f"1 {SHARES}", names))
+    with pytest.raises(DataError, match=r"data\.yaml: expected names of classes, found none"):
+        yolo(tmp_path, f"2 {SHARES}", "names: ['']\n")
+
+
+def test_two_pictures_for_one_text_are_refused(tmp_path):
+    save(tmp_path / "images" / "a.jpg")
+    with pytest.raises(DataError, match=r"a\.txt: expected one picture for it, found 2\."):
+        list(yolo(tmp_path, f"1 {SHARES}"))
 
 
 def test_pictures_and_texts_without_each_other(tmp_path):

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from helpers import records
-from helpers.errors import DataError
+from helpers.errors import DataError, SetupError
 from helpers.records import label_map_text, payloads, read
 from tests.tools.records.annotated import annotation, coco_set, from_coco, rectangle
 from tools.records.label_maps import read_label_map
@@ -108,3 +108,13 @@ def test_more_masks_than_a_reader_takes_are_refused(source, tmp_path, monkeypatc
         DataError, match=r"1\.jpg: objects: expected at most 2399 pixels in all masks"
     ):
         from_coco(*source, tmp_path / "x.tfrecord")
+
+
+def test_no_picture_and_no_scheduler_are_errors_of_one_line(source, tmp_path):
+    (tmp_path / "empty").mkdir()
+    file, images = coco_set(tmp_path / "empty", [], pictures=0)
+    with pytest.raises(DataError, match="expected at least one picture to convert, found none"):
+        from_coco(file, images, tmp_path / "x.tfrecord")
+    with pytest.raises(SetupError, match="nonsense: expected a Dask scheduler, found ValueError"):
+        from_coco(*source, tmp_path / "x.tfrecord", scheduler="nonsense", skip_bad=True)
+    assert not list(tmp_path.glob("x.*"))
