@@ -95,9 +95,10 @@ def load_labs(folder: Path | None = None) -> dict[int, Lab]:
     if folder is None and COURSE.is_file():
         content = json.loads(COURSE.read_text(encoding="utf-8"))
     else:
+        from tools import notebooks
         from tools.grading import labs  # not part of what students get
 
-        content = labs.for_check(labs.read_all(folder or labs.notebooks.NOTEBOOKS))
+        content = labs.for_check(labs.read_all(folder or notebooks.NOTEBOOKS))
     made = [Lab(Outline.from_json(lab["outline"]), lab["steps"]) for lab in content]
     return {lab.outline.number: lab for lab in made}
 
@@ -118,8 +119,9 @@ def read(path: Path, labs: dict[int, Lab] | None = None) -> tuple[Lab, Answers]:
     lab = labs.get(answers.lab)
     if lab is None:
         found = " ".join(answers.problems)
-        expected, do = "a notebook with exercises of the course", "Use the student notebook of"
-        raise SetupError(path.name, expected=expected, found=found, do=f"{do} this lab. {DOWNLOAD}")
+        expected = "a notebook with exercises of the course"
+        do = f"Use the student notebook of this lab. {DOWNLOAD}"
+        raise SetupError(path.name, expected=expected, found=found, do=do)
     if not any(step["kind"] == "lab" for step in lab.steps):
         do = "This lab's exercises need the whole lab: run them in the notebook."
         raise SetupError(

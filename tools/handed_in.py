@@ -346,7 +346,10 @@ class _Reader:
         self.added = {c.number: list(self._added(c)) for c in cells if self._is_added(c)}
         spare = {number: pieces for number, pieces in self.added.items() if pieces}
         for task in lab.tasks:
-            (self._written if task.written else self._code)(task, spare)
+            if task.written:
+                self._written(task)
+            else:
+                self._code(task, spare)
         others = sorted({c.grade_id for c in cells if c.solution} - self.own - {""})
         if others:
             names = ", ".join(name[:40] for name in others[:5])
@@ -452,7 +455,7 @@ class _Reader:
         )
         return parts
 
-    def _written(self, task: Task, spare: dict[int, list[Piece]]) -> None:
+    def _written(self, task: Task) -> None:
         """Text of a written answer."""
         marked = [c for c in self.cells if c.grade_id == task.grade_id and c.solution]
         if not marked:

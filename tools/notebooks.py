@@ -16,9 +16,8 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from helpers import files
+from helpers import ROOT, files
 
-ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 
 METRICS_MIME = "application/vnd.image-segmentation-labs.metrics+json"

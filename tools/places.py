@@ -114,7 +114,7 @@ def prepare(place: Place) -> None:
     for step in steps:
         done = uv(*step, check=False)
         if done.returncode:
-            raise RuntimeError(f"{place.name}: {done.stderr.strip()}")
+            raise RuntimeError(done.stderr.strip())
 
 
 def students_origin() -> Path:

@@ -23,6 +23,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import nbformat
 import psutil
 from tqdm import tqdm
 
@@ -70,7 +71,7 @@ def write_results(run: LabRun, out: Path, links: list[tuple[str, str]], folder: 
         name = f"{run.lab}.failed"
         label = f"**This run is incomplete.** {failed}"
         banner = {"cell_type": "markdown", "id": "run-incomplete", "metadata": {}, "source": label}
-        notebook.cells.insert(0, notebooks.nbformat.from_dict(banner))
+        notebook.cells.insert(0, nbformat.from_dict(banner))
     notebooks.write_notebook(out / f"{name}.ipynb", notebook)
     if run.failure:
         notebook.cells.pop(0)  # the page has its own banner

@@ -52,7 +52,7 @@ def run(parser: argparse.ArgumentParser, arguments: list[str] | None = None) -> 
     except (CourseError, OpError) as error:
         # An error from within a tf.data pipeline carries a traceback; ours is one line in it.
         ours = re.search(r"DataError: (.+)", str(error))
-        message = ours[1] if ours else str(error).strip().splitlines()[0]
+        message = ours[1] if ours else str(error).strip().partition("\n")[0]
         print(f"error: {message}", file=sys.stderr)
         return 1
     print(json.dumps(result))

@@ -74,14 +74,14 @@ def small_loss(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     highest = tf.nn.max_pool2d(pixels, 5, 1, "SAME")
     edge = (highest > -tf.nn.max_pool2d(-pixels, 5, 1, "SAME"))[..., 0]
     small = tf.constant([SMALL.get(k, 1.0) for k in range(len(kerbside.SURFACES))])
-    weights = known * (1 + 4 * tf.cast(edge, tf.float32)) * tf.gather(small, truth)
+    weight = known * (1 + 4 * tf.cast(edge, tf.float32)) * tf.gather(small, truth)
     each = tf.nn.sparse_softmax_cross_entropy_with_logits(truth, logits)
     probabilities = tf.nn.softmax(logits) * known[..., None]
     one_hot = tf.one_hot(truth, len(kerbside.SURFACES)) * known[..., None]
     both = tf.reduce_sum(probabilities * one_hot, axis=(0, 1, 2))
     total = tf.reduce_sum(probabilities + one_hot, axis=(0, 1, 2))
     dice = 1 - tf.reduce_mean((2 * both + 1) / (total + 1))
-    return tf.reduce_sum(weights * each) / (tf.reduce_sum(weights) + 1) + dice
+    return tf.reduce_sum(weight * each) / (tf.reduce_sum(weight) + 1) + dice
 
 
 def boundary_loss(extra: float = 4.0, width: int = 2) -> Callable:
@@ -102,9 +102,9 @@ def boundary_loss(extra: float = 4.0, width: int = 2) -> Callable:
         window = 2 * width + 1
         highest = ops.max_pool(pixels, window, strides=1, padding="same")
         lowest = -ops.max_pool(-pixels, window, strides=1, padding="same")
-        weights = 1 + extra * ops.cast(highest > lowest, "float32")[..., 0]
+        weight = 1 + extra * ops.cast(highest > lowest, "float32")[..., 0]
         each = ops.sparse_categorical_crossentropy(labels, logits, from_logits=True)
-        return ops.sum(weights * each) / ops.sum(weights) + training.dice_loss(labels, logits)
+        return ops.sum(weight * each) / ops.sum(weight) + training.dice_loss(labels, logits)
 
     return loss
 
@@ -252,11 +252,11 @@ def _evaluate_camvid(model: keras.Model, options: argparse.Namespace) -> dict:
         matrices.append(metrics.confusion_matrix(*pair, len(kerbside.SURFACES)))
 
     def mean(total: np.ndarray) -> float:
-        return float(np.nanmean(_ious(total)[shared]))
+        return float(np.nanmean(metrics.iou_per_class(total)[shared]))
 
     draws = metrics.bootstrap_draws(len(matrices), 200, 0)
     drawn = [mean(np.tensordot(draw, np.stack(matrices), 1)) for draw in draws]
-    each = _ious(np.sum(matrices, axis=0))[shared]
+    each = metrics.iou_per_class(np.sum(matrices, axis=0))[shared]
     summary = {
         "data": f"CamVid, val, {len(matrices)} frames",
         "images": len(matrices),
@@ -268,12 +268,6 @@ def _evaluate_camvid(model: keras.Model, options: argparse.Namespace) -> dict:
     if options.record:
         command.record_scores(options.weights, "camvid_val", summary)
     return summary
-
-
-def _ious(matrix: np.ndarray) -> np.ndarray:
-    """IoU of each class from a confusion matrix; NaN for absent classes."""
-    both, union = np.diag(matrix), matrix.sum(0) + matrix.sum(1) - np.diag(matrix)
-    return np.divide(both, union, out=np.full(len(both), np.nan), where=union > 0)
 
 
 def _evaluate(options: argparse.Namespace) -> dict:

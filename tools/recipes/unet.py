@@ -45,7 +45,7 @@ def at_scales(model: keras.Model, enlarge: Sequence[float] = SCALES) -> keras.Mo
     is the sum over the views.
 
     Args:
-        model: Model from `light_unet` with its default `filters`; the weights are copied.
+        model: Model from `light_unet`; the weights are copied.
         enlarge: Scale factors, one per view.
 
     Returns:
@@ -178,7 +178,7 @@ def open_litert(path: Path) -> Any:
             runner.allocate_tensors()
     except (OSError, ValueError) as error:
         expected = "a LiteRT model, as `export` writes it"
-        found = str(error).splitlines()[0]
+        found = f"{type(error).__name__}: {error}".splitlines()[0]
         raise WeightsError(str(path), expected=expected, found=found) from error
     return runner
 

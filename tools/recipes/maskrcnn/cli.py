@@ -109,12 +109,12 @@ def _blend(options: argparse.Namespace) -> dict:
     config = model.configuration(size=size)
     blended = export.blended(model.build(config), parts)
     export.export(blended, config.model, options.output, size=size, class_names=model.CLASSES)
-    records = [weights.read_record(file) for file, _ in parts]
+    made = [weights.read_record(file) for file, _ in parts]
     blend = [
         {"model": Path(file).parent.name, "share": share, "command": record["command"]}
-        for (file, share), record in zip(parts, records, strict=True)
+        for (file, share), record in zip(parts, made, strict=True)
     ]
-    first = records[0] | {"blend": blend, "scores": {}}
+    first = made[0] | {"blend": blend, "scores": {}}
     first.pop("photographs", None)  # what the model scored before
     command.write_record(options.output, first)
     return {"blend": blend}

@@ -27,7 +27,6 @@ SCALES = (0.7, 2.0)
 PASTED = 0.5
 """Share of the training pictures that get objects of another one pasted in."""
 
-
 MAX_OBJECTS, MAX_NOT_JUDGED = 60, 40
 """Of a training picture; what goes beyond is left out."""
 

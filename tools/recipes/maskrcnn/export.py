@@ -127,7 +127,7 @@ def restore(model: tf_keras.Model, folder: str | os.PathLike) -> None:
         names = [f"weights/{k}/.ATTRIBUTES/VARIABLE_VALUE" for k in range(len(variables))]
         values = [stored.get_tensor(name) for name in names]
     except (tf.errors.OpError, ValueError) as error:
-        found = str(error).splitlines()[0][:200]
+        found = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         raise WeightsError(str(folder), expected=expected, found=found) from error
     extra = stored.has_tensor(f"weights/{len(values)}/.ATTRIBUTES/VARIABLE_VALUE")
     for variable, value in zip(variables, values, strict=True):

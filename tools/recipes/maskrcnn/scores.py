@@ -106,7 +106,9 @@ def _filled(box: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return mask
 
 
-def only(pairs: Iterable[tuple[Detections, Example]], numbers: Sequence[int], as_number: int):
+def only(
+    pairs: Iterable[tuple[Detections, Example]], numbers: Sequence[int], as_number: int
+) -> list[tuple[Detections, Example]]:
     """Keep only the detections of some classes, merged into one class."""
     kept = []
     for found, case in pairs:

@@ -110,7 +110,7 @@ def train(
     with strategy.scope():
         model = _model(config, plan)
         pretrained = plan.encoder_weights or plan.initial
-        optimizer = _optimizer(plan, model.backbone.trainable_variables if pretrained else ())
+        optimizer = _optimizer(model.backbone.trainable_variables if pretrained else ())
         optimizer.build(model.trainable_variables)
         metrics = task.build_metrics(training=True)
         step = tf.Variable(0, dtype=tf.int64, trainable=False)
@@ -193,7 +193,7 @@ def load_checkpoint(folder: Path, *, size: tuple[int, int] | None = None) -> tup
     return plan, Trained(model, config, int(step), {}, float(seconds))
 
 
-def _strategy():
+def _strategy() -> tf.distribute.Strategy:
     import tensorflow as tf
 
     if len(tf.config.list_physical_devices("GPU")) > 1:
@@ -210,7 +210,7 @@ def _model(config: MaskRCNNTask, plan: Plan) -> tf_keras.Model:
     return model
 
 
-def _optimizer(plan: Plan, pretrained: Iterable[tf.Variable]):
+def _optimizer(pretrained: Iterable[tf.Variable]) -> tf_keras.optimizers.Optimizer:
     """AdamW with a lower learning rate for `pretrained` variables. `train` sets the rate."""
     import tensorflow as tf
     import tf_keras
@@ -257,14 +257,14 @@ def _claim(folder: Path, plan: Plan) -> None:
     files.write_text(path, content)
 
 
-def _resume(checkpoint, manager) -> None:
+def _resume(checkpoint: tf.train.Checkpoint, manager: tf.train.CheckpointManager) -> None:
     """Restore the newest readable checkpoint."""
     for path in reversed(manager.checkpoints):
         try:
             checkpoint.restore(path).expect_partial()
             return
         except Exception as error:  # TensorFlow raises anything for a damaged file
-            problem = f"{type(error).__name__}: {str(error).splitlines()[0][:200]}"
+            problem = f"{type(error).__name__}: {error}".splitlines()[0][:200]
             print(f"{path} cannot be read ({problem}).", file=sys.stderr)
     if manager.checkpoints:
         folder = Path(manager.checkpoints[0]).parent
