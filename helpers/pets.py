@@ -267,7 +267,7 @@ def _describe(folder: Path) -> PetData:
         builder = tfds.builder_from_directory(folder)
         splits = builder.info.splits
         images = {name: splits[published].num_examples for name, published in SPLITS.items()}
-    except Exception as error:
+    except Exception as error:  # TFDS raises anything for a damaged dataset_info.json
         found = f"{type(error).__name__}: {error}"
         expected = "a data set prepared by TensorFlow Datasets with the splits train and test"
         raise DataError(str(folder), expected=expected, found=found) from error

@@ -38,7 +38,7 @@ def load(model: keras.Model, path: str | os.PathLike) -> None:
     before = model.get_weights()
     try:
         model.load_weights(path)
-    except Exception as error:
+    except Exception as error:  # Keras and h5py raise anything for a damaged file
         model.set_weights(before)  # some layers may have been read before the error
         found = f"{type(error).__name__}: {error}".splitlines()[0]
         expected = f"whole weights of {model.name} ({model.count_params():,} numbers)"
@@ -78,7 +78,7 @@ def reading_encoder(source: str | os.PathLike | None) -> Iterator[None]:
         raise WeightsError(str(source), expected="weights", found="no such file", do=do)
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # from a failed download to weights of another shape
         if source is None:
             raise
         do = "Without a network: give `encoder_weights` (--encoder-weights) a local file."

@@ -38,7 +38,7 @@ class Cells:
         text = "\n".join(lines)[-MAX_TEXT:]
         try:
             said = str(value)[:4000]
-        except Exception:
+        except Exception:  # the student's own class may fail in __str__
             said = "an error whose message cannot be shown"
         self.error = {"ename": kind.__name__, "evalue": said, "traceback": text}
 
@@ -58,7 +58,7 @@ class Cells:
                 self._show(type(error), error, [repr(error)])
         try:
             outputs = _outputs(captured)
-        except Exception as error:
+        except Exception as error:  # the same of what it displays
             outputs = [_stream(f"The cell's output could not be kept: {type(error).__name__}.")]
         if self.error:
             trace = [self.error["traceback"]]

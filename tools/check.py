@@ -57,12 +57,11 @@ class Lab:
     """Of each cell its `kind` ("lab", "answer" or "check"), `source` and `grade_id`."""
 
 
-def find_notebook(lab: str, folder: Path | None = None) -> Path:
+def find_notebook(lab: str) -> Path:
     """Find a student's notebook of a lab: a file, or by number in the current folder.
 
     Args:
         lab: A path, or a lab number such as "2" or "02".
-        folder: Folder to search by number; by default the current folder.
 
     Raises:
         SetupError: There is none, or only the course's own with its solutions.
@@ -70,7 +69,7 @@ def find_notebook(lab: str, folder: Path | None = None) -> Path:
     path = Path(lab)
     if path.suffix.lower() == ".ipynb" and path.is_file():
         return path
-    here = folder or Path.cwd()
+    here = Path.cwd()
     solved = False
     for place in (here, here / "notebooks") if lab.isdigit() else ():
         for found in sorted(place.glob(f"{int(lab):02d}_*.ipynb")):

@@ -92,11 +92,9 @@ def rule(code: str) -> Callable:
     return register
 
 
-def badge(path: Path, repository: str | None = None) -> str:
+def badge(path: Path) -> str:
     """The Colab badge of a lab, in Markdown."""
-    owner_and_name = "/".join(
-        (repository or notebooks.repository_url()).rstrip("/").split("/")[-2:]
-    )
+    owner_and_name = "/".join(notebooks.repository_url().rstrip("/").split("/")[-2:])
     target = f"https://colab.research.google.com/github/{owner_and_name}/blob/main/notebooks"
     return f"[![Open in Colab]({BADGE_IMAGE})]({target}/{path.name})"
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers import files
+from helpers import files, records
 from helpers.errors import DataError
 from tools.records.annotations import Annotated, flag, read_coco, read_json
 
@@ -105,8 +105,6 @@ def write(
     Raises:
         DataError: As for `read`, or the terms are unknown.
     """
-    import tensorflow as tf
-
     about = read_json(annotations).get("info", {})
     terms = licence or about.get("licence")
     if not terms:
@@ -116,20 +114,19 @@ def write(
     found: dict = {"source": about.get("name", annotations.parent.name), "licence": terms}
     found |= {"only": only, "skip": skip or "", "aspect": list(aspect or ())}
     found |= dict.fromkeys(("photographs", "objects", "masks", "not_judged"), 0)
-    building = output.with_name(f".{output.name}")
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with tf.io.TFRecordWriter(str(building)) as writer:
+
+    def payloads() -> Iterator[bytes]:
         for photograph in read(annotations, images, only=only, skip=skip):
             image, objects = photograph.image, list(_objects(photograph))
             if aspect:
                 size = image.shape[1], round(image.shape[1] * aspect[1] / aspect[0])
                 image, objects = _resized(image, objects, size)
-            writer.write(_serialised(photograph.name, image, objects))
-            found["photographs"] += 1
             found["objects"] += sum(not crowd for *_, crowd in objects)
             found["masks"] += sum(not c and bool((mask == 1).any()) for _, _, mask, c in objects)
             found["not_judged"] += sum(crowd for *_, crowd in objects)
-    building.replace(output)
+            yield _serialised(photograph.name, image, objects)
+
+    found["photographs"] = records.write_payloads(output, payloads())
     files.write_text(output.with_suffix(".json"), json.dumps(found, indent=1) + "\n")
     return found
 

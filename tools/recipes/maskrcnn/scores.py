@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -23,14 +22,13 @@ from tools.recipes.maskrcnn.photographs import CLASSES, NOT_JUDGED, UNKNOWN, Pho
 
 
 def detect_all(
-    detect: Callable[[np.ndarray, float], Detections], cases: Iterable, *, at_once: int = 1
+    detect: Callable[[np.ndarray, float], Detections], cases: Iterable
 ) -> tuple[list[tuple[Detections, Any]], float]:
     """Run a detector on the `image` of every case, with a progress bar.
 
     Args:
         detect: Detector from `load_detector`, called with `LEAST_SCORE`.
         cases: Examples, as yielded by `records.read`; all are read before detection.
-        at_once: Number of pictures processed in parallel; does not change the detections.
 
     Returns:
         Pairs of detections and case, and pictures per second, excluding the first one, which
@@ -43,10 +41,9 @@ def detect_all(
         raise DataError("pictures", expected="at least one", found="none")
     first = detect(cases[0].image, LEAST_SCORE)
     start = time.perf_counter()
-    with ThreadPoolExecutor(at_once) as pool:
-        others = pool.map(lambda case: detect(case.image, LEAST_SCORE), cases[1:])
-        options = {"total": len(cases), "initial": 1, "desc": "detect", "unit": "image"}
-        found = [first, *tqdm(others, leave=False, **options)]
+    options = {"total": len(cases), "initial": 1, "desc": "detect", "unit": "image"}
+    others = tqdm(cases[1:], leave=False, **options)
+    found = [first, *(detect(case.image, LEAST_SCORE) for case in others)]
     speed = (len(cases) - 1) / (time.perf_counter() - start) if len(cases) > 1 else math.nan
     return list(zip(found, cases, strict=True)), speed
 
