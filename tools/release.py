@@ -166,7 +166,7 @@ def sums(folder: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-def release(labs: Labs, out: Path, progress: Callable[[str], None] = lambda _: None) -> None:
+def release(labs: Labs, out: Path) -> None:
     """Build everything in a new folder, which finally replaces the old one."""
     read = {name: (ROOT / name).read_text(encoding="utf-8") for name in VERSIONED}
     project = tomllib.loads(read["pyproject.toml"])["project"]
@@ -183,9 +183,10 @@ def release(labs: Labs, out: Path, progress: Callable[[str], None] = lambda _: N
         "site": lambda: site.build(labs, draft / "site"),
         "notes": lambda: files.write_text(draft / "notes.md", notes),
     }
-    for name, step in steps.items():
-        progress(name)
-        step()
+    with tqdm(steps.items(), unit="edition", dynamic_ncols=True) as bar:
+        for name, step in bar:
+            bar.set_description(name)
+            step()
     files.write_text(draft / "SHA256SUMS", sums(draft))
     shutil.rmtree(out, ignore_errors=True)
     os.replace(draft, out)
@@ -204,19 +205,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     start = time.monotonic()
     labs = {path.stem: nbformat.read(path, as_version=4) for path in notebooks.find_labs()}
-    with tqdm(total=6, unit="edition", dynamic_ncols=True) as bar:
-
-        def progress(name: str) -> None:
-            bar.set_description(name)
-            bar.update(bar.n < bar.total and name != "students")
-
-        try:
-            release(labs, options.out, progress)
-        except VersionError as error:
-            bar.close()
-            print(f"release: {error}", file=sys.stderr)
-            return 1
-        bar.update(bar.total - bar.n)
+    try:
+        release(labs, options.out)
+    except VersionError as error:
+        print(f"release: {error}", file=sys.stderr)
+        return 1
     shown = os.path.relpath(options.out)
     print(f"{len(labs)} labs in {time.monotonic() - start:.0f} s: {shown}/")
     return 0

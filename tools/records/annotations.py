@@ -461,8 +461,9 @@ def read_json(path: str | Path) -> dict[str, Any]:
     Raises:
         DataError: The file is missing, damaged, or not a JSON object.
     """
+    text = read_text(path, "a JSON file")  # its error is a ValueError as well
     try:
-        content = json.loads(read_text(path, "a JSON file"))
+        content = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise DataError(str(path), expected="JSON", found=str(error)) from error
     if not isinstance(content, dict):

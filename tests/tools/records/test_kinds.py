@@ -600,6 +600,13 @@ def test_what_cvat_may_say_besides_is_refused(tmp_path, inside, words):
         list(cvat(tmp_path, inside))
 
 
+def test_a_file_that_is_missing_is_named_once(tmp_path):
+    with pytest.raises(DataError) as caught:
+        read_coco(tmp_path / "none.json", tmp_path)
+    found = "expected a JSON file, found No such file or directory."
+    assert str(caught.value) == f"{tmp_path / 'none.json'}: {found}"
+
+
 def test_a_label_that_the_task_lacks_is_named(tmp_path):
     with pytest.raises(DataError, match="found a polygon of 'blue'"):
         list(cvat(tmp_path, '<polygon label="blue" points="1,1;9,1;9,9"/>'))

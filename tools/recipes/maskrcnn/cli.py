@@ -12,6 +12,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import helpers
 from helpers import detector, kerbside, records, weights
@@ -19,6 +20,9 @@ from helpers.environment import available_cpus, version
 from helpers.errors import CourseError, DataError, WeightsError
 from tools.recipes import command
 from tools.recipes.maskrcnn import data, model, scores
+
+if TYPE_CHECKING:
+    from tools.recipes.maskrcnn.training import Plan
 
 RUNS = helpers.BUILD / "maskrcnn"
 """Folder for checkpoints and logs, with one subfolder per training run."""
@@ -55,7 +59,7 @@ def _share(text: str) -> tuple[str, float]:
         return file, float(share)
     except ValueError:
         expected = "NAME=SHARE with a share of 0 to 1"
-        raise CourseError("a share", expected=expected, found=text) from None
+        raise CourseError("share", expected=expected, found=repr(text)) from None
 
 
 def _export(options: argparse.Namespace) -> dict:
@@ -127,7 +131,7 @@ def _mixed_in(file: Path, share: float) -> dict:
     return {"file": file.name, "share": share, **stored}
 
 
-def _repeating(plan, steps: int, export_size: tuple[int, int], minutes: float | None) -> str:
+def _repeating(plan: Plan, steps: int, export_size: tuple[int, int], minutes: float | None) -> str:
     """Command line that reproduces a training run."""
     options = {
         "steps": plan.steps,
