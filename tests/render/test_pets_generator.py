@@ -14,13 +14,13 @@ import pytest
 from tools.render.pets import contract
 from tools.render.toy_pets import open_image
 
-pytestmark = pytest.mark.render
-
-if importlib.util.find_spec("bpy") is None:
-    pytest.skip(
-        "Blender's bpy is not installed (pip install -r requirements/render.txt)",
-        allow_module_level=True,
-    )
+pytestmark = [
+    pytest.mark.render,
+    pytest.mark.skipif(
+        importlib.util.find_spec("bpy") is None,
+        reason="Blender's bpy is not installed (pip install -r requirements/render.txt)",
+    ),
+]
 
 SEEDS = (10_000, 10_019)
 

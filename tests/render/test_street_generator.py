@@ -13,13 +13,13 @@ from tools.render.street import FIRST_INSTANCE_ID
 from tools.render.street.frames import is_finished, load_frame
 from tools.render.street.plan import ClipJob, StillJob
 
-pytestmark = pytest.mark.render
-
-if importlib.util.find_spec("bpy") is None:
-    pytest.skip(
-        "Blender's bpy is not installed (pip install -r requirements/render.txt)",
-        allow_module_level=True,
-    )
+pytestmark = [
+    pytest.mark.render,
+    pytest.mark.skipif(
+        importlib.util.find_spec("bpy") is None,
+        reason="Blender's bpy is not installed (pip install -r requirements/render.txt)",
+    ),
+]
 
 CAMERA, SCENE = 1003, 0
 

@@ -63,10 +63,9 @@ def test_a_damaged_picture_is_one_line_too(make_pets, pets_test, trained, capsys
     data = make_pets(test=[pets_test[0], bad])
     assert evaluate_here("--data-dir", data, "--weights", trained, "--single-view") == 1
     error = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
-    assert error == [
-        "error: image of Pet_11.jpg: expected a whole JPEG or PNG, found 300 bytes that do not "
-        "decode. The data set is damaged: prepare it again."
-    ]
+    (line,) = error
+    assert line.endswith("The data set is damaged: prepare it again.")
+    assert "expected whole records, 2 of test, found 1 before an error" in line
 
 
 def test_missing_weights_are_one_line_too(make_pets, tmp_path, capsys):

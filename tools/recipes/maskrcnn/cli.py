@@ -9,6 +9,7 @@ The same steps as in the lab, with a record of the training. Rests on the siblin
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 from pathlib import Path
@@ -55,11 +56,10 @@ def _train(options: argparse.Namespace) -> dict:
 def _share(text: str) -> tuple[str, float]:
     """Split NAME=SHARE into name and share."""
     file, _, share = text.rpartition("=")
-    try:
-        return file, float(share)
-    except ValueError:
-        expected = "NAME=SHARE with a share of 0 to 1"
-        raise CourseError("share", expected=expected, found=repr(text)) from None
+    with contextlib.suppress(ValueError):
+        if 0 <= float(share) <= 1:
+            return file, float(share)
+    raise CourseError("share", expected="NAME=SHARE with a share of 0 to 1", found=repr(text))
 
 
 def _export(options: argparse.Namespace) -> dict:

@@ -129,10 +129,10 @@ def test_the_record_names_the_terms_of_a_source(tmp_path):
     assert found == {"file": "street.tfrecord", "share": 0.25, "source": "street", "licence": "CC0"}
 
 
-@pytest.mark.parametrize("text", ["street.tfrecord", "street.tfrecord=much"])
+@pytest.mark.parametrize("text", ["street.tfrecord", "street.tfrecord=much", "a=1.5", "a=nan"])
 def test_a_share_is_a_number(text):
     assert cli._share("a=b.tfrecord=0.25") == ("a=b.tfrecord", 0.25)
-    with pytest.raises(CourseError, match="--photographs: expected FILE=SHARE"):
+    with pytest.raises(CourseError, match="share: expected NAME=SHARE"):
         cli._share(text)
 
 
