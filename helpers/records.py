@@ -90,6 +90,8 @@ def read(
     Traceback (most recent call last):
     helpers.errors.RecordError: missing.tfrecord: expected a TFRecord file, found no such file.
     """
+    if every < 1:
+        raise ArrayError("every", expected="1 or more", found=str(every))
     paths = [paths] if isinstance(paths, (str, Path)) else paths
     raws = (pair for path in paths for pair in payloads(path, on_damage=on_damage))
     for number, (where, payload) in enumerate(raws):

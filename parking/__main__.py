@@ -1,7 +1,7 @@
 """The commands of `python -m parking`: analyse, city, zones, evaluate, evaluate-lot.
 
 Progress goes to standard error, the last line of standard output is one JSON object. Exit status:
-0 all done, 1 an error, 2 an analysis that is incomplete (its report is there, and says why).
+0 all done, 1 an error, 2 a wrong option, 3 an incomplete analysis (its report says why).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import helpers
 from helpers.errors import CourseError
 from helpers.files import write_text
 
-INCOMPLETE = 2
+INCOMPLETE = 3
 
 
 @lru_cache(maxsize=1)

@@ -333,7 +333,7 @@ def city(
         client = Client(scheduler) if scheduler else Client(**here)
     except (OSError, ValueError) as error:
         found = f"{type(error).__name__}: {error}"
-        raise SetupError(f"{scheduler}", expected="a Dask scheduler", found=found) from error
+        raise SetupError(scheduler or "city", expected="a Dask scheduler", found=found) from error
     with (
         client,
         _journal(journal) as note,

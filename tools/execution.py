@@ -203,17 +203,17 @@ class LabExecution:
         self.environment = environment
         self.cell_timeout, self.lab_timeout = cell_timeout, lab_timeout
         self.bar = bar
-        self.run_ = LabRun(path.stem, nbformat.read(path, as_version=4))
+        self.result = LabRun(path.stem, nbformat.read(path, as_version=4))
         self.current = 0  # cell that runs, from 1
         self.current_code = 0
         self.first_cell_at: float | None = None
         self.error: BaseException | None = None
         self.stopped = threading.Event()
-        for cell in self.run_.notebook.cells:  # results of an earlier run are not this run's
+        for cell in self.result.notebook.cells:  # results of an earlier run are not this run's
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [], None
         self.client = Client(
-            self.run_.notebook,
+            self.result.notebook,
             kernel_name=kernel,
             timeout=int(cell_timeout),
             startup_timeout=120,
@@ -252,7 +252,7 @@ class LabExecution:
                     raise KeyboardInterrupt
                 pid = self._kernel_pid() or pid
                 if pid:
-                    self.run_.peak_mb = max(self.run_.peak_mb, resident_mb(pid))
+                    self.result.peak_mb = max(self.result.peak_mb, resident_mb(pid))
                 elapsed = time.monotonic() - start
                 if self.bar is not None and elapsed >= next_refresh:
                     self.bar.refresh()
@@ -265,11 +265,11 @@ class LabExecution:
             if thread.is_alive():  # Ctrl-C
                 kill_tree(self._kernel_pid() or pid)
                 thread.join(10)
-        self.run_.seconds = time.monotonic() - start
+        self.result.seconds = time.monotonic() - start
         if self.error is not None:
-            self.run_.failure = self._failure(self.error, timed_out)
-        self.run_.metrics = notebooks.headline_metrics(self.run_.notebook)
-        return self.run_
+            self.result.failure = self._failure(self.error, timed_out)
+        self.result.metrics = notebooks.headline_metrics(self.result.notebook)
+        return self.result
 
     def _drive(self) -> None:
         """Code of the second thread: nbclient from start to end."""
@@ -297,7 +297,7 @@ class LabExecution:
         if execute_reply["content"]["status"] == "ok" or "raises-exception" in cell.metadata.get(
             "tags", []
         ):
-            self.run_.cells += 1
+            self.result.cells += 1
             if self.bar is not None:
                 self.bar.update()
 

@@ -17,11 +17,9 @@ import nbformat
 from nbformat import NotebookNode
 
 from helpers import ROOT, files
+from helpers.figures import METRICS_MIME
 
 NOTEBOOKS = ROOT / "notebooks"
-
-METRICS_MIME = "application/vnd.image-segmentation-labs.metrics+json"
-"""Type of the output that `helpers.figures.headline()` displays: a dict of name to number."""
 
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 WIDGET_NOTE = "Interactive control: run this cell to use it."

@@ -59,14 +59,14 @@ class Place:
     name: str
 
     @property
-    def list(self) -> Path:
+    def requirements(self) -> Path:
         """The file in tests/environments."""
         return LISTS / f"{self.name}.txt"
 
     @property
     def python(self) -> str:
         """Python version of the place, "3.12" or "3.12.13", from the first line of the list."""
-        return re.search(r"Python (3[\d.]*\d)", self.list.read_text(encoding="utf-8"))[1]
+        return re.search(r"Python (3[\d.]*\d)", self.requirements.read_text(encoding="utf-8"))[1]
 
     @property
     def interpreter(self) -> Path:
@@ -109,7 +109,16 @@ def prepare(place: Place) -> None:
     folder = place.interpreter.parent.parent
     steps = (
         ["venv", "--quiet", "--clear", "--python", found.stdout.strip(), str(folder)],
-        ["pip", "install", "--quiet", "--python", str(folder), "--no-deps", "-r", str(place.list)],
+        [
+            "pip",
+            "install",
+            "--quiet",
+            "--python",
+            str(folder),
+            "--no-deps",
+            "-r",
+            str(place.requirements),
+        ],
     )
     for step in steps:
         done = uv(*step, check=False)

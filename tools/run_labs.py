@@ -49,7 +49,7 @@ def progress_bar(run: LabExecution, position: str, line: int) -> tqdm:
     """
     terminal = sys.stderr.isatty()
     return tqdm(
-        total=sum(cell.cell_type == "code" for cell in run.run_.notebook.cells),
+        total=sum(cell.cell_type == "code" for cell in run.result.notebook.cells),
         desc=f"{position} {run.path.stem}",
         unit="cell",
         bar_format="{desc}  cell {n_fmt}/{total_fmt} |{bar:24}| {elapsed}",

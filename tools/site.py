@@ -21,6 +21,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from helpers import ROOT
+from helpers.figures import METRICS_MIME
 from tools import editions, exercises, notebooks, pages
 
 BADGE = re.compile(r"\[!\[[^\]]*\]\([^)]*colab-badge[^)]*\)\]\([^)]*\)\n*")
@@ -93,7 +94,7 @@ def _describe(cell: NotebookNode, output: NotebookNode) -> None:
             cell.metadata["mystnb"] = {"image": {"alt": alt}}
     if "data" in output:
         for kind in list(output.data):
-            if kind in (notebooks.METRICS_MIME, notebooks.WIDGET_MIME):
+            if kind in (METRICS_MIME, notebooks.WIDGET_MIME):
                 del output.data[kind]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import doctest
 import importlib
+import re
 import subprocess
 import sys
 
@@ -59,7 +60,15 @@ def test_every_function_that_a_lab_calls_has_an_example():
     assert bare <= set(WITHOUT), bare - set(WITHOUT)
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if name not in ALONE])
+OTHERS = [
+    name
+    for package in ("parking", "tools")
+    for name, source in sources_of(package).items()
+    if re.search(r"^ +>>> ", source, re.MULTILINE)
+]
+
+
+@pytest.mark.parametrize("name", [name for name in [*MODULES, *OTHERS] if name not in ALONE])
 def test_the_examples_of_a_module_hold(name, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     names = {name: importlib.import_module(module) for name, module in IMPORTED.items()}

@@ -62,7 +62,7 @@ def test_every_place_says_its_python_and_pins_what_it_has():
     assert len(places.all_places()) >= 3
     for place in places.all_places():
         assert place.python.split(".")[1] in ("11", "12", "13")
-        lines = place.list.read_text(encoding="utf-8").splitlines()
+        lines = place.requirements.read_text(encoding="utf-8").splitlines()
         assert len([line for line in lines if "==" in line]) > 100
         assert all("==" in line or line.startswith("#") for line in lines)
 

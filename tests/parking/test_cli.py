@@ -47,7 +47,7 @@ def test_a_clip_becomes_a_report_and_the_last_line_is_json(place, capsys) -> Non
 
 def test_an_incomplete_analysis_exits_with_2_and_keeps_its_report(place, capsys) -> None:
     (place / "clip" / "0029.jpg").write_bytes(b"")
-    assert analyse(place) == 2
+    assert analyse(place) == 3
     printed = capsys.readouterr()
     assert "incomplete: " in printed.err
     assert json.loads(printed.out)["complete"] is False
@@ -80,7 +80,7 @@ def test_a_zone_outside_the_frame_is_refused(place, capsys) -> None:
 def test_a_reference_view_shows_that_the_camera_was_turned_before(place, capsys) -> None:
     other = np.roll(street(), 12, axis=1)
     cv2.imwrite(str(place / "reference.png"), other)
-    assert analyse(place, "--reference", str(place / "reference.png")) == 2
+    assert analyse(place, "--reference", str(place / "reference.png")) == 3
     assert "camera" in capsys.readouterr().err
 
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from helpers import figures
 from tools import notebooks
 from tools.notebooks import WIDGET_MIME, as_terminal, normalise, without_machine
 
@@ -144,7 +145,7 @@ def test_the_commands_start_quickly():
 
 
 def test_headline_metrics_take_the_last_value_of_each_name():
-    mime = notebooks.METRICS_MIME
+    mime = figures.METRICS_MIME
     notebook = with_outputs(
         stream("display_data", {mime: {"a": 1, "b": 2}}), stream("display_data", {mime: {"a": 3}})
     )
