@@ -178,7 +178,7 @@ _Shot = tuple[Moment, Moment, int, Image]
 class Evidence:
     """Keeps a few private pictures of each stand that may become an event, none of any other.
 
-    Of each of three moments (first seen standing, limit reached, last seen) the picture is kept in
+    Of each of three moments (first seen standing, reported, last seen) the picture is kept in
     which most of the vehicle can be seen within a second.
     """
 
@@ -203,7 +203,7 @@ class Evidence:
             event = finder.name(track, track.stand)
             shots = self._open.setdefault(event, {})
             seen, picture = np.count_nonzero(track.mask), self._picture(hidden, track, place)
-            moments = ["first seen standing", *["limit reached"] * (event in alerted), *shots]
+            moments = ["first seen standing", *["reported"] * (event in alerted), *shots]
             for name in dict.fromkeys(moments):
                 begun, _, most, _ = shots.get(name, (frame.moment, None, -1, None))
                 if frame.moment.seconds - begun.seconds <= 1.0 and seen > 1.1 * most:

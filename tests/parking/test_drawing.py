@@ -76,7 +76,7 @@ def test_evidence_is_in_order_of_time() -> None:
     seconds = [float(re.search(r"([\d.]+) s", caption)[1]) for caption in captions]
     assert seconds == sorted(seconds) and len(seconds) == 3
     names = [caption.split(":")[0] for caption in captions]
-    assert names == ["first seen standing", "limit reached", "last seen"]
+    assert names == ["first seen standing", "reported", "last seen"]
 
 
 def test_nothing_detected_changes_nothing() -> None:
