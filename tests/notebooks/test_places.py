@@ -76,6 +76,15 @@ def test_a_figure_that_differs_is_named():
     ]
 
 
+def test_of_tfod2s_training_the_signs_are_compared():
+    stored = {"detections_without_patch": 0, "detections_with_patch": 3}
+    assert (
+        places.different({"detections_without_patch": 0, "detections_with_patch": 1}, stored) == []
+    )
+    found = {"detections_without_patch": 1, "detections_with_patch": 0}
+    assert len(places.different(found, stored)) == 2
+
+
 def test_the_page_is_what_the_results_say():
     import json
 
