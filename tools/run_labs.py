@@ -55,7 +55,7 @@ def progress_bar(run: LabExecution, position: str, line: int) -> tqdm:
         bar_format="{desc}  cell {n_fmt}/{total_fmt} |{bar:24}| {elapsed}",
         mininterval=0.1 if terminal else 10,
         dynamic_ncols=terminal,
-        position=line if terminal else None,
+        position=line if terminal else 0,  # a log has no lines to move between
         file=sys.stderr,
     )
 
