@@ -5,6 +5,8 @@ import io
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -99,14 +101,20 @@ def test_what_is_incomplete_is_said_at_the_top() -> None:
     assert "No vehicle stood" in page
 
 
-def test_a_real_browser_shows_the_page_without_errors_or_requests(tmp_path, browser) -> None:
-    write(tmp_path, SUMMARY, [EVENT], {EVENT.event: [("standing", RED)]})
+def opened(browser, path: Path) -> tuple[Any, list[str], list[str]]:
+    """A page in Chromium, the list of its messages and errors, and that of its requests."""
     page = browser.new_page(viewport={"width": 900, "height": 900})
     said, asked = [], []
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))
-    page.goto((tmp_path / "report.html").as_uri())
+    page.goto(path.as_uri())
+    return page, said, asked
+
+
+def test_a_real_browser_shows_the_page_without_errors_or_requests(tmp_path, browser) -> None:
+    write(tmp_path, SUMMARY, [EVENT], {EVENT.event: [("standing", RED)]})
+    page, said, asked = opened(browser, tmp_path / "report.html")
     shown = np.frombuffer(page.screenshot(), np.uint8)
     page.close()
     assert said == []
@@ -139,12 +147,7 @@ def test_a_real_browser_plays_the_annotated_clip(tmp_path, browser) -> None:
         for colour in [orange] * 4 + [green] * 4:
             show(np.full((*SIZE, 3), colour, np.uint8))
     write(tmp_path, SUMMARY | {"video": "annotated.mp4"}, [EVENT], {EVENT.event: []})
-    page = browser.new_page(viewport={"width": 900, "height": 900})
-    said, asked = [], []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto((tmp_path / "report.html").as_uri())
+    page, said, asked = opened(browser, tmp_path / "report.html")
     video = page.locator("video")
     if not video.evaluate("video => video.canPlayType('video/mp4; codecs=\"avc1.640028\"')"):
         pytest.skip("this Chromium was built without H.264")
