@@ -97,7 +97,7 @@ def requirement_problems() -> Iterator[str]:
         yield f"{both} overwrite each other's files: uninstall all, then install one"
 
 
-def install() -> None:
+def install_packages() -> None:
     """Installs what the labs need and prints what has changed; pip leaves alone what fits."""
     before = {each.name: each.version for each in metadata.distributions()}
     pip_install(REQUIREMENTS[0])
@@ -166,12 +166,12 @@ def _run(command: list[str]) -> str:
     raise SetupError(" ".join(command), expected="success", found=" ".join(last), do=do)
 
 
-def setup(*, quiet: bool = False, missing: str = "say") -> None:
+def setup(*, install: bool = False, quiet: bool = False) -> None:
     """Sets up the process for a lab; call it before TensorFlow is imported.
 
     Prints one line with the versions that matter to a result and the folder of the course's data,
-    unless `quiet`, and a line for each package that does not suit; or `missing="install"` installs
-    it. Calling it again does no harm.
+    unless `quiet`, and a line for each package that does not suit, which `install` installs.
+    Calling it again does no harm.
     """
     if "tensorflow" in sys.modules and any(name not in os.environ for name in SETTINGS):
         late = "Note: TensorFlow was imported before helpers.setup(), so its settings for threads "
@@ -180,9 +180,9 @@ def setup(*, quiet: bool = False, missing: str = "say") -> None:
     for name, value in {**SETTINGS, **dict.fromkeys(THREAD_SETTINGS, str(count))}.items():
         os.environ.setdefault(name, value)
     problems = list(requirement_problems())
-    if missing == "install" and (problems or not TFOD2_FOLDER.is_dir()):
+    if install and (problems or not TFOD2_FOLDER.is_dir()):
         print("Installing what the labs need: less than a minute.", flush=True)
-        install()
+        install_packages()
         problems = list(requirement_problems())
     for problem in problems:
         print(f"Note: {problem}.")

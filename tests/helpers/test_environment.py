@@ -175,13 +175,13 @@ def packages(monkeypatch, tmp_path) -> dict[str, str]:
 
 def test_installing_says_what_has_changed_and_keeps_tfod2_aside(packages, capsys, tmp_path):
     asked = packages.pop("asked")
-    environment.install()
+    environment.install_packages()
     assert capsys.readouterr().out == "Installed: new 3.0, old 0.9 instead of 1.0.\n"
     labs, garden, tfod2 = asked
     assert labs == ["--quiet", "-r", str(helpers.ROOT / "requirements.txt")]
     assert "--no-deps" in garden and str(tmp_path / "tfod2") in tfod2
     (tmp_path / "tfod2" / "object_detection").mkdir(parents=True)
-    environment.install()
+    environment.install_packages()
     assert capsys.readouterr().out == "Installed: nothing new.\n"
     assert len(asked) == 5
 
@@ -189,8 +189,18 @@ def test_installing_says_what_has_changed_and_keeps_tfod2_aside(packages, capsys
 def test_a_package_that_is_in_use_asks_for_a_restart(packages, capsys, monkeypatch):
     packages.pop("asked")
     monkeypatch.setitem(sys.modules, "old", None)
-    environment.install()
+    environment.install_packages()
     assert "Restart the session" in capsys.readouterr().out
+
+
+def test_setup_installs_only_where_it_is_asked_to(packages, capsys, monkeypatch):
+    asked = packages.pop("asked")
+    monkeypatch.setattr(environment, "requirement_problems", lambda: iter(["new is missing"]))
+    helpers.setup(quiet=True)
+    assert "Note: new is missing." in capsys.readouterr().out
+    assert not asked
+    helpers.setup(install=True, quiet=True)
+    assert len(asked) == 3
 
 
 def test_the_data_folder_is_shown_as_seen_from_here(monkeypatch, capsys, tmp_path):
