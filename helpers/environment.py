@@ -7,18 +7,23 @@ it may use, deterministic kernels, no log noise. Nothing heavy is imported. Intr
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import re
 import shutil
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from importlib import invalidate_caches, metadata
 from pathlib import Path
 
-from helpers import DATA, ROOT
 from helpers.errors import SetupError
+
+ROOT = Path(__file__).resolve().parent.parent  # the repository
+DATA = ROOT / "data"  # rendered pictures, weights, cameras; `fetch` what you open of it
+BUILD = ROOT / "build"  # checkpoints, exports and reports that the labs leave; git ignores it
 
 SETTINGS = {
     "TF_CPP_MIN_LOG_LEVEL": "3",  # below 3, TensorFlow writes about CUDA on machines without a GPU
@@ -38,7 +43,8 @@ THREAD_SETTINGS = (
 
 REQUIREMENTS = ("requirements.txt", "requirements/garden.txt")
 TFOD2 = "requirements/tfod2.txt"
-# A folder of its own for TFOD2, which `helpers.tfod` puts on the path.
+# A folder of its own for TFOD2 and two packages that only it uses; `helpers.tfod.activate` puts it
+# on the path.
 TFOD2_FOLDER = Path(sys.prefix) / "tfod2"
 
 
@@ -197,6 +203,27 @@ def setup(*, install: bool = False, quiet: bool = False) -> None:
         versions = [f"{label} {version(name)}" for label, name in names.items()]
         parts = [f"Python {platform.python_version()}", *versions, f"{count} CPU threads"]
         print(" · ".join([*parts, f"data in {_relative(DATA)}"]))
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keeps off the page what TensorFlow's C++ code and its warnings write to standard error.
+
+    >>> with quiet():
+    ...     print("This is standard output.")
+    This is standard output.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with Path(os.devnull).open("w") as nowhere, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            os.dup2(nowhere.fileno(), 2)
+            yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _relative(path: Path) -> str:

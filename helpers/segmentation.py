@@ -5,19 +5,14 @@ Introduced in lab 2, used again in lab 5. The network is any Keras model that gi
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from helpers import metrics
 from helpers.errors import ArrayError, DataError
-from helpers.kerbside import camera_of
 
 if TYPE_CHECKING:
     import keras
@@ -69,10 +64,6 @@ class Answers:
     def labels(self) -> np.ndarray:
         """(N, H, W) uint8: the most probable class of every pixel."""
         return self.probabilities.argmax(axis=-1).astype(np.uint8)
-
-    def of_camera(self, camera: int) -> np.ndarray:
-        """Indices of one camera's stills."""
-        return np.flatnonzero([camera_of(name) == camera for name in self.file_names])
 
     def scores(self, data: str) -> Scores:
         """A confusion matrix for each picture; `data` is the name of the split."""
@@ -176,26 +167,3 @@ def answer(model: keras.Model, dataset: tf.data.Dataset) -> Answers:
         raise DataError("dataset", expected="at least one still", found="none")
     names, *arrays = (np.concatenate(each) for each in zip(*parts, strict=True))
     return Answers(tuple(name.decode() for name in names), *arrays)
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Keeps off the page what TensorFlow's C++ code and its warnings write to standard error.
-
-    >>> with quiet():
-    ...     print("This is standard output.")
-    This is standard output.
-    """
-    import warnings
-
-    sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with Path(os.devnull).open("w") as nowhere, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            os.dup2(nowhere.fileno(), 2)
-            yield
-    finally:
-        sys.stderr.flush()
-        os.dup2(kept, 2)
-        os.close(kept)

@@ -21,16 +21,12 @@ import numpy as np
 from helpers import DATA, environment, files
 from helpers.errors import DataError, SetupError
 
-# Where TFOD2 and the two packages that only it uses are installed.
-FOLDER = environment.TFOD2_FOLDER
-# The command that installs it, in the course's folder; `install()` does so from any folder.
+# Installs it, in the course's folder; `environment.install_tfod2` does so from any folder.
 INSTALL = "python -m tools.tfod install"
 # The course's own pipeline configuration: Mask R-CNN with ResNet-50, 128x128 pixels.
 CONFIG = DATA / "tfod2" / "mask_rcnn_resnet50_kerbside.config"
 # TFOD2's model zoo for TensorFlow 2, with speed and COCO mAP as its makers published them.
 ZOO = DATA / "tfod2" / "zoo.csv"
-
-install = environment.install_tfod2
 
 
 def installed() -> bool:
@@ -39,7 +35,7 @@ def installed() -> bool:
     >>> installed()
     True
     """
-    if (FOLDER / "object_detection" / "__init__.py").is_file():
+    if (environment.TFOD2_FOLDER / "object_detection" / "__init__.py").is_file():
         return True
     return importlib.util.find_spec("object_detection") is not None
 
@@ -54,12 +50,13 @@ def activate() -> None:
     >>> import object_detection
     """
     if not installed():
-        expected = f"the package object_detection in {FOLDER.name}/"
-        do = f"Call helpers.tfod.install(), or run `{INSTALL}` in the course's folder, and retry."
+        expected = f"the package object_detection in {environment.TFOD2_FOLDER.name}/"
+        do = f"Call helpers.environment.install_tfod2(), or run `{INSTALL}`, and retry."
         raise SetupError("TFOD2", expected=expected, found="nothing", do=do)
     _keras_2()
-    if FOLDER.is_dir() and str(FOLDER) not in sys.path:
-        sys.path.append(str(FOLDER))  # last, so that nobody else's packages are shadowed
+    folder = environment.TFOD2_FOLDER
+    if folder.is_dir() and str(folder) not in sys.path:
+        sys.path.append(str(folder))  # last, so that nobody else's packages are shadowed
     for mend in (
         _numpy_float, _pillow_getsize, _estimator, _control_flow, _tensorflow_io, _no_autograph,
     ):  # fmt: skip

@@ -24,7 +24,7 @@ IMPORTED = {"np": "numpy", "tf": "tensorflow", "keras": "keras"}
 
 WITHOUT = {
     "helpers.environment.setup": "its first line in every lab is the example",
-    "helpers.tfod.install": "it asks a package index",
+    "helpers.environment.install_tfod2": "it asks a package index",
 }
 """Functions that the labs call and that need no example."""
 

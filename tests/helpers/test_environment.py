@@ -46,22 +46,6 @@ def test_importing_and_setting_up_load_neither_tensorflow_nor_matplotlib():
     assert in_fresh_python(code) == "[]\n"
 
 
-def test_modules_come_on_first_use():
-    code = (
-        "import sys, helpers\n"
-        "print('helpers.environment' in sys.modules)\n"
-        "helpers.environment.available_cpus()\n"
-        "print('helpers.environment' in sys.modules)"
-    )
-    assert in_fresh_python(code) == "False\nTrue\n"
-    assert {"environment", "fetch", "setup", "ROOT", "DATA", "BUILD"} <= set(dir(helpers))
-
-
-def test_an_unknown_name_is_an_attribute_error_that_lists_the_known():
-    with pytest.raises(AttributeError, match=r"'mask'; it has .*environment"):
-        _ = helpers.mask
-
-
 def test_settings_are_made_before_tensorflow_and_keep_the_readers_own():
     code = (
         "import os, helpers; helpers.setup(quiet=True)\n"

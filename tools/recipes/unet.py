@@ -18,6 +18,7 @@ import numpy as np
 
 from helpers import (
     augmentation,
+    environment,
     files,
     masks,
     pets,
@@ -142,7 +143,7 @@ def to_litert(model: keras.Model, calibration: np.ndarray | None = None) -> byte
             [np.float32(each[None])] for each in calibration
         )
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    with segmentation.quiet():
+    with environment.quiet():
         return converter.convert()
 
 
@@ -173,7 +174,7 @@ def open_litert(path: Path) -> Any:
     except ImportError:
         Interpreter = tf.lite.Interpreter
     try:
-        with segmentation.quiet():
+        with environment.quiet():
             runner = Interpreter(model_content=path.read_bytes())
             runner.allocate_tensors()
     except (OSError, ValueError) as error:

@@ -14,7 +14,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from helpers import tfod
+from helpers import environment
 from helpers.errors import CourseError
 
 
@@ -59,8 +59,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         if options.command == "install":
-            tfod.install()
-            print(f"TFOD2 is in {tfod.FOLDER.name}/. Check it: python -m tools.tfod doctor")
+            environment.install_tfod2()
+            folder = environment.TFOD2_FOLDER.name
+            print(f"TFOD2 is in {folder}/. Check it: python -m tools.tfod doctor")
             return 0
         if options.command == "doctor":
             from tools.tfod import doctor

@@ -192,7 +192,7 @@ def mend(remedy: str, facts: Facts) -> str:
     if facts.hosted:
         setup = "Run the lab's set-up cell again, then restart the session."
         known = {"setup": setup, "garden": setup, "opencv": setup}
-        known["install"] = "In a cell: from helpers import tfod; tfod.install()"
+        known["install"] = "In a cell: from helpers import environment; environment.install_tfod2()"
     else:
         setup = "make setup" if facts.make else "sh tools/setup.sh"
         known = {"setup": setup, "garden": setup, "opencv": setup, "install": tfod.INSTALL}
