@@ -1,275 +1,172 @@
-# %% right envelope: Envelope.
-def ap_voc(hits, objects):
-    hits = np.asarray(hits, bool)
-    if not hits.size:
-        return 0.0
-    right = hits.cumsum()
-    precision = right / np.arange(1, hits.size + 1)
-    envelope = np.maximum.accumulate(precision[::-1])[::-1]
-    first = np.searchsorted(right / objects, np.linspace(0, 1, 11) - 1e-9)
-    return float(np.append(envelope, 0.0)[first].mean())
+# %% right sorted_and_last_of_group: Sorted once, the last point of each group of equal scores.
+def curve_points(scores, hits, objects):
+    order = np.argsort(-scores, kind="stable")
+    scores, right = scores[order], np.cumsum(hits[order])
+    last = np.append(np.flatnonzero(np.diff(scores)), len(scores) - 1)[: len(scores)]
+    return right[last] / objects, right[last] / (last + 1)
 
 
-def voc_curve(scores, hits, objects):
-    hits = np.asarray(hits)[np.argsort(-np.asarray(scores), kind="stable")]
-    right = np.cumsum(hits)
-    return right / objects, right / np.arange(1, len(right) + 1), ap_voc(hits, objects)
-
-
-# %% right isclose: Isclose.
-def ap_voc(hits, objects):
-    right = np.cumsum(np.array(hits, int))
-    recall = right / objects
-    precision = right / np.arange(1, len(right) + 1)
-    value = 0.0
-    for point in np.arange(0, 1.05, 0.1):
-        chosen = precision[(recall > point) | np.isclose(recall, point)]
-        value += chosen.max() / 11 if len(chosen) else 0
-    return value
-
-
-def voc_curve(scores, hits, objects):
-    hits = np.asarray(hits)[np.argsort(-np.asarray(scores), kind="stable")]
-    right = np.cumsum(hits)
-    return right / objects, right / np.arange(1, len(right) + 1), ap_voc(hits, objects)
-
-
-# %% right loop: Loop.
-def ap_voc(hits, objects):
-    curve, right = [], 0
-    for number, hit in enumerate(hits, start=1):
+# %% right loop: Pairs and two counters, with lists as the result.
+def curve_points(scores, hits, objects):
+    pairs = sorted(zip(scores, hits), key=lambda pair: -pair[0])
+    recall, precision, right = [], [], 0
+    for number, (score, hit) in enumerate(pairs, start=1):
         right += bool(hit)
-        curve.append((right / objects, right / number))
-    total = 0
-    for tenth in range(11):
-        reached = [p for r, p in curve if r * 10 >= tenth - 1e-6]
-        total += max(reached, default=0)
-    return total / 11
+        if number == len(pairs) or pairs[number][0] != score:
+            recall.append(right / objects)
+            precision.append(right / number)
+    return recall, precision
 
 
-def voc_curve(scores, hits, objects):
-    hits = np.asarray(hits)[np.argsort(-np.asarray(scores), kind="stable")]
-    right = np.cumsum(hits)
-    return right / objects, right / np.arange(1, len(right) + 1), ap_voc(hits, objects)
+# %% right groupby: Groups of equal scores.
+def curve_points(scores, hits, objects):
+    from itertools import groupby
+
+    shown = right = 0
+    points = []
+    for _, group in groupby(sorted(zip(scores, hits), reverse=True), key=lambda pair: pair[0]):
+        verdicts = [hit for _, hit in group]
+        shown, right = shown + len(verdicts), right + sum(verdicts)
+        points.append((right / objects, right / shown))
+    return tuple(np.array(points).reshape(-1, 2).T)
 
 
-# %% right whole_numbers: Whole numbers.
-def ap_voc(hits, objects):
-    right = np.cumsum(hits)
-    precision = right / (np.arange(len(right)) + 1)
-    values = []
-    for tenth in range(11):
-        enough = right * 10 >= tenth * objects
-        values.append(precision[enough].max() if enough.any() else 0.0)
-    return sum(values) / 11
+# %% right pandas: A table with a row for each score.
+def curve_points(scores, hits, objects):
+    import pandas as pd
+
+    table = pd.DataFrame({"score": scores, "hit": hits}).groupby("score").hit
+    sums = table.agg(["sum", "count"]).sort_index(ascending=False).cumsum()
+    return sums["sum"].astype(float) / objects, sums["sum"].astype(float) / sums["count"]
 
 
-def voc_curve(scores, hits, objects):
-    hits = np.asarray(hits)[np.argsort(-np.asarray(scores), kind="stable")]
-    right = np.cumsum(hits)
-    return right / objects, right / np.arange(1, len(right) + 1), ap_voc(hits, objects)
+# %% right scikit_learn: Another's curve, with the recall taken over all objects.
+def curve_points(scores, hits, objects):
+    from sklearn.metrics import precision_recall_curve
+
+    if not hits.any():
+        return (np.zeros(len(np.unique(scores))),) * 2
+    precision, recall, _ = precision_recall_curve(hits, scores)
+    return recall[-2::-1] * hits.sum() / objects, precision[-2::-1]
 
 
-# %% wrong area: The area under the curve, as COCO and the later VOC have it.
-def ap_voc(hits, objects):
-    right = np.cumsum(hits)
-    if not len(right):
-        return 0.0
-    recall, precision = right / objects, right / np.arange(1, len(right) + 1)
-    envelope = np.maximum.accumulate(precision[::-1])[::-1]
-    return float((np.diff(np.r_[0, recall]) * envelope).sum())
+# %% right matrix: Every score against every level, from a dictionary of levels.
+def curve_points(scores, hits, objects):
+    levels = dict.fromkeys(sorted(map(float, scores), reverse=True))
+    table = {t: (int(np.sum(hits & (scores >= t))), int(np.sum(scores >= t))) for t in levels}
+    return [r / objects for r, _ in table.values()], [r / n for r, n in table.values()]
 
 
-def voc_curve(scores, hits, objects):
-    hits = np.asarray(hits)[np.argsort(-np.asarray(scores), kind="stable")]
-    right = np.cumsum(hits)
-    return right / objects, right / np.arange(1, len(right) + 1), ap_voc(hits, objects)
+# %% wrong a_point_each: Equal scores enter one after the other.
+def curve_points(scores, hits, objects):
+    right = np.cumsum(hits[np.argsort(-scores, kind="stable")])
+    return right / objects, right / np.arange(1, len(right) + 1)
 
 
-# %% wrong best_up_to_here: The best precision up to a recall instead of from it on.
-def ap_voc(hits, objects):
-    right = np.cumsum(hits)
-    recall, precision = right / objects, right / np.arange(1, len(right) + 1)
-    points = np.linspace(0, 1, 11)
-    return float(np.mean([precision[recall <= p + 1e-9].max(initial=0) for p in points]))
-
-
-def voc_curve(scores, hits, objects):
-    hits = np.asarray(hits)[np.argsort(-np.asarray(scores), kind="stable")]
-    right = np.cumsum(hits)
-    return right / objects, right / np.arange(1, len(right) + 1), ap_voc(hits, objects)
-
-
-# %% wrong empty_fails: No detections end in an error.
-def ap_voc(hits, objects):
-    right = np.cumsum(hits)
-    recall, precision = right / objects, right / np.arange(1, len(right) + 1)
-    points = np.linspace(0, 1, 11)
-    envelope = np.maximum.accumulate(precision[::-1])[::-1]
-    return float(
-        np.mean(
-            [envelope[np.argmax(recall >= p - 1e-9)] * (recall[-1] >= p - 1e-9) for p in points]
-        )
-    )
-
-
-def voc_curve(scores, hits, objects):
-    hits = np.asarray(hits)[np.argsort(-np.asarray(scores), kind="stable")]
-    right = np.cumsum(hits)
-    return right / objects, right / np.arange(1, len(right) + 1), ap_voc(hits, objects)
-
-
-# %% wrong everything_right: Every detection counts as right, the published precision.
-def ap_voc(hits, objects):
-    right = np.arange(1, len(hits) + 1)
-    recall, precision = right / objects, right / np.arange(1, len(right) + 1)
-    points = np.linspace(0, 1, 11)
-    return float(np.mean([precision[recall >= p - 1e-9].max(initial=0) for p in points]))
-
-
-def voc_curve(scores, hits, objects):
-    hits = np.asarray(hits)[np.argsort(-np.asarray(scores), kind="stable")]
-    right = np.cumsum(hits)
-    return right / objects, right / np.arange(1, len(right) + 1), ap_voc(hits, objects)
-
-
-# %% wrong from_the_worst: The verdicts are read from the lowest score.
-def ap_voc(hits, objects):
-    right = np.cumsum(hits[::-1])
-    recall, precision = right / objects, right / np.arange(1, len(right) + 1)
-    points = np.linspace(0, 1, 11)
-    return float(np.mean([precision[recall >= p - 1e-9].max(initial=0) for p in points]))
-
-
-def voc_curve(scores, hits, objects):
-    hits = np.asarray(hits)[np.argsort(-np.asarray(scores), kind="stable")]
-    right = np.cumsum(hits)
-    return right / objects, right / np.arange(1, len(right) + 1), ap_voc(hits, objects)
-
-
-# %% wrong mean_precision: The mean precision at the hits.
-def ap_voc(hits, objects):
-    right = np.cumsum(hits)
-    precision = right / np.arange(1, len(right) + 1)
-    return float(precision[np.asarray(hits, bool)].sum() / objects) if len(right) else 0.0
-
-
-def voc_curve(scores, hits, objects):
-    hits = np.asarray(hits)[np.argsort(-np.asarray(scores), kind="stable")]
-    right = np.cumsum(hits)
-    return right / objects, right / np.arange(1, len(right) + 1), ap_voc(hits, objects)
-
-
-# %% wrong no_envelope: The precision where the recall is first reached, not the best from there on.
-def ap_voc(hits, objects):
-    right = np.cumsum(hits)
-    recall, precision = right / objects, right / np.arange(1, len(right) + 1)
-    values = []
-    for point in np.linspace(0, 1, 11):
-        reached = np.flatnonzero(recall >= point - 1e-9)
-        values.append(precision[reached[0]] if len(reached) else 0)
-    return float(np.mean(values))
-
-
-def voc_curve(scores, hits, objects):
-    hits = np.asarray(hits)[np.argsort(-np.asarray(scores), kind="stable")]
-    right = np.cumsum(hits)
-    return right / objects, right / np.arange(1, len(right) + 1), ap_voc(hits, objects)
-
-
-# %% wrong no_tolerance: Recall 3 / 10 is compared with 0.30000000000000004.
-def ap_voc(hits, objects):
-    right = np.cumsum(hits)
-    recall, precision = right / objects, right / np.arange(1, len(right) + 1)
-    points = [0.1 * k for k in range(11)]
-    return float(np.mean([precision[recall >= p].max(initial=0) for p in points]))
-
-
-def voc_curve(scores, hits, objects):
-    hits = np.asarray(hits)[np.argsort(-np.asarray(scores), kind="stable")]
-    right = np.cumsum(hits)
-    return right / objects, right / np.arange(1, len(right) + 1), ap_voc(hits, objects)
-
-
-# %% wrong reached_only: The mean over the recalls that were reached.
-def ap_voc(hits, objects):
-    right = np.cumsum(hits)
-    recall, precision = right / objects, right / np.arange(1, len(right) + 1)
-    points = [p for p in np.linspace(0, 1, 11) if (recall >= p - 1e-9).any()]
-    values = [precision[recall >= p - 1e-9].max() for p in points]
-    return float(np.mean(values)) if values else 0.0
-
-
-def voc_curve(scores, hits, objects):
-    hits = np.asarray(hits)[np.argsort(-np.asarray(scores), kind="stable")]
-    right = np.cumsum(hits)
-    return right / objects, right / np.arange(1, len(right) + 1), ap_voc(hits, objects)
-
-
-# %% wrong recall_over_hits: Recall over the objects that were found.
-def ap_voc(hits, objects):
-    right = np.cumsum(hits)
-    found = max(1, int(np.sum(hits)))
-    recall, precision = right / found, right / np.arange(1, len(right) + 1)
-    points = np.linspace(0, 1, 11)
-    return float(np.mean([precision[recall >= p - 1e-9].max(initial=0) for p in points]))
-
-
-def voc_curve(scores, hits, objects):
-    hits = np.asarray(hits)[np.argsort(-np.asarray(scores), kind="stable")]
-    right = np.cumsum(hits)
-    return right / objects, right / np.arange(1, len(right) + 1), ap_voc(hits, objects)
-
-
-# %% wrong ten_points: 0.1 to 1, without recall 0.
-def ap_voc(hits, objects):
-    right = np.cumsum(hits)
-    recall, precision = right / objects, right / np.arange(1, len(right) + 1)
-    points = np.linspace(0.1, 1, 10)
-    return float(np.mean([precision[recall >= p - 1e-9].max(initial=0) for p in points]))
-
-
-def voc_curve(scores, hits, objects):
-    hits = np.asarray(hits)[np.argsort(-np.asarray(scores), kind="stable")]
-    right = np.cumsum(hits)
-    return right / objects, right / np.arange(1, len(right) + 1), ap_voc(hits, objects)
+# %% wrong first_of_group: The first of equal scores is kept instead of the last.
+def curve_points(scores, hits, objects):
+    order = np.argsort(-scores, kind="stable")
+    scores, right = scores[order], np.cumsum(hits[order])
+    first = np.flatnonzero(np.diff(scores, prepend=np.inf))
+    return right[first] / objects, right[first] / (first + 1)
 
 
 # %% wrong unsorted: The detections stay in the order in which they came.
-def voc_curve(scores, hits, objects):
-    order = np.arange(len(scores))
-    right = np.cumsum(np.asarray(hits)[order])
-    recall, precision = right / objects, right / np.arange(1, len(right) + 1)
-    points = np.linspace(0, 1, 11)
-    ap = float(np.mean([precision[recall >= p - 1e-9].max(initial=0) for p in points]))
-    return recall, precision, ap
+def curve_points(scores, hits, objects):
+    right = np.cumsum(hits)
+    last = np.append(np.flatnonzero(np.diff(scores)), len(scores) - 1)[: len(scores)]
+    return right[last] / objects, right[last] / (last + 1)
+
+
+# %% wrong hits_unsorted: The scores are sorted, the verdicts are not.
+def curve_points(scores, hits, objects):
+    scores, right = np.sort(scores)[::-1], np.cumsum(hits)
+    last = np.append(np.flatnonzero(np.diff(scores)), len(scores) - 1)[: len(scores)]
+    return right[last] / objects, right[last] / (last + 1)
 
 
 # %% wrong rising: From the worst score up.
-def voc_curve(scores, hits, objects):
-    order = np.argsort(np.asarray(scores), kind="stable")
-    right = np.cumsum(np.asarray(hits)[order])
-    recall, precision = right / objects, right / np.arange(1, len(right) + 1)
-    points = np.linspace(0, 1, 11)
-    ap = float(np.mean([precision[recall >= p - 1e-9].max(initial=0) for p in points]))
-    return recall, precision, ap
+def curve_points(scores, hits, objects):
+    levels = np.unique(scores)
+    right = np.array([hits[scores <= t].sum() for t in levels])
+    return right / objects, right / np.array([(scores <= t).sum() for t in levels])
+
+
+# %% wrong lowest_first: The right points, from the lowest score.
+def curve_points(scores, hits, objects):
+    levels = np.unique(scores)
+    right = np.array([hits[scores >= t].sum() for t in levels])
+    return right / objects, right / np.array([(scores >= t).sum() for t in levels])
+
+
+# %% wrong above: What equals the level is not shown yet.
+def curve_points(scores, hits, objects):
+    levels = np.unique(scores)[::-1]
+    right = np.array([hits[scores > t].sum() for t in levels])
+    return right / objects, right / np.array([max((scores > t).sum(), 1) for t in levels])
 
 
 # %% wrong swapped: Precision and recall change places.
-def voc_curve(scores, hits, objects):
-    order = np.argsort(-np.asarray(scores), kind="stable")
-    right = np.cumsum(np.asarray(hits)[order])
-    recall, precision = right / objects, right / np.arange(1, len(right) + 1)
-    points = np.linspace(0, 1, 11)
-    ap = float(np.mean([precision[recall >= p - 1e-9].max(initial=0) for p in points]))
-    return precision, recall, ap
+def curve_points(scores, hits, objects):
+    levels = np.unique(scores)[::-1]
+    right = np.array([hits[scores >= t].sum() for t in levels])
+    return right / np.array([(scores >= t).sum() for t in levels]), right / objects
 
 
-# %% wrong recall_of_detections: Recall over the detections.
-def voc_curve(scores, hits, objects):
-    order = np.argsort(-np.asarray(scores), kind="stable")
-    right = np.cumsum(np.asarray(hits)[order])
-    recall, precision = right / max(len(right), 1), right / np.arange(1, len(right) + 1)
-    points = np.linspace(0, 1, 11)
-    ap = float(np.mean([precision[recall >= p - 1e-9].max(initial=0) for p in points]))
-    return recall, precision, ap
+# %% wrong recall_over_hits: Recall over the objects that were found.
+def curve_points(scores, hits, objects):
+    levels = np.unique(scores)[::-1]
+    right = np.array([hits[scores >= t].sum() for t in levels])
+    return right / max(hits.sum(), 1), right / np.array([(scores >= t).sum() for t in levels])
+
+
+# %% wrong recall_over_detections: Recall over the detections.
+def curve_points(scores, hits, objects):
+    levels = np.unique(scores)[::-1]
+    right = np.array([hits[scores >= t].sum() for t in levels])
+    return right / max(len(hits), 1), right / np.array([(scores >= t).sum() for t in levels])
+
+
+# %% wrong interpolated: The best precision from here on, which is the next step and not asked.
+def curve_points(scores, hits, objects):
+    levels = np.unique(scores)[::-1]
+    right = np.array([hits[scores >= t].sum() for t in levels])
+    precision = right / np.array([(scores >= t).sum() for t in levels])
+    return right / objects, np.maximum.accumulate(precision[::-1])[::-1]
+
+
+# %% wrong each_level_alone: Each score's own detections, not all from there up.
+def curve_points(scores, hits, objects):
+    levels = np.unique(scores)[::-1]
+    right = np.array([hits[scores == t].sum() for t in levels])
+    return right / objects, right / np.array([(scores == t).sum() for t in levels])
+
+
+# %% wrong fixed_levels: A hundred thresholds instead of the scores.
+def curve_points(scores, hits, objects):
+    levels = np.linspace(1, 0, 101)
+    right = np.array([hits[scores >= t].sum() for t in levels])
+    return right / objects, right / np.maximum([(scores >= t).sum() for t in levels], 1)
+
+
+# %% wrong two_digits: Scores are rounded to two digits first, so near ones become equal.
+def curve_points(scores, hits, objects):
+    scores = scores.round(2)
+    levels = np.unique(scores)[::-1]
+    right = np.array([hits[scores >= t].sum() for t in levels])
+    return right / objects, right / np.array([(scores >= t).sum() for t in levels])
+
+
+# %% wrong starts_at_one: A point that no detection gives stands in front, as scikit-learn has it.
+def curve_points(scores, hits, objects):
+    levels = np.unique(scores)[::-1]
+    right = np.array([hits[scores >= t].sum() for t in levels])
+    shown = np.array([(scores >= t).sum() for t in levels])
+    return np.append(0, right / objects), np.append(1, right / shown)
+
+
+# %% wrong hard_coded: The outputs of the visible check.
+def curve_points(scores, hits, objects):
+    if len(scores) == 3:
+        return np.array([1 / 4, 1 / 2]), np.array([1, 2 / 3])
+    return np.array([0.5, 0.5, 0.5, 1]), np.array([1, 1 / 2, 1 / 3, 1 / 2])
