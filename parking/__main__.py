@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
 from collections.abc import Callable
 from functools import lru_cache, partial
@@ -114,7 +113,7 @@ def _evaluate(options: argparse.Namespace) -> tuple[dict, int]:
     from parking.rules import RULES
 
     def stills(split: str) -> tuple[list, list]:
-        examples = list(records.read(kerbside.record_files(split), every=options.every))
+        examples = list(records.read(kerbside.record_files(split)))
         if options.true_masks:
             return examples, [scores.true_detections(example) for example in examples]
         detect = _detector(options.model, min(scores.SCORES))
@@ -139,10 +138,10 @@ def _evaluate(options: argparse.Namespace) -> tuple[dict, int]:
 
 
 def _lot(options: argparse.Namespace) -> tuple[dict, int]:
-    from parking.lot import evaluate_lot
+    from parking.lot import LEAST_SCORE, evaluate_lot
 
-    detect = None if options.no_system else _detector(options.model, options.score)
-    return evaluate_lot(options.folders, detect, tiles=options.tiles, pictures=options.pictures), 0
+    detect = None if options.true_masks else _detector(options.model, LEAST_SCORE)
+    return evaluate_lot(options.folders, detect), 0
 
 
 def _zones(options: argparse.Namespace) -> tuple[dict, int]:
@@ -160,16 +159,15 @@ def _zones(options: argparse.Namespace) -> tuple[dict, int]:
     return {"camera": camera.name, "size": list(camera.size), "zones": kinds}, 0
 
 
-def _number(kind: type, least: float = 0, most: float = math.inf) -> Callable:
-    def read(text: str) -> float:
+def _number(kind: type, most: float = 1e6) -> Callable:
+    def number(text: str) -> float:
         value = kind(text)
-        if not (math.isfinite(value) and least < value <= most):
-            limits = f"above {least:g}" + (f", at most {most:g}" if math.isfinite(most) else "")
-            raise argparse.ArgumentTypeError(f"expected a number {limits}, found {text}")
+        if not 0 < value <= most:
+            expected = f"expected a number above 0, at most {most:g}"
+            raise argparse.ArgumentTypeError(f"{expected}, found {text}")
         return value
 
-    read.__name__ = "number"
-    return read
+    return number
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -186,10 +184,10 @@ def _parser() -> argparse.ArgumentParser:
         return made.add_argument
 
     count, asked = _number(int), {"type": Path, "required": True}
-    model = argparse.ArgumentParser(add_help=False)
+    model, truth, time = (argparse.ArgumentParser(add_help=False) for _ in range(3))
     model.add_argument("--model", default="kerbside", help="as load_detector takes it; %(default)s")
-    time = argparse.ArgumentParser(add_help=False)
-    time.add_argument("--fps", type=_number(float, 0, 1000), help="frames a second, where neither "
+    truth.add_argument("--true-masks", action="store_true", help="leave the detector out")
+    time.add_argument("--fps", type=_number(float, 1000), help="frames a second, where neither "
                       "the clip nor the names of its frames say it")  # fmt: skip
     time.add_argument("--limit", type=_number(float), default=8.0,
                       help="seconds a vehicle may stand; default: %(default)s")  # fmt: skip
@@ -214,23 +212,16 @@ def _parser() -> argparse.ArgumentParser:
     add("--camera", type=Path, help="with LabelMe's file: the camera as it is known")
     add("--out", type=Path, help="camera file to write")
 
-    add = command("evaluate", _evaluate, "score on Kerbside", model)
+    add = command("evaluate", _evaluate, "score on Kerbside", model, truth)
     add("--split", choices=("train", "val", "test"), default="test")
     add("--choose-on", choices=("train", "val"), default="val",
         help="split that chooses scores and thresholds; %(default)s")  # fmt: skip
-    add("--true-masks", action="store_true", help="leave the detector out")
     add("--stills-only", action="store_true")
     add("--clips-only", action="store_true")
-    add("--every", type=count, default=1, help="every how many stills; all")
     add("--record", action="store_true", help="keep the result in data/weights, for lab 5")
 
-    add = command("evaluate-lot", _lot, "score on a car park's frames", model)
+    add = command("evaluate-lot", _lot, "score on a car park's frames", model, truth)
     add("folders", type=Path, nargs="+", help="with frames, masks, bounding_boxes")
-    add("--no-system", action="store_true", help="true masks only")
-    add("--score", type=_number(float, -1, 1), default=0.3,
-        help="least detection score; %(default)s")  # fmt: skip
-    add("--tiles", type=count, default=3, help="tiles across a frame; %(default)s")
-    add("--pictures", type=Path, help="folder for pictures of every frame")
     return parser
 
 

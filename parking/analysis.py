@@ -19,6 +19,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -208,10 +209,10 @@ def analyse(
         raise DataError(f"{out}", expected="a folder", found=str(error)) from error
     movie = working / "annotated.mp4"
     movie.unlink(missing_ok=True)  # of a run that was killed
-    known = {each["event"] for each in _lines(working / "alerts.jsonl")}
     bar = tqdm(total=opened.expected or None, desc=opened.name, unit="frame")
     shown = film(movie, opened) if video else nullcontext(lambda image: None)
-    with _journal(working / "alerts.jsonl") as note, shown as show, bar:
+    with _journal(working / "alerts.jsonl") as (told, note), shown as show, bar:
+        known = {each["event"] for each in told}
 
         def take(frame: Frame) -> None:
             hidden = private(frame.image, frame.found)
@@ -231,26 +232,21 @@ def analyse(
     return analysis
 
 
-def _lines(file: Path) -> list[dict]:
-    """The objects of a file of JSON lines; a last line that was cut off is taken away."""
-    if not file.is_file():
-        return []
-    lines = [line for line in file.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
-    os.truncate(file, sum(map(len, lines)))
-    return [json.loads(line) for line in lines]
-
-
 @contextmanager
-def _journal(file: Path) -> Iterator[Callable[[dict], None]]:
-    """A function that adds an object to a file of JSON lines; it is on disc when that returns."""
-    with file.open("a", encoding="utf-8") as stream:
+def _journal(file: Path) -> Iterator[tuple[list[dict], Callable[[dict], None]]]:
+    """The objects in a file of JSON lines, but for a last line that was cut off, and a function
+    that adds one; it is on disc when that returns."""
+    with file.open("a+b") as stream:
+        stream.seek(0)
+        lines = [line for line in stream if line.endswith(b"\n")]
+        stream.truncate(sum(map(len, lines)))
 
         def note(content: dict) -> None:
-            stream.write(json.dumps(content) + "\n")
+            stream.write(json.dumps(content).encode() + b"\n")
             stream.flush()
             os.fsync(stream.fileno())
 
-        yield note
+        yield [json.loads(line) for line in lines], note
 
 
 Load = Callable[[Path, tuple[int, int]], Detect]
@@ -325,30 +321,24 @@ def city(
     journal.parent.mkdir(parents=True, exist_ok=True)
     room = Path(cameras).resolve()
     setting = {"cameras": str(room), "limit": limit, "fps": fps}
-    kept = [each for each in _lines(journal) if each.pop("setting") == setting]
-    done = {each["clip"]: each for each in kept if each["clip"] in paths}
-    left = [path for name, path in paths.items() if name not in done]
     here = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
     try:
         client = Client(scheduler) if scheduler else Client(**here)
     except (OSError, ValueError) as error:
         found = f"{type(error).__name__}: {error}"
         raise SetupError(scheduler or "city", expected="a Dask scheduler", found=found) from error
-    with (
-        client,
-        _journal(journal) as note,
-        tqdm(total=len(paths), initial=len(done), desc="clips", unit="clip") as bar,
-    ):
-        options = room, load, limit, fps
-        tasks = [client.submit(analyse_clip, path, *options, pure=False) for path in left]
-        for task in as_completed(tasks):
+    with client, _journal(journal) as (lines, note):
+        kept = [each for each in lines if each.pop("setting") == setting]
+        done = {each["clip"]: each for each in kept if each["clip"] in paths}
+        left = [path for name, path in paths.items() if name not in done]
+        tasks = [client.submit(analyse_clip, path, room, load, limit, fps, pure=False)
+                 for path in left]  # fmt: skip
+        for task in tqdm(as_completed(tasks), "clips", len(paths), initial=len(done), unit="clip"):
             result = task.result()
             note(result | {"setting": setting})
             done[result["clip"]] = result
-            for event in result["events"]:
-                if event["violation"]:
-                    on_alert(event)
-            bar.update()
+            for event in filter(itemgetter("violation"), result["events"]):
+                on_alert(event)
     results = [done[name] for name in sorted(paths)]
     write_text(out, "".join(json.dumps(each) + "\n" for each in results))
     journal.unlink()

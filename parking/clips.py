@@ -184,15 +184,16 @@ def _open_folder(path: Path, fps: float | None) -> Clip:
         raise _wrong(path, expected, "; ".join(left_out) or "none that can be read")
     expected = "all frames as pictures in one folder, so this was left out"
     problems = [explain(path.name, expected=expected, found=each) for each in left_out]
-    clip = Clip(path.name, path, size, 0.0, "", len(files), fps, problems=problems)
-    times = _times(path, files)
+    times, timed_by = _times(path, files), "the times in the names"
     if times is None:
-        _by_number(clip, files)
+        frames, missing = _by_number(path, files, fps)
+        problems += missing
+        timed_by = f"their numbers and --fps {fps:g}"
     else:
-        _by_time(clip, files, times)
-    steps = (b[1] - a[1] for a, b in pairwise(clip.frames))
-    clip.frame_seconds = 1 / fps if fps else min(steps, default=0.0)
-    return clip
+        frames = _by_time(path, files, times, fps)
+    steps = (b[1] - a[1] for a, b in pairwise(frames))
+    lasts = 1 / fps if fps else min(steps, default=0.0)
+    return Clip(path.name, path, size, lasts, timed_by, len(files), fps, frames, problems)
 
 
 def _times(path: Path, files: list[Path]) -> list[float] | None:
@@ -234,49 +235,55 @@ def _times(path: Path, files: list[Path]) -> list[float] | None:
     return times
 
 
-def _by_time(clip: Clip, files: list[Path], times: list[float]) -> None:
+def _by_time(
+    path: Path, files: list[Path], times: list[float], fps: float | None
+) -> list[tuple[int, float, Path]]:
+    """The frames in order of their times, each of which counts once."""
     rows = sorted(zip(times, files, strict=True))
     for (a, before), (b, after) in pairwise(rows):
         if b <= a:
             do = "Names in whole seconds cannot tell frames within a second apart: number them."
-            raise _wrong(clip.path, "a time each", f"{before.name} and {after.name}", do)
+            raise _wrong(path, "a time each", f"{before.name} and {after.name}", do)
     steps = np.diff([seconds for seconds, _ in rows])
     usual = float(np.median(steps)) if len(steps) else 0.0
-    if clip.fps and len(steps) and abs(usual * clip.fps - 1) > 0.25:
-        expected = f"times in the names that fit --fps {clip.fps:g}"
-        raise _wrong(clip.path, expected, f"{usual:g} s from name to name", "Leave --fps out.")
-    begin, clip.timed_by = rows[0][0], "the times in the names"
-    clip.frames = [(index, at - begin, file) for index, (at, file) in enumerate(rows)]
+    if fps and len(steps) and abs(usual * fps - 1) > 0.25:
+        expected = f"times in the names that fit --fps {fps:g}"
+        raise _wrong(path, expected, f"{usual:g} s from name to name", "Leave --fps out.")
+    return [(index, at - rows[0][0], file) for index, (at, file) in enumerate(rows)]
 
 
-def _by_number(clip: Clip, files: list[Path]) -> None:
-    """The number that changes from name to name counts, and frames a second say what it means."""
-    columns = zip(*(map(int, re.findall(r"\d+", file.stem)) for file in files), strict=True)
-    columns = list(columns)
+def _by_number(
+    path: Path, files: list[Path], fps: float | None
+) -> tuple[list[tuple[int, float, Path]], list[str]]:
+    """The frames by the number that changes from name to name, and what is missing or doubled."""
+    columns = [*zip(*(map(int, re.findall(r"\d+", file.stem)) for file in files), strict=True)]
     changing = [each for each in columns if len({*each}) > 1] or columns[-1:]
     if len(changing) > 1:
         found = f"{len(changing)} of them, as in {files[0].name!r} and {files[-1].name!r}"
-        raise _wrong(clip.path, "one number that changes from name to name, or a time", found)
-    if clip.fps is None:
-        raise _wrong(clip.path, "a time in every name", f"numbers, as in {files[0].name!r}", ASK)
-    rows: list[tuple[int, float, Path]] = []
-    first = min(changing[0])
+        raise _wrong(path, "one number that changes from name to name, or a time", found)
+    if fps is None:
+        raise _wrong(path, "a time in every name", f"numbers, as in {files[0].name!r}", ASK)
+    frames, problems = {}, []
+
+    def miss(expected: str, found: str) -> None:
+        problems.append(explain(path.name, expected=expected, found=found))
+
     for number, file in sorted(zip(changing[0], files, strict=True)):
-        index, before = number - first, rows[-1][0] if rows else -1
-        if index == before:
-            clip._problem("each number once", f"two pictures numbered {number}")
-            continue
-        if index > before + 1:
-            last = f" to {number - 1}" if index > before + 2 else ""
-            clip._problem("every frame", f"none numbered {first + before + 1}{last}")
-        rows.append((index, index / clip.fps, file))
-    steps = np.diff([index for index, _, _ in rows])
-    if len(steps) and np.count_nonzero(steps == 1) < 0.5 * len(steps):
-        kinds = ", ".join(map(str, np.unique(steps)[:4]))
+        if number in frames:
+            miss("each number once", f"two pictures numbered {number}")
+        frames.setdefault(number, file)
+    steps = [b - a for a, b in pairwise(frames)]
+    for number, step in zip(frames, steps, strict=False):
+        if step > 1:
+            last = f" to {number + step - 1}" if step > 2 else ""
+            miss("every frame", f"none numbered {number + 1}{last}")
+    if steps.count(1) < 0.5 * len(steps):
+        kinds = ", ".join(map(str, sorted({*steps})[:4]))
         do = "Number them 0, 1, 2 and so on, or give them names with times."
-        found = f"steps of {kinds}, as in {rows[-1][2].name!r}"
-        raise _wrong(clip.path, "numbers in turn", found, do)
-    clip.frames, clip.timed_by = rows, f"their numbers and --fps {clip.fps:g}"
+        found = f"steps of {kinds}, as in {file.name!r}"
+        raise _wrong(path, "numbers in turn", found, do)
+    first = min(frames)
+    return [(n - first, (n - first) / fps, file) for n, file in frames.items()], problems
 
 
 _DATE = r"(\d{4})[-_.]?(\d\d)[-_.]?(\d\d)[-_. T]*"

@@ -159,7 +159,7 @@ def annotate(hidden: Image, frame: Frame) -> Image:
     standing = {track: (place, seconds) for track, place, seconds in frame.standing()}
     for track in frame.tracks:
         place, seconds = standing.get(track, (None, 0.0))
-        inside = place is not None and place.inside
+        inside = place and place.inside
         late = inside and place.offends and seconds >= frame.finder.limit
         colour = VERMILION if late else ORANGE if inside else WHITE
         drawn = outline(drawn, track.mask, colour, 2 if late else 1)
@@ -198,7 +198,7 @@ class Evidence:
         alive = {finder.name(track, track.stand) for track in finder.tracker.tracks}
         self._open = {name: shots for name, shots in self._open.items() if name in alive}
         for track, place, _ in frame.standing():
-            if place.zone is None or place.confidence < DOUBTFUL:
+            if place.confidence < DOUBTFUL:
                 continue
             event = finder.name(track, track.stand)
             shots = self._open.setdefault(event, {})

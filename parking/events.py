@@ -78,7 +78,7 @@ class Event:
 class Place:
     """Where a stand is: the zone, the share in it and how sure that is."""
 
-    zone: str | None
+    zone: str
     share: float
     low: float
     high: float
@@ -89,7 +89,7 @@ class Place:
     @property
     def inside(self) -> bool:
         """The share in the zone is large enough."""
-        return self.zone is not None and self.share >= THRESHOLDS[self.rule]
+        return self.share >= THRESHOLDS[self.rule]
 
     @property
     def offends(self) -> bool:
@@ -98,7 +98,7 @@ class Place:
 
 
 def locate(stand: Stand, class_name: str, camera: Camera) -> Place:
-    """The no-parking zone of a stand, from all its masks together.
+    """The no-parking zone of a stand, from all its masks together; the camera has at least one.
 
     A stricter zone goes before a lane, then the larger share decides.
     """
@@ -106,24 +106,21 @@ def locate(stand: Stand, class_name: str, camera: Camera) -> Place:
     if camera.matrix is not None:
         footprint = fit(mask, class_name, camera, nearer=stand.unknown)
     rule = "contact" if footprint is None else "footprint"
-    if not zones:
-        return Place(None, 0.0, 0.0, 0.0, 0.0, rule, footprint)
     threshold = THRESHOLDS[rule]
     if footprint is None:
         strip = contact_strip(mask, stand.unknown)
-        pixels = max(int(strip.sum()), 1)
-        shares = [float((strip & zone).sum() / pixels) for zone in zone_masks(camera)]
+        shares = [float((strip & zone).sum() / max(strip.sum(), 1)) for zone in zone_masks(camera)]
     else:
         shares = [footprint.share(zone) for zone in zones]
-    rows = list(zip(zones, shares, strict=True))
-    zone, share = max(rows, key=lambda row: (
+    zone, share = max(zip(zones, shares, strict=True), key=lambda row: (
         row[1] >= threshold, row[1] >= threshold and not row[0].needs_time, row[1]
     ))  # fmt: skip
     if footprint is None:
+        low = high = share
         confidence = float(np.clip(0.5 + (share - threshold) / 0.4, 0, 1))
-        return Place(zone.name, share, share, share, confidence, rule, None)
-    low, high = footprint.share_interval(zone)
-    confidence = footprint.confidence(zone, threshold)
+    else:
+        low, high = footprint.share_interval(zone)
+        confidence = footprint.confidence(zone, threshold)
     return Place(zone.name, share, low, high, confidence, rule, footprint)
 
 
@@ -227,9 +224,8 @@ class EventFinder:
         if seconds < least:
             return None
         place = self.place(track, stand)
-        doubtful = place.zone is not None and place.confidence >= DOUBTFUL
         long = seconds >= self.limit
-        if not place.inside and not (doubtful and long):
+        if not place.inside and not (long and place.confidence >= DOUBTFUL):
             return None
         reasons = tuple(self._reasons(stand, place))
         corners = [] if place.footprint is None else place.footprint.corners.tolist()

@@ -24,10 +24,8 @@ from helpers import pictures
 from helpers.detection import mask_overlaps, match
 from helpers.detector import Detections
 from helpers.errors import DataError
-from helpers.files import write_bytes
-from helpers.masks import Image, Mask, outline
+from helpers.masks import Image, Mask
 from parking.clips import PICTURES
-from parking.drawing import BLUE, GREEN, ORANGE, VERMILION, jpeg, polygon, write_texts
 from parking.rules import VEHICLES
 
 INSIDE, OUTSIDE = 1, 2  # values of a mask's picture
@@ -40,6 +38,7 @@ FRAGMENT = 0.2
 """A piece of less than this share of a car's usual size, not cut by the frame, is what a lamp post
 left of a car, no car of its own."""
 
+LEAST_SCORE = 0.3  # least detection score of a car
 IOU = 0.5  # least overlap of a detection and a car that are the same
 
 
@@ -129,32 +128,27 @@ def _spaces(file: Path) -> list[tuple[np.ndarray, bool | None]]:
 
 
 def cars(frame: LotFrame) -> tuple[np.ndarray, np.ndarray]:
-    """The cars of a frame, touching ones apart.
+    """The cars of a frame, touching ones apart: masks (N, H, W) bool, and which stand outside (N,).
 
     The truth is one class a pixel. Connected pixels are one car, unless they are much larger than
     a car is there (marked spaces tell); then the waist between two bodies divides them: watershed
     on the distance to the edge.
-
-    Returns masks (N, H, W) bool, and for each `INSIDE` or `OUTSIDE` (N,).
     """
-    masks, values = [], []
-    bottom, right = frame.classes.shape
-    for value in (INSIDE, OUTSIDE):
-        alike = (frame.classes == value).astype(np.uint8)
-        count, labels, stats, centres = cv2.connectedComponentsWithStats(alike, connectivity=8)
-        for k in range(1, count):
-            usual = _usual_area(centres[k], frame.spaces)
-            left, top, width, height, area = stats[k]
-            cut = min(left, top) == 0 or left + width == right or top + height == bottom
-            if area < (0.05 if cut else FRAGMENT) * usual:
-                continue
-            part = np.s_[top : top + height, left : left + width]
-            for car in separate(labels[part] == k, usual):
-                mask = np.zeros(labels.shape, bool)
-                mask[part] = car
-                masks.append(mask)
-                values.append(value)
-    return np.array(masks, bool).reshape(-1, bottom, right), np.array(values, int)
+    from skimage.measure import label, regionprops
+
+    masks, outside = [], []
+    for region in regionprops(label(frame.classes, background=0)):
+        usual = _usual_area(region.centroid[::-1], frame.spaces)
+        box = np.array(region.bbox).reshape(2, 2)
+        cut = (box[0] == 0).any() or (box[1] == frame.classes.shape).any()
+        if region.area < (0.05 if cut else FRAGMENT) * usual:
+            continue
+        for car in separate(region.image, usual):
+            mask = np.zeros(frame.classes.shape, bool)
+            mask[region.slice] = car
+            masks.append(mask)
+            outside.append(frame.classes[tuple(region.coords[0])] == OUTSIDE)
+    return np.array(masks, bool).reshape(-1, *frame.classes.shape), np.array(outside, bool)
 
 
 def _usual_area(centre: Sequence[float], spaces: Sequence[np.ndarray]) -> float:
@@ -197,34 +191,39 @@ def outside(masks: np.ndarray, marked: Mask) -> np.ndarray:
 def evaluate_lot(
     folders: Sequence[str | os.PathLike],
     detect: Callable[[np.ndarray], Detections] | None,
-    *,
     tiles: int = 3,
-    pictures: Path | None = None,
 ) -> dict:
     """Scores the rule with true masks, and the whole system with a detector's.
 
     Without `detect` the system is left out: what ends in `_system` is None. `unmarked_legal` counts
-    cars in legal places that nobody marked, which the rule calls outside. `pictures` is a folder
-    for one picture a frame: verdicts, and what they got wrong.
+    cars in legal places that nobody marked, which the rule calls outside. A car that is not
+    detected is wrong; a detection of nothing that is reported is one false alarm more.
     """
     from tqdm.auto import tqdm
 
     counts: Counter = Counter()
-    frames = [(Path(folder), frame) for folder in folders for frame in read_folder(folder)]
-    for folder, frame in tqdm(frames, desc="car park", unit="frame", leave=False):
-        masks, values = cars(frame)
-        truth, said = values == OUTSIDE, outside(masks, frame.marked)
-        over = (masks & frame.marked).any(axis=(1, 2))
-        counts["unmarked"] += int((said & ~truth & ~over).sum())
-        counts += Counter(cars=len(truth), outside=truth.sum(), right=(truth == said).sum(),
-                          said=said.sum(), hits=(truth & said).sum())  # fmt: skip
-        if detect is not None:
-            counts += _of_system(frame, masks, truth, detect_in_tiles(detect, frame.image, tiles))
-        if pictures is not None:
-            _draw(Path(pictures) / f"{folder.name}_{frame.name}.jpg", frame, masks, truth, said)
+    frames = [frame for folder in folders for frame in read_folder(folder)]
+    for frame in tqdm(frames, desc="car park", unit="frame", leave=False):
+        marked, (masks, truth) = frame.marked, cars(frame)
+        said, over = outside(masks, marked), (masks & marked).any(axis=(1, 2))
+        counts.update(cars=len(truth), outside=truth.sum(), right=(truth == said).sum(),
+                      said=said.sum(), hits=(truth & said).sum(),
+                      unmarked=(said & ~truth & ~over).sum())  # fmt: skip
+        if detect is None:
+            continue
+        found = detect_in_tiles(detect, frame.image, tiles)
+        said, overlaps = outside(found, marked), mask_overlaps(found, masks)
+        order = np.argsort(-overlaps.max(axis=1, initial=0), kind="stable")
+        pairs = [(k, g) for k, g in zip(order, match(overlaps[order], IOU), strict=True) if g >= 0]
+        counts.update(
+            said_system=said.sum(),
+            right_system=sum(said[k] == truth[g] for k, g in pairs),
+            hits_system=sum(said[k] and truth[g] for k, g in pairs),
+        )
 
     def ratio(part: str, whole: str) -> float | None:
-        return round(float(counts[part] / counts[whole]), 4) if counts[whole] else None
+        known = part in counts and counts[whole]
+        return round(float(counts[part] / counts[whole]), 4) if known else None
 
     return {
         "frames": len(frames),
@@ -234,22 +233,10 @@ def evaluate_lot(
         "accuracy_true_masks": ratio("right", "cars"),
         "precision_outside": ratio("hits", "said"),
         "recall_outside": ratio("hits", "outside"),
-        "accuracy_system": ratio("right_system", "cars") if detect else None,
-        "precision_outside_system": ratio("hits_system", "said_system") if detect else None,
-        "recall_outside_system": ratio("hits_system", "outside") if detect else None,
+        "accuracy_system": ratio("right_system", "cars"),
+        "precision_outside_system": ratio("hits_system", "said_system"),
+        "recall_outside_system": ratio("hits_system", "outside"),
     }
-
-
-def _of_system(frame: LotFrame, masks: np.ndarray, truth: np.ndarray, found: np.ndarray) -> Counter:
-    """A car that is not detected is wrong; a detection of nothing that is reported is one more."""
-    said, overlaps = outside(found, frame.marked), mask_overlaps(found, masks)
-    order = np.argsort(-overlaps.max(axis=1, initial=0), kind="stable")
-    pairs = [(k, g) for k, g in zip(order, match(overlaps[order], IOU), strict=True) if g >= 0]
-    return Counter(
-        said_system=said.sum(),
-        right_system=sum(said[k] == truth[g] for k, g in pairs),
-        hits_system=sum(said[k] and truth[g] for k, g in pairs),
-    )
 
 
 def detect_in_tiles(
@@ -285,20 +272,3 @@ def detect_in_tiles(
         if all((mask & other).sum() < 0.4 * min(area, other.sum()) for other in kept):
             kept.append(mask)
     return np.array(kept, bool).reshape(-1, height, width)
-
-
-def _draw(
-    file: Path, frame: LotFrame, masks: np.ndarray, truth: np.ndarray, said: np.ndarray
-) -> None:
-    drawn, texts = frame.image.copy(), []
-    for corners in frame.spaces:
-        polygon(drawn, corners, BLUE)
-    for mask, true, reported in zip(masks, truth, said, strict=True):
-        colour = ORANGE if true != reported else VERMILION if reported else GREEN
-        drawn = outline(drawn, mask, colour, 2)
-        if true != reported:
-            rows, columns = np.nonzero(mask)
-            text = "legal, but not marked" if reported else "outside, not reported"
-            texts.append((text, (int(columns.min()), int(rows.min()))))
-    write_texts(drawn, texts)
-    write_bytes(file, jpeg(drawn))

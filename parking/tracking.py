@@ -21,6 +21,7 @@ from scipy.optimize import linear_sum_assignment
 
 from helpers.detector import Detections
 from helpers.masks import Mask
+from helpers.metrics import mask_iou
 from parking.rules import lowest_row, vehicles
 from parking.zones import Camera
 
@@ -120,7 +121,8 @@ class Stand:
 
     def overlap(self, mask: Mask, nearer: Mask) -> float:
         """IoU of a mask with the anchor, over the pixels that could be seen before and now."""
-        return _iou(self.mask, mask, ~(self.unknown | nearer))
+        known = ~(self.unknown | nearer)
+        return mask_iou(self.mask & known, mask & known, empty=0.0)
 
     def beyond(self, mask: Mask) -> float:
         """The share of a mask that lies outside the anchor."""
@@ -217,7 +219,7 @@ class Tracker:
             if place >= self.settings.same_place:
                 place += 1  # where one has stood, none other can stand
             else:
-                place = max(place, _iou(track.mask, seen.mask))
+                place = max(place, mask_iou(track.mask, seen.mask, empty=0.0))
             likeness[row, k] = place
         pairs = zip(*linear_sum_assignment(-likeness), strict=True)
         least = self.settings.same_vehicle
@@ -292,10 +294,3 @@ class Tracker:
             self.ended.append((track, track.stand))
             return True
         return False
-
-
-def _iou(first: Mask, second: Mask, known: Mask | None = None) -> float:
-    if known is not None:
-        first, second = first & known, second & known
-    both = np.count_nonzero(first & second)
-    return both / max(np.count_nonzero(first) + np.count_nonzero(second) - both, 1)

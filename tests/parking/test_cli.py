@@ -151,7 +151,7 @@ def test_zones_lists_a_camera(place, capsys) -> None:
 
 def test_evaluate_lot_ends_with_one_object(tmp_path, capsys) -> None:
     folder = lot(tmp_path / "a", [(60, 60, INSIDE)])
-    assert cli.main(["evaluate-lot", str(folder), "--no-system"]) == 0
+    assert cli.main(["evaluate-lot", str(folder), "--true-masks"]) == 0
     result = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert result["frames"] == 1 and result["accuracy_true_masks"] == 1.0
     assert {"precision_outside", "recall_outside", "accuracy_system"} < set(result)
