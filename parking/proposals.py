@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from helpers.errors import ArrayError
 from helpers.kerbside import SURFACES
 from helpers.masks import Labels, Mask
+from helpers.metrics import mask_iou
 from parking.zones import Camera, Zone
 
 MOVING = ("vehicle", "person")  # stand on the ground and hide it; they have no vote
@@ -106,9 +107,8 @@ def agreement(
 ) -> float:
     """IoU, in the picture, of all zones of a kind with all true ones; NaN if there are none."""
     none = np.zeros(size, bool)
-    first, second = (
+    both = (
         np.any([none, *(zone.mask(size) for zone in zones if zone.kind == kind)], axis=0)
         for zones in (proposed, true)
     )
-    either = (first | second).sum()
-    return float((first & second).sum() / either) if either else float("nan")
+    return mask_iou(*both, empty=float("nan"))

@@ -36,6 +36,10 @@ SCORES = (0.3, 0.4, 0.5)
 """Least detection scores that a rule may choose from on val; 0.2 and 0.6 were best for none."""
 
 
+COLUMNS = [("scene", int), ("truth", bool), ("share", float), ("vehicle", int),
+           ("detection", int), ("zone", object)]  # fmt: skip
+
+
 @dataclass(frozen=True, eq=False)
 class Judged:
     """What one rule said about every vehicle of a split, and what is true."""
@@ -158,13 +162,11 @@ def judge(
                  int(seen.numbers[k]) if k >= 0 else -1, said[k].zone)
                 for g, k in pairs
             ]  # fmt: skip
-    types = (int, bool, float, int, int, object)
-    judged = {}
-    for rule, each in rows.items():
-        columns = zip(*each, strict=True) if each else [()] * len(types)
-        arrays = (np.array(column, kind) for column, kind in zip(columns, types, strict=True))
-        judged[rule] = Judged(rule, *arrays, np.array(numbers, int))
-    return judged
+    tables = {rule: np.array(each, COLUMNS) for rule, each in rows.items()}
+    return {
+        rule: Judged(rule, *(each[name] for name, _ in COLUMNS), np.array(numbers, int))
+        for rule, each in tables.items()
+    }
 
 
 def true_detections(example: records.Example) -> Detections:
@@ -292,23 +294,17 @@ def summary(scores: Iterable[ClipScore]) -> dict:
     counts, errors, false = Counter(), [], Counter()
     for score in scores:
         partner = {k: score.truth[g] for k, g in score.pairs}
-        found = {g for k, g in score.pairs if score.events[k].violation}
-        counts["clips"] += 1
-        counts["frames"] += score.analysis.frames
-        counts["offences"] += sum(true["violation"] for true in score.truth)
-        counts["found"] += sum(score.truth[g]["violation"] for g in found)
+        offences = sum(true["violation"] for true in score.truth)
+        counts.update(clips=1, frames=score.analysis.frames, offences=offences)
         for k, event in enumerate(score.events):
             right = k in partner and partner[k]["violation"]
             if right:
                 length = partner[k]["last_frame"] - partner[k]["first_frame"]
                 errors.append(abs(event.last_frame - event.first_frame - length))
             if event.violation:
-                counts["alarms"] += 1
-                counts["right"] += right
-                counts["sure"] += not event.needs_review
-                counts["sure_right"] += right and not event.needs_review
-                if not right:
-                    false[_behaviour(score, event)] += 1
+                sure = not event.needs_review
+                counts.update(alarms=1, right=right, sure=sure, sure_right=right and sure)
+                false.update([_behaviour(score, event)] * (not right))
 
     def ratio(part: str, whole: str) -> float | None:
         return counts[part] / counts[whole] if counts[whole] else None
@@ -316,7 +312,7 @@ def summary(scores: Iterable[ClipScore]) -> dict:
     return {
         **{name: counts[name] for name in ("clips", "frames", "offences", "alarms")},
         "precision": ratio("right", "alarms"),
-        "recall": ratio("found", "offences"),
+        "recall": ratio("right", "offences"),
         "dwell_error_median_frames": float(np.median(errors)) if errors else None,
         "dwell_error_worst_frames": max(errors, default=None),
         "alarms_for_review": counts["alarms"] - counts["sure"],

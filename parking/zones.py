@@ -377,17 +377,16 @@ def _sight_problems(zone: Zone, camera: Camera) -> Iterator[tuple[str, str, str,
     """Is the polygon in the picture where pictures are, and where the one on the ground is?"""
     height, width = camera.size
     if len(zone.image):
-        left, top, right, bottom = (float(side) for side in shapely.Polygon(zone.image).bounds)
-        found = f"x {left:.4g} to {right:.4g}, y {top:.4g} to {bottom:.4g}"
+        polygon, frame = shapely.Polygon(zone.image), shapely.box(0, 0, width, height)
+        found = "x {0:.4g} to {2:.4g}, y {1:.4g} to {3:.4g}".format(*polygon.bounds)
         expected = f"points in the frame, {width} x {height} pixels"
-        slack = 1.0  # editors and projections round
-        if right <= 0 or bottom <= 0 or left >= width or top >= height:
+        if not polygon.envelope.intersection(frame).area:
             do = "It lies outside the frame and could never report anything: draw it again."
             yield "", expected, found, do
-        elif min(left, top) < -slack or right > width + slack or bottom > height + slack:
+        elif not polygon.within(frame.buffer(1.0, join_style="mitre")):  # editors round
             do = "Cut it at the frame's edge, or check that the camera file belongs to this camera."
             yield "", expected, found, do
-        elif shapely.Polygon(zone.image).area < SMALLEST:
+        elif polygon.area < SMALLEST:
             do = "Are these shares of the picture? Multiply them by its width and height."
             yield "", f"at least {SMALLEST:g} pixels of the picture", found, do
     if zone.area is None or camera.homography is None or (zone.height and camera.matrix is None):
