@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Set
 from dataclasses import asdict, dataclass
+from weakref import WeakKeyDictionary, WeakSet
 
 import numpy as np
 
@@ -156,8 +157,9 @@ class EventFinder:
         self.clip, self.camera, self.limit = clip, camera, limit
         self.tracker = Tracker(camera, settings)
         self.frame_seconds = 0.0  # how long a frame lasts at least, and so a stand of one frame
-        self._told: set[Stand] = set()
-        self._places: dict[tuple[Stand, bool], tuple[int, Place]] = {}  # frames seen then, place
+        # Both forget a stand when the tracker does.
+        self._told: WeakSet[Stand] = WeakSet()
+        self._places: WeakKeyDictionary[Stand, dict[bool, tuple[int, Place]]] = WeakKeyDictionary()
 
     def update(
         self, moment: Moment, found: Detections
@@ -186,12 +188,9 @@ class EventFinder:
         return self._closed(standing)
 
     def _closed(self, standing: Set[Stand] = frozenset()) -> list[Event]:
-        events = []
-        for track, stand in self.tracker.ended:
-            events.append(self._event(track, stand, ongoing=stand in standing))
-            self._told.discard(stand)
-            self._places = {k: v for k, v in self._places.items() if k[0] is not stand}
-        self.tracker.ended.clear()
+        ended = self.tracker.ended
+        events = [self._event(track, stand, ongoing=stand in standing) for track, stand in ended]
+        ended.clear()
         return [event for event in events if event is not None]
 
     def name(self, track: Track, stand: Stand) -> str:
@@ -207,11 +206,10 @@ class EventFinder:
 
         What is `shown` is remembered apart: an event is the same with and without pictures.
         """
-        seen, place = self._places.get((stand, shown), (0, None))
-        if place is None or stand.seen >= 2 * seen:
-            place = locate(stand, track.class_name, self.camera)
-            self._places[stand, shown] = (stand.seen, place)
-        return place
+        places = self._places.setdefault(stand, {})
+        if shown not in places or stand.seen >= 2 * places[shown][0]:
+            places[shown] = stand.seen, locate(stand, track.class_name, self.camera)
+        return places[shown][1]
 
     def _event(
         self, track: Track, stand: Stand, *, ongoing: bool, least: float = 0.0
@@ -227,7 +225,7 @@ class EventFinder:
         long = seconds >= self.limit
         if not place.inside and not (long and place.confidence >= DOUBTFUL):
             return None
-        reasons = tuple(self._reasons(stand, place))
+        reasons = self._reasons(stand, place)
         corners = [] if place.footprint is None else place.footprint.corners.tolist()
         return Event(
             event=self.name(track, stand),
@@ -256,19 +254,17 @@ class EventFinder:
             footprint=tuple((round(x, 2), round(y, 2)) for x, y in corners) or None,
         )
 
-    def _reasons(self, stand: Stand, place: Place) -> Iterator[str]:
-        if place.confidence < SURE or not place.inside:
-            side = "outside" if place.inside else "in"
-            yield f"its place is not sure: it may stand {side} the zone"
-        if place.footprint is None:
-            yield "no footprint: the camera is not calibrated, or the mask is too small"
-        elif place.footprint.misfit > MISFIT:
-            yield "the mask does not look like a vehicle of its class"
-        if place.footprint is not None and place.footprint.hidden > HIDDEN:
-            yield "much of its outline is hidden or outside the frame"
-        if stand.score < SCORE:
-            yield "the detector is not sure that it is a vehicle"
-        if stand.hidden_frames > stand.seen:
-            yield "it was hidden most of the time"
-        if stand.pause > self.tracker.settings.gap:
-            yield f"the camera took no picture for {stand.pause:.1f} s while it stood"
+    def _reasons(self, stand: Stand, place: Place) -> tuple[str, ...]:
+        side, fit = "outside" if place.inside else "in", place.footprint
+        reasons = {
+            f"its place is not sure: it may stand {side} the zone":
+                place.confidence < SURE or not place.inside,
+            "no footprint: the camera is not calibrated, or the mask is too small": fit is None,
+            "the mask does not look like a vehicle of its class": fit and fit.misfit > MISFIT,
+            "much of its outline is hidden or outside the frame": fit and fit.hidden > HIDDEN,
+            "the detector is not sure that it is a vehicle": stand.score < SCORE,
+            "it was hidden most of the time": stand.hidden_frames > stand.seen,
+            f"the camera took no picture for {stand.pause:.1f} s while it stood":
+                stand.pause > self.tracker.settings.gap,
+        }  # fmt: skip
+        return tuple(reason for reason, holds in reasons.items() if holds)
