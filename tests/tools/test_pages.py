@@ -186,6 +186,29 @@ def test_a_real_browser_shows_the_page_and_fetches_nothing(lab, tmp_path, browse
     assert asked == {outside}  # so a request would have been seen
 
 
+WIDER = """() => [...document.querySelectorAll(".jp-Editor, .jp-OutputArea-output")]
+    .filter((each) => each.scrollWidth > each.clientWidth + 1).map((each) => each.innerText)"""
+
+
+@pytest.mark.parametrize("width", [800, 1280])
+def test_the_longest_line_of_code_and_what_it_prints_fit(tmp_path, browser, width):
+    """CONTRIBUTING allows 100 characters; in a projected page nobody scrolls sideways."""
+    line = f'print("{"x" * 91}")'
+    assert len(line) == 100
+    text = [nbformat.v4.new_output("stream", name="stdout", text="x" * 100 + "\n")]
+    longer = nbformat.v4.new_code_cell(line + "  # and more of it, in one line")
+    lab = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(line, outputs=text), longer])
+    path = tmp_path / "page.html"
+    path.write_text(pages.lab_page(lab, "01_masks"), encoding="utf-8")
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.goto(path.as_uri())
+    wider = page.evaluate(WIDER)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
+    assert [each for each in wider if "and more" not in each] == []
+    assert wider  # so a line that is too long would have been seen
+
+
 def test_a_wide_table_can_be_scrolled_with_the_keyboard():
     shown = pages.markdown_html("| a | b |\n|---|---|\n| 1 | 2 |\n")
     assert '<div class="table" role="region" aria-label="Table" tabindex="0"><table>' in shown
