@@ -61,7 +61,11 @@ def evaluate(
     objects = _annotations([truth for _, truth in pictures], by, scored=False)
     classes = sorted({each["category_id"] for each in objects})
     sizes = [truth.masks.shape[1:] for _, truth in pictures]
-    scores = _run(objects, found, sizes, classes, by, {"all": EVERY_AREA, **areas})
+    frame = {
+        "images": [{"id": k, "height": h, "width": w} for k, (h, w) in enumerate(sizes, start=1)],
+        "categories": [{"id": number, "name": str(number)} for number in classes],
+    }
+    scores = _run(frame, objects, found, by, {"all": EVERY_AREA, **areas})
     summary = {name: scores[f"{name}_all"] for name in ("ap", "ap50", "ap75", "ar")}
     summary |= {f"{m}_{area}": scores[f"{m}_{area}"] for area in areas for m in ("ap", "ar")}
     tag_of = [tag for each in tags or () for tag in each]
@@ -69,7 +73,7 @@ def evaluate(
         # The library ignores what lies outside a range of areas: put the other groups there.
         group = [o | {"area": float(t == tag)} for o, t in zip(objects, tag_of, strict=True)]
         inside = [each | {"area": 1.0} for each in found]
-        scores = _run(group, inside, sizes, classes, by, {"all": (0.5, 1.5)})
+        scores = _run(frame, group, inside, by, {"all": (0.5, 1.5)})
         summary |= {f"ap_{tag}": scores["ap_all"], f"ar_{tag}": scores["ar_all"]}
     return summary
 
@@ -97,16 +101,13 @@ def _annotations(pictures: Sequence, by: str, *, scored: bool) -> list[dict]:
     return annotations
 
 
-def _run(objects, found, sizes, classes, by, ranges) -> dict[str, float]:
+def _run(
+    frame: dict, objects: list[dict], found: list[dict], by: str, ranges: Mapping
+) -> dict[str, float]:
     """AP, AP50, AP75 and AR in each range of areas."""
     from faster_coco_eval import COCO, COCOeval_faster
 
-    images = [{"id": k, "height": h, "width": w} for k, (h, w) in enumerate(sizes, start=1)]
-    names = [{"id": int(number), "name": str(number)} for number in classes]
-    truth, answers = (
-        COCO({"images": images, "categories": names, "annotations": each})
-        for each in (objects, found)
-    )
+    truth, answers = (COCO({**frame, "annotations": each}) for each in (objects, found))
     evaluation = COCOeval_faster(truth, answers, _TYPES[by])
     evaluation.params.areaRng = [list(limits) for limits in ranges.values()]
     evaluation.params.areaRngLbl = list(ranges)

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helpers.errors import ArrayError
-from helpers.masks import boundary_band, mask_to_box
+from helpers.masks import boundary_band
 from helpers.metrics import band_width, bootstrap_draws, percentile_interval
 
 if TYPE_CHECKING:
@@ -106,13 +106,7 @@ def _iou(common: Floats, areas: Floats, truth_areas: Floats, crowd: np.ndarray |
 def _bands(masks: np.ndarray) -> np.ndarray:
     """Boundary bands (N, H, W) bool of `band_width`."""
     width = band_width(masks.shape[1:])
-    bands = np.zeros_like(masks)
-    for band, mask in zip(bands, masks, strict=True):
-        if mask.any():  # only the mask's own box can hold a part of its band
-            top, left, bottom, right = mask_to_box(mask).astype(int)
-            part = np.s_[top:bottom, left:right]
-            band[part] = boundary_band(mask[part], width)
-    return bands
+    return np.array([boundary_band(mask, width) for mask in masks]).reshape(masks.shape)
 
 
 @dataclass(frozen=True)
@@ -339,8 +333,7 @@ def interval(
     """
     if not len(pictures):
         raise ArrayError("pictures", expected="at least one", found="none")
-    _, unit = np.unique(np.arange(len(pictures)) if units is None else units, return_inverse=True)
-    drawn = bootstrap_draws(int(unit.max()) + 1, samples)[:, unit]
+    drawn = bootstrap_draws(len(pictures), samples, units=units)
     verdicts = _all_verdicts(pictures, thresholds, classes)
     return percentile_interval([_mean_score(verdicts, each).ap for each in drawn])
 

@@ -211,17 +211,13 @@ def _weights(
 
 
 def load_detector(
-    name_or_path: str | Path = "kerbside",
-    *,
-    sha256: str | None = None,
-    label_map: Mapping[int, str] | None = None,
+    name_or_path: str | Path = "kerbside", *, label_map: Mapping[int, str] | None = None
 ) -> Detector:
     """Loads a model with masks.
 
     Args:
         name_or_path: "kerbside" (the course's), a name of `ZOO`, a folder with a SavedModel, an
             archive (.tar, .tar.gz), or the address of one.
-        sha256: Checksum that an archive must have.
         label_map: Names of the classes by number; by default the model's own, and COCO's for a
             model of the zoo.
 
@@ -236,7 +232,7 @@ def load_detector(
     import tensorflow as tf
 
     name = str(name_or_path)
-    folder = _folder(ZOO.get(name, name), sha256)
+    folder = _folder(ZOO.get(name, name))
     try:
         model = tf.saved_model.load(folder)
     except Exception as error:  # TensorFlow raises anything here, from DecodeError to KeyError
@@ -253,13 +249,13 @@ def load_detector(
     return Detector(signature, input_name, label_map, *how, model)
 
 
-def _folder(name: str, sha256: str | None) -> Path:
+def _folder(name: str) -> Path:
     """The folder that holds saved_model.pb."""
     if name == "kerbside":
         name = str(fetch(SHIPPED))
     path = Path(name)
     if "://" in name or path.is_file():
-        path = _unpacked(name, sha256)
+        path = _unpacked(name)
     if not path.is_dir():
         do = f'Names are "kerbside" and {", ".join(map(repr, ZOO))}; or give a path or an address.'
         raise WeightsError(name, expected="a model", found="no such file or folder", do=do)
@@ -271,29 +267,27 @@ def _folder(name: str, sha256: str | None) -> Path:
     return found[0].parent
 
 
-def _unpacked(name: str, sha256: str | None) -> Path:
+def _unpacked(name: str) -> Path:
     """The folder that an archive unpacks to, complete or not at all."""
     import keras
 
     origin = name if "://" in name else Path(name).resolve().as_uri()
     state = None if "://" in name else Path(name).stat().st_mtime_ns
-    key = zlib.crc32(repr((origin, state, sha256)).encode())
+    key = zlib.crc32(repr((origin, state)).encode())
     folder = CACHE.resolve() / f"{Path(name).name.split('.tar')[0]}-{key:08x}"
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
         with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=folder.parent) as new:
-            check = {"file_hash": sha256 and sha256.lower(), "hash_algorithm": "sha256"}
-            file = keras.utils.get_file("a", origin, cache_dir=new, cache_subdir=".", **check)
+            file = keras.utils.get_file("a", origin, cache_dir=new, cache_subdir=".")
             with tarfile.open(file) as tar:
                 tar.extractall(Path(new, "model"), filter="data")  # nothing outside the folder
                 while tar.fileobj.read(1 << 20):
                     pass  # to the end, where gzip keeps its checksum
             os.replace(Path(new, "model"), folder)
     except Exception as error:  # Keras raises a plain Exception where a download fails
-        expected = "a whole .tar or .tar.gz archive" + (f" with SHA-256 {sha256}" if sha256 else "")
-        found = f"{type(error).__name__}: {error}"
+        found, expected = f"{type(error).__name__}: {error}", "a whole .tar or .tar.gz archive"
         raise WeightsError(name, expected=expected, found=found) from error
     return folder
 

@@ -88,37 +88,6 @@ def masks_to_labels(masks: np.ndarray) -> NDArray[np.int32]:
     return np.einsum("nhw,n->hw", masks, np.arange(1, len(masks) + 1, dtype=np.int32))
 
 
-def encode_png(labels: np.ndarray) -> bytes:
-    """A mask (bool, stored with 1 bit a pixel) or labels (uint8, 8 bits) -> the bytes of a PNG.
-
-    >>> encode_png(np.eye(9, dtype=bool))[:4]
-    b'\\x89PNG'
-    """
-    labels = np.asarray(labels)
-    if labels.dtype not in (np.bool_, np.uint8):
-        raise ArrayError("labels", expected="dtype bool or uint8", found=str(labels.dtype))
-    if labels.ndim != 2 or 0 in labels.shape:
-        found = f"shape {labels.shape}"
-        raise ArrayError("labels", expected="shape (H, W) with pixels in it", found=found)
-    bilevel = labels.dtype == np.bool_
-    pixels = labels.astype(np.uint8) * 255 if bilevel else labels
-    options = [cv2.IMWRITE_PNG_BILEVEL, int(bilevel), cv2.IMWRITE_PNG_COMPRESSION, 9]
-    return cv2.imencode(".png", pixels, options)[1].tobytes()
-
-
-def decode_png(png: bytes) -> NDArray[np.uint8]:
-    """The bytes of a grey PNG -> (H, W) uint8, the numbers as stored (a 1-bit mask: 0, 255).
-
-    >>> decode_png(encode_png(np.array([[False, True]]))).tolist()
-    [[0, 255]]
-    """
-    pixels = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED) if png else None
-    if pixels is None or pixels.ndim != 2 or pixels.dtype != np.uint8:
-        found = "damaged bytes" if pixels is None else f"{pixels.shape} {pixels.dtype}"
-        raise DataError("png", expected="a grey 8-bit PNG", found=found)
-    return pixels
-
-
 def mask_to_rle(mask: Mask) -> dict:
     """(H, W) bool -> COCO's compressed run-length code, `{"size": [H, W], "counts": bytes}`.
 

@@ -206,45 +206,28 @@ def bootstrap_interval(
     if matrices.ndim != 3 or not len(matrices):
         found = f"shape {matrices.shape}"
         raise ArrayError("matrices", expected="(N, C, C) with N > 0", found=found)
-    if units is not None:
-        matrices = _sum_by_unit(matrices, units)
-    drawn = bootstrap_draws(len(matrices)) @ matrices.reshape(len(matrices), -1)
+    drawn = bootstrap_draws(len(matrices), units=units) @ matrices.reshape(len(matrices), -1)
     return percentile_interval(statistic(drawn.reshape(-1, *matrices.shape[1:])))
 
 
-def _sum_by_unit(values: np.ndarray, units: Sequence) -> np.ndarray:
-    """Sums of the values with the same label."""
-    labels, index = np.unique(np.asarray(units), return_inverse=True)
-    if len(index) != len(values):
-        raise ArrayError("units", expected=f"{len(values)} labels", found=str(len(index)))
-    sums = np.zeros((len(labels), *values.shape[1:]), values.dtype)
-    np.add.at(sums, index, values)
-    return sums
-
-
-def bootstrap_mean(values: Sequence[float] | np.ndarray) -> tuple[float, float]:
-    """As `bootstrap_interval`, for the mean of one number (N,) for each image; no NaN.
-
-    >>> bootstrap_mean([0.5, 0.5, 0.5])
-    (0.5, 0.5)
-    """
-    values = np.asarray(values, float)
-    if values.ndim != 1 or not len(values) or np.isnan(values).any():
-        found = f"shape {values.shape}" if values.ndim != 1 or not len(values) else "NaN"
-        raise ArrayError("values", expected="(N,) numbers with N > 0", found=found)
-    return percentile_interval(bootstrap_draws(len(values)) @ values / len(values))
-
-
-def bootstrap_draws(count: int, samples: int = 2000, seed: int = 0) -> np.ndarray:
+def bootstrap_draws(
+    count: int, samples: int = 2000, seed: int = 0, *, units: Sequence | None = None
+) -> np.ndarray:
     """How often each of `count` images is drawn, when as many are drawn with replacement.
 
-    Gives (samples, count) int; each row adds up to `count`.
+    Gives (samples, count) int. With `units`, a label for each image, as many labels are drawn as
+    there are, and each brings all of its images.
 
     >>> bootstrap_draws(4, samples=3).sum(axis=1).tolist()
     [4, 4, 4]
+    >>> bootstrap_draws(4, samples=3, units=["a", "b", "a", "b"]).tolist()
+    [[1, 1, 1, 1], [1, 1, 1, 1], [0, 2, 0, 2]]
     """
-    rng = np.random.default_rng(seed)
-    return rng.multinomial(count, np.full(count, 1 / count), size=samples)
+    labels, unit = np.unique(range(count) if units is None else units, return_inverse=True)
+    if len(unit) != count:
+        raise ArrayError("units", expected=f"{count} labels", found=str(len(unit)))
+    share = np.full(len(labels), 1 / len(labels))
+    return np.random.default_rng(seed).multinomial(len(labels), share, size=samples)[:, unit]
 
 
 def percentile_interval(

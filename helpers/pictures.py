@@ -13,10 +13,14 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from helpers.errors import DataError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 Size = tuple[int, int]  # height and width
 # Limit of a picture in a record (34 million): a few damaged bytes may claim any size.
@@ -46,8 +50,7 @@ def read(
     Traceback (most recent call last):
     helpers.errors.DataError: missing.jpg: expected a complete picture, found no such file.
     """
-    report = report or (lambda line: None)
-    name = _name(source)
+    name, notes = _name(source), []
     with opened(source) as (picture, _):
         width, height = picture.size
         factor = min(1.0, math.sqrt((max_pixels or math.inf) / (width * height)))
@@ -57,17 +60,20 @@ def read(
         picture.load()
         orientation = orientation_of(picture)  # Pillow turns TIFFs while it loads them
         if picture.mode == "F" or picture.mode.startswith("I"):
-            picture = _upper_bits(np.asarray(picture), name, report)
+            picture = _upper_bits(np.asarray(picture), name, notes)
         picture = picture.convert("RGB")
         if factor < 1:
             picture = picture.resize(smaller, reducing_gap=3.0)
-            report(f"{name}: {width}x{height} pixels, made smaller: {smaller[0]}x{smaller[1]}")
+            size = "{}x{}".format(*smaller)
+            notes.append(f"{name}: {width}x{height} pixels, made smaller: {size}")
         if orientation != 1:
-            report(f"{name}: turned upright, as its EXIF orientation {orientation} says")
-        return upright(np.array(picture), orientation)
+            notes.append(f"{name}: turned upright, as its EXIF orientation {orientation} says")
+    for note in notes if report else ():
+        report(note)
+    return upright(np.array(picture), orientation)
 
 
-def _upper_bits(numbers: np.ndarray, name: str, report: Callable[[str], object]):
+def _upper_bits(numbers: np.ndarray, name: str, notes: list[str]) -> Image:
     from PIL import Image
 
     low, high = numbers.min(), numbers.max()
@@ -75,7 +81,7 @@ def _upper_bits(numbers: np.ndarray, name: str, report: Callable[[str], object])
         found = f"{numbers.dtype} from {low} to {high}"
         raise DataError(name, expected="a picture of 8 or 16 bits", found=found)
     if high < 4096:
-        report(f"{name}: nearly black, its 16-bit numbers end at {high} of 65535")
+        notes.append(f"{name}: nearly black, its 16-bit numbers end at {high} of 65535")
     return Image.fromarray((numbers >> 8).astype(np.uint8))
 
 
@@ -83,15 +89,18 @@ def read_numbers(path: str | Path) -> np.ndarray:
     """The numbers (H, W) uint8 in an index mask, a PNG; never the colours of its palette."""
     with opened(path, ("PNG",)) as (picture, _):
         picture.load()
-        if picture.mode not in ("P", "L"):
-            expected = "a PNG of 8-bit numbers, grey or with a palette"
-            raise DataError(str(path), expected=expected, found=f"mode {picture.mode}")
-        return np.array(picture)
+    if picture.mode not in ("P", "L"):
+        expected = "a PNG of 8-bit numbers, grey or with a palette"
+        raise DataError(str(path), expected=expected, found=f"mode {picture.mode}")
+    return np.array(picture)
 
 
 @contextmanager
-def opened(source: str | Path | bytes, formats: tuple[str, ...] | None = None) -> Iterator[tuple]:
-    """Pillow's picture and the file's bytes; whatever a decoder raises becomes a `DataError`."""
+def opened(
+    source: str | Path | bytes, formats: tuple[str, ...] | None = None
+) -> Iterator[tuple[Image, bytes]]:
+    """Pillow's picture and the file's bytes, for a block that decodes it and does nothing else:
+    what decoders raise in the block becomes a `DataError`."""
     from PIL import Image
 
     name = _name(source)
@@ -127,7 +136,7 @@ def _name(source: str | Path | bytes) -> str:
     return "picture" if isinstance(source, bytes) else str(source)
 
 
-def orientation_of(picture) -> int:
+def orientation_of(picture: Image) -> int:
     """EXIF orientation of Pillow's picture, 1 to 8; 1 where the file has none."""
     try:
         value = picture.getexif().get(0x0112, 1)

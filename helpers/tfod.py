@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers import DATA, environment, files
+from helpers import DATA, environment
 from helpers.errors import DataError, SetupError
 
 # Installs it, in the course's folder; `environment.install_tfod2` does so from any folder.
@@ -160,19 +160,6 @@ def read_config(path: str | Path = CONFIG) -> Any:
         raise DataError(Path(path).name, expected=expected, found=found) from error
 
 
-def write_config(config: Any, path: str | Path) -> Path:
-    """Writes a pipeline configuration as text, complete or not at all; returns its path.
-
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     read_config(write_config(read_config(), f"{folder}/copy.config")) == read_config()
-    True
-    """
-    from google.protobuf import text_format
-
-    return files.write_text(path, text_format.MessageToString(config))
-
-
 def build(config: Any, *, training: bool = False) -> Any:
     """The detection model of a configuration, with random weights.
 
@@ -205,26 +192,6 @@ def forward(model: Any, image: np.ndarray) -> dict[str, np.ndarray]:
     resized, shapes = model.preprocess(tf.constant(image[None], tf.float32))
     detections = model.postprocess(model.predict(resized, shapes), shapes)
     return {name: value.numpy()[0] for name, value in detections.items()}
-
-
-def building_blocks() -> dict[str, tuple[str, ...]]:
-    """The names a configuration may use, from the tables of the installed TFOD2, sorted.
-
-    "meta-architectures" and, for each of them, its feature extractors (backbones).
-
-    >>> building_blocks()["faster_rcnn"][-1]
-    'faster_rcnn_resnet50_keras'
-    """
-    activate()
-    from object_detection.builders import model_builder as builder
-
-    tables = {
-        "meta-architectures": builder.META_ARCH_BUILDER_MAP,
-        "faster_rcnn": builder.FASTER_RCNN_KERAS_FEATURE_EXTRACTOR_CLASS_MAP,
-        "ssd": builder.SSD_KERAS_FEATURE_EXTRACTOR_CLASS_MAP,
-        "center_net": builder.CENTER_NET_EXTRACTOR_FUNCTION_MAP,
-    }
-    return {table: tuple(sorted(names)) for table, names in tables.items()}
 
 
 def experiments() -> dict[str, Any]:

@@ -7,7 +7,6 @@ Introduced in lab 2, used for lab 5's networks too. The random changes of the pi
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -144,7 +143,7 @@ def fit(
     backup: Path | None = None,
     callbacks: list | None = None,
 ) -> dict[str, list[float]]:
-    """Trains with a progress bar over the steps, and goes on where an earlier try was interrupted.
+    """Trains with progress bars, and goes on where an earlier try was interrupted.
 
     Args:
         model: Compiled model.
@@ -166,38 +165,26 @@ def fit(
     {'loss': 2, 'miou': 2, 'val_loss': 2, 'val_miou': 2}
     """
     import keras
-    from tqdm.auto import tqdm
+    from tqdm.keras import TqdmCallback
 
     for name, data in (("train", train), ("validation", validation)):
         if data.cardinality() == 0:
             do = "Use a smaller batch or more images."
             raise DataError(name, expected="at least one batch", found="none", do=do)
-    steps = int(train.cardinality())
-    bar = tqdm(total=epochs * steps, desc=f"train {model.name}", unit="step", leave=False)
-
-    def begin(epoch: int, logs: dict | None = None) -> None:
-        if bar.n < epoch * steps:  # only true at the first epoch after a resume
-            tqdm.write(f"Resuming {model.name} after epoch {epoch} of {epochs}.", file=sys.stdout)
-            bar.update(epoch * steps - bar.n)
-
-    def report(epoch: int, logs: dict) -> None:
-        bar.set_postfix(loss=f"{logs['loss']:.3f}", val_miou=f"{logs['val_miou']:.3f}")
-
     extra, state = list(callbacks or []), None
     if backup is not None:
         state = _backup(backup)
         extra.insert(0, state)
     if model.optimizer.use_ema:
         extra.append(keras.callbacks.SwapEMAWeights())  # validation scores the averaged weights
-    progress = keras.callbacks.LambdaCallback(on_epoch_begin=begin, on_epoch_end=report)
-    progress.on_train_batch_end = lambda batch, logs=None: bar.update()
+    progress = TqdmCallback(desc=f"train {model.name}", leave=False)
     if not model.optimizer.built:  # its variables made within the first step: that is traced twice
         model.optimizer.build(model.trainable_variables)
     try:
-        with bar:
-            how = {"verbose": 0, "shuffle": False, "callbacks": [*extra, progress]}
-            history = model.fit(train, validation_data=validation, epochs=epochs, **how)
+        how = {"verbose": 0, "shuffle": False, "callbacks": [*extra, progress]}
+        history = model.fit(train, validation_data=validation, epochs=epochs, **how)
     finally:
+        progress.on_train_end()  # or its bars stay on the page after an interruption
         model._initial_epoch = None  # or Keras would begin this model's next training there, too
     return state.history if state else history.history
 
@@ -219,6 +206,8 @@ def _backup(folder: Path) -> keras.callbacks.Callback:
                 if done := self.model._initial_epoch:
                     kept = json.loads(past.read_text(encoding="utf-8"))
                     self.history = {name: values[:done] for name, values in kept.items()}
+                    epochs = self.params["epochs"]
+                    print(f"Resuming {self.model.name} after epoch {done} of {epochs}.")
             except (OSError, ValueError) as error:
                 found = f"{type(error).__name__}: {error}".splitlines()[0]
                 expected = "the state of this training when it was interrupted"

@@ -23,14 +23,13 @@ if TYPE_CHECKING:
 SIZE = 128  # height and width of the pictures that the pets' networks see, in pixels
 # Trained by this project on photos; `unet_pets.json` beside it has recipe and scores.
 WEIGHTS = DATA / "weights" / "unet_pets.weights.h5"
-# Dilation rates of DeepLabV3+'s pyramid. The paper's 6, 12 and 18 suit maps of 33 x 33 cells; on
-# ours of 8 x 10 they would look past the edge at nothing but padding.
-ATROUS_RATES = (2, 3, 4)
-_ENCODER_TAPS = ("block_3_expand_relu", "block_6_expand_relu", "block_13_expand_relu")
-_ENCODER_TOP = "block_16_project_BN"
+ENCODER_TAPS = ("block_3_expand_relu", "block_6_expand_relu", "block_13_expand_relu")
+ENCODER_TOP = "block_16_project_BN"
 
 
-def conv_block(x: keras.KerasTensor, filters: int, *, kernel: int = 3, strides: int = 1):
+def conv_block(
+    x: keras.KerasTensor, filters: int, *, kernel: int = 3, strides: int = 1
+) -> keras.KerasTensor:
     """Convolution, batch normalisation, ReLU.
 
     >>> conv_block(keras.Input((8, 8, 3)), 16, strides=2).shape
@@ -44,7 +43,7 @@ def conv_block(x: keras.KerasTensor, filters: int, *, kernel: int = 3, strides: 
     return layers.ReLU()(x)
 
 
-def separable_block(x: keras.KerasTensor, filters: int):
+def separable_block(x: keras.KerasTensor, filters: int) -> keras.KerasTensor:
     """`conv_block` at a fraction of the cost: first in space, channel by channel, then across.
 
     >>> separable_block(keras.Input((8, 8, 3)), 16).shape
@@ -127,8 +126,8 @@ def light_unet(
     # Not layers.Resizing: its `training` is True by default and spreads to the layers behind it,
     # so that a plain `model(images)` would change the decoder's statistics.
     encoder = mobilenet(keras.ops.image.resize(x, seen), encoder_weights)
-    y = conv_block(encoder.get_layer(_ENCODER_TOP).output, 96, kernel=1)
-    for channels, tap in zip((96, 64, 40), _ENCODER_TAPS[::-1], strict=True):
+    y = conv_block(encoder.get_layer(ENCODER_TOP).output, 96, kernel=1)
+    for channels, tap in zip((96, 64, 40), ENCODER_TAPS[::-1], strict=True):
         skip = conv_block(encoder.get_layer(tap).output, channels, kernel=1)
         y = layers.UpSampling2D(2, interpolation="bilinear")(y)
         y = separable_block(layers.Concatenate()([y, skip]), channels)
@@ -185,46 +184,6 @@ def fold_batch_norm(model: keras.Model) -> keras.Model:
         if not isinstance(layer, layers.Identity):
             layer.set_weights(weights)
     return result
-
-
-def deeplab(
-    size: tuple[int, int], num_classes: int, *, encoder_weights: str | os.PathLike | None = None
-) -> keras.Model:
-    """DeepLabV3+ (Chen et al., 2018) from keras-cv's parts, on MobileNetV2; used as `light_unet`.
-
-    Keras-cv takes the deep features at a thirty-second of the size (the paper: a sixteenth or an
-    eighth), so the picture is first resized to multiples of 32, and the answer back. The last two
-    layers of its head change places: a 1 x 1 convolution and a bilinear resize give the same in
-    any order, but few maps are enlarged faster than 256.
-
-    >>> deeplab((48, 64), 9).output_shape
-    (None, 48, 64, 9)
-    """
-    import keras
-    from keras import layers
-    from keras_cv import layers as keras_cv_layers
-    from keras_cv import models
-
-    inputs = keras.Input((*size, 3), name="image")
-    seen = tuple(32 * max(1, round(side / 32)) for side in size)
-    x = keras.ops.image.resize(layers.Rescaling(1 / 127.5, offset=-1)(inputs), seen)
-    backbone = keras.Model(inputs, mobilenet(x, encoder_weights).output)
-    backbone.pyramid_level_inputs = {"P2": _ENCODER_TAPS[0], "P5": _ENCODER_TOP}
-    head = keras.Sequential(
-        [
-            layers.Conv2D(256, 1, use_bias=False),
-            layers.BatchNormalization(momentum=0.9),
-            layers.ReLU(),
-            layers.Conv2D(num_classes, 1),
-            layers.UpSampling2D(4, interpolation="bilinear"),
-        ]
-    )
-    pyramid = keras_cv_layers.SpatialPyramidPooling(dilation_rates=list(ATROUS_RATES))
-    whole = models.DeepLabV3Plus(
-        backbone, num_classes, spatial_pyramid_pooling=pyramid, segmentation_head=head
-    )
-    logits = keras.ops.image.resize(whole.output, size)
-    return keras.Model(inputs, logits, name="deeplab_v3_plus")
 
 
 def mobilenet(x: keras.KerasTensor, weights: str | os.PathLike | None) -> keras.Model:

@@ -12,6 +12,7 @@ import re
 
 from nbformat import NotebookNode
 
+from helpers.errors import DataError
 from tools import exercises
 from tools.exercises import CODE_STUB
 from tools.handed_in import WRITTEN_STUB
@@ -62,7 +63,12 @@ def _refuse_leaks(source: NotebookNode, edition: NotebookNode) -> None:
         for line in secret.splitlines():
             if len(line.strip()) > 20 and line in given.source and line not in shown:
                 grade_id = cell.metadata.nbgrader.grade_id
-                raise ValueError(f"{grade_id}: students would see {line.strip()[:60]!r}")
+                raise DataError(
+                    grade_id,
+                    expected="no line of a solution in the students' edition",
+                    found=repr(line.strip()[:60]),
+                    do="Mark it as part of the solution, or write the given code differently.",
+                )
 
 
 def for_instructors(source: NotebookNode) -> NotebookNode:

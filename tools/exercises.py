@@ -22,6 +22,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from helpers.errors import CourseError, DataError
 from tools import notebooks
 
 SETUP_TAG = "exercise-setup"
@@ -166,7 +167,7 @@ def read_answers(path: Path) -> list[Answer]:
     """Read the right and wrong answers in a file of `tests/grading/mutants`.
 
     Raises:
-        ValueError: There is text before the first heading, or a heading is malformed.
+        DataError: There is text before the first heading, or a heading is malformed.
     """
     before, *parts = re.split(r"^# %%", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
     answers = []
@@ -174,11 +175,15 @@ def read_answers(path: Path) -> list[Answer]:
         first, _, source = part.partition("\n")
         heading = re.fullmatch(r" (right|wrong) (\w+): (\S.*)", first)
         if heading is None:
-            raise ValueError(f"{path.name}: expected `# %% wrong name: What.`, found {first!r}")
+            raise DataError(
+                path.name,
+                expected="headings `# %% right name: What.` or `# %% wrong name: What.`",
+                found=f"# %%{first}",
+            )
         kind, name, about = heading.groups()
         answers.append(Answer(kind == "right", name, about, source.strip("\n") + "\n"))
     if before.strip():
-        raise ValueError(f"{path.name}: expected a line `# %% ...` first, found {before[:60]!r}")
+        raise DataError(path.name, expected="a line `# %% ...` first", found=f"{before[:60]!r}")
     return answers
 
 
@@ -230,7 +235,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         labs = notebooks.find_labs(options.labs, options.notebooks)
-    except notebooks.LabNotFoundError as error:
+    except CourseError as error:
         print(f"exercises: {error}", file=sys.stderr)
         return 2
     print(rubrics(labs) if options.rubrics else table(labs), end="" if options.rubrics else "\n")

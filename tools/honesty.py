@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from helpers.errors import CourseError, DataError
 from tools import handed_in
 from tools.grading import labs
 
@@ -308,7 +309,7 @@ def examine(path: Path, own: set[str] | None = None) -> list[Finding]:
         own: Fingerprints of cells to skip; by default those of the course.
 
     Raises:
-        ValueError: The file is not a notebook.
+        DataError: The file is not a notebook.
     """
     own = course_cells() if own is None else own
     try:
@@ -325,7 +326,8 @@ def examine(path: Path, own: set[str] | None = None) -> list[Finding]:
                 code_cells.append((number, source))
                 outputs += [(number, text) for text in _texts(cell.get("outputs", []))]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ValueError(f"{path.name} is not a notebook: {type(error).__name__}") from error
+        do, found = "Save it again in Jupyter.", type(error).__name__
+        raise DataError(path.name, expected="a notebook", found=found, do=do) from error
     code = Code(code_cells)
     found = [
         Finding(name, *place_and_text)
@@ -376,7 +378,7 @@ def main(arguments: list[str] | None = None) -> int:
     for path in options.notebooks:
         try:
             findings = examine(path, own)
-        except ValueError as error:
+        except CourseError as error:
             print(f"honesty: {error}", file=sys.stderr)
             status = 2
             continue

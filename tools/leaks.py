@@ -36,6 +36,7 @@ from typing import Any
 import numpy as np
 
 from helpers import ROOT
+from helpers.errors import CourseError, DataError
 from tools import handed_in
 
 MAX_CANDIDATES = 5_000
@@ -394,7 +395,7 @@ def read_cells(path: Path) -> list[tuple[int, str]]:
     """Read the code cells of a notebook with their numbers.
 
     Raises:
-        ValueError: It is not a notebook.
+        DataError: It is not a notebook.
     """
     try:
         cells = handed_in.loads(path.read_bytes())["cells"]
@@ -404,7 +405,8 @@ def read_cells(path: Path) -> list[tuple[int, str]]:
             if cell["cell_type"] == "code"
         ]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path.name} is not a notebook: {error}") from error
+        do = "Save it again in Jupyter."
+        raise DataError(path.name, expected="a notebook", found=str(error), do=do) from error
 
 
 def _program(cells: list[tuple[int, str]], masks: str, exchanging: bool) -> str:
@@ -427,7 +429,7 @@ def examine(path: Path, masks: str, *, sandboxed: bool = False) -> Report:
         sandboxed: Whether to use the grader's sandbox, required for the code of others.
 
     Raises:
-        ValueError: The file is not a notebook, or the runs gave nothing to compare.
+        DataError: The file is not a notebook, or the runs gave nothing to compare.
     """
     cells = read_cells(path)
     run = _in_sandbox if sandboxed else _as_you
@@ -457,7 +459,9 @@ def _result(text: str, error: str) -> dict:
     for line in text.splitlines():
         if line.startswith(MARK):
             return json.loads(line.removeprefix(MARK))
-    raise ValueError(f"the notebook did not run to its end: {error.strip()[-300:]}")
+    do = "Run it from top to bottom in a fresh kernel and mend the first error."
+    found = error.strip()[-300:]
+    raise DataError("the notebook", expected="to run to its end", found=found, do=do)
 
 
 def _lines(report: Report) -> Iterator[str]:
@@ -487,7 +491,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         report = examine(options.notebook, options.masks, sandboxed=options.sandbox)
-    except (ValueError, subprocess.TimeoutExpired) as error:
+    except (CourseError, subprocess.TimeoutExpired) as error:
         print(f"leaks: {error}", file=sys.stderr)
         return 2
     print(f"{options.notebook}: run twice, the second time with {options.masks} exchanged")

@@ -25,6 +25,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from helpers.errors import CourseError, DataError
 from tools import exercises, notebooks
 
 MAX_BYTES = 2_000_000
@@ -421,7 +422,7 @@ def read(path: Path) -> Lab:
     """Read a notebook for checking.
 
     Raises:
-        ValueError: The file is not JSON or not a notebook; the message names it.
+        DataError: The file is not JSON or not a notebook.
     """
     try:
         # Not nbformat.read, which silently replaces duplicate cell ids.
@@ -429,7 +430,8 @@ def read(path: Path) -> Lab:
         notebook.cells, notebook.nbformat, notebook.nbformat_minor, notebook.metadata  # noqa: B018
         return Lab(path, path.stat().st_size, notebook)
     except (OSError, ValueError, AttributeError, TypeError) as error:
-        raise ValueError(f"{path.name} is not a notebook: {error}") from error
+        do = "Save it again in Jupyter."
+        raise DataError(path.name, expected="a notebook", found=str(error), do=do) from error
 
 
 def check(path: Path) -> list[Problem]:
@@ -498,7 +500,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     try:
         labs = notebooks.find_labs(options.labs, options.notebooks)
-    except notebooks.LabNotFoundError as error:
+    except CourseError as error:
         print(f"lint_notebooks: {error}", file=sys.stderr)
         return 2
     for path in labs:

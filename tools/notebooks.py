@@ -17,6 +17,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from helpers import ROOT, files
+from helpers.errors import SetupError
 from helpers.figures import METRICS_MIME
 
 NOTEBOOKS = ROOT / "notebooks"
@@ -42,10 +43,6 @@ TRANSIENT_CELL_METADATA = (
     "vscode", "colab",
 )  # fmt: skip
 TRANSIENT_NOTEBOOK_METADATA = ("widgets", "signature", "orig_nbformat", "vscode", "toc")
-
-
-class LabNotFoundError(ValueError):
-    """A requested lab does not exist."""
 
 
 def repository_url() -> str:
@@ -75,11 +72,12 @@ def find_labs(wanted: list[str] | None = None, folder: Path = NOTEBOOKS) -> list
         folder: Folder of the notebooks, named NN_topic.ipynb.
 
     Raises:
-        LabNotFoundError: There are no notebooks, or none of that name.
+        SetupError: There are no notebooks, or none of that name.
     """
     labs = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
     if not labs:
-        raise LabNotFoundError(f"no labs: expected files such as {folder.name}/01_topic.ipynb")
+        expected = "labs such as 01_topic.ipynb"
+        raise SetupError(str(folder), expected=expected, found="none", do="Give another folder.")
     if not wanted:
         return labs
     chosen = set()
@@ -88,9 +86,8 @@ def find_labs(wanted: list[str] | None = None, folder: Path = NOTEBOOKS) -> list
         number = f"{int(stem):02d}_" if stem.isdigit() else None
         hits = [lab for lab in labs if lab.stem == stem or (number and lab.stem.startswith(number))]
         if not hits:
-            raise LabNotFoundError(
-                f"no lab {name!r}: there are {', '.join(lab.stem for lab in labs)}"
-            )
+            expected = f"a number or one of {', '.join(lab.stem for lab in labs)}"
+            raise SetupError("lab", expected=expected, found=repr(name))
         chosen.update(hits)
     return sorted(chosen)
 

@@ -36,6 +36,7 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 
 from helpers import BUILD, ROOT, files
+from helpers.errors import DataError, SetupError
 from tools import exercises, notebooks, release
 from tools.execution import LabExecution, LabRun, isolated_kernel_environment
 
@@ -48,7 +49,7 @@ MARKS = {"colab": "COLAB_RELEASE_TAG", "kaggle": "KAGGLE_KERNEL_RUN_TYPE"}
 """Environment variables that identify the places."""
 
 
-class NoPythonError(RuntimeError):
+class NoPythonError(SetupError):
     """The Python version of a place is not available on this machine."""
 
 
@@ -105,7 +106,8 @@ def prepare(place: Place) -> None:
     version = ".".join(place.python.split(".")[:2])
     found = uv("python", "find", "--no-python-downloads", version, check=False)
     if found.returncode:
-        raise NoPythonError(f"Python {version} is not here (`uv python install {version}`)")
+        do = f"Run `uv python install {version}`."
+        raise NoPythonError(place.name, expected=f"Python {version}", found="none", do=do)
     folder = place.interpreter.parent.parent
     steps = (
         ["venv", "--quiet", "--clear", "--python", found.stdout.strip(), str(folder)],
@@ -150,7 +152,7 @@ def first_figure(notebook: NotebookNode) -> NotebookNode:
         if cell.cell_type == "code" and "figures.show(" in cell.source:
             part.cells = part.cells[: number + 1]
             return part
-    raise ValueError("no cell with figures.show()")
+    raise DataError("the lab", expected="a cell with figures.show()", found="none")
 
 
 def as_opened(lab: Path, origin: Path) -> NotebookNode:

@@ -34,6 +34,7 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 
 from helpers import BUILD, ROOT, files
+from helpers.errors import CourseError, DataError
 from tools import editions, exercises, handout, notebooks, pages, site, slides
 from tools.grading.labs import Lab, for_check
 from tools.grading.sandbox import COMMANDS
@@ -62,10 +63,6 @@ grader has the packages of `requirements.txt`, pandas and scikit-learn, and no n
 VERSIONED = ("CHANGELOG.md", "CITATION.cff", "pyproject.toml")
 TEACHING = ROOT / "docs" / "teaching"
 Labs = dict[str, NotebookNode]
-
-
-class VersionError(ValueError):
-    """The files that name the version are inconsistent."""
 
 
 def students(labs: Labs, out: Path) -> None:
@@ -145,15 +142,15 @@ def version_notes(changelog: str, version: str, cited: str) -> str:
         cited: Text of CITATION.cff, which must name the same version.
 
     Raises:
-        VersionError: The three files name different versions.
+        DataError: The three files name different versions.
     """
     found = re.search(rf"^## {re.escape(version)}\n(.*?)(?=^## |\Z)", changelog, re.M | re.S)
     if not found or not found[1].strip():
-        raise VersionError(
-            f"CHANGELOG.md has no section '## {version}', the version in pyproject.toml"
-        )
+        expected, do = f"a section '## {version}' as in pyproject.toml", "Write what is new."
+        raise DataError("CHANGELOG.md", expected=expected, found="none", do=do)
     if not re.search(rf"^version: {re.escape(version)}$", cited, re.M):
-        raise VersionError(f"CITATION.cff does not name version {version} of pyproject.toml")
+        expected = f"version: {version} as in pyproject.toml"
+        raise DataError("CITATION.cff", expected=expected, found="another one")
     return f"Version {version}\n\n{found[1].strip()}\n"
 
 
@@ -207,7 +204,7 @@ def main(arguments: list[str] | None = None) -> int:
     labs = {path.stem: nbformat.read(path, as_version=4) for path in notebooks.find_labs()}
     try:
         release(labs, options.out)
-    except VersionError as error:
+    except CourseError as error:
         print(f"release: {error}", file=sys.stderr)
         return 1
     shown = os.path.relpath(options.out)

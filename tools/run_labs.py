@@ -29,6 +29,7 @@ from tqdm import tqdm
 
 from helpers import files
 from helpers.environment import available_cpus
+from helpers.errors import CourseError
 from tools import notebooks, pages
 from tools.execution import LabExecution, LabRun, isolated_kernel_environment
 
@@ -241,7 +242,7 @@ def main(arguments: list[str] | None = None) -> int:
         labs = notebooks.find_labs(options.labs, options.notebooks)
         at_once = options.at_once or (1 if options.store else fits_at_once())
         runs = run_labs(labs, options.out, options.timeout, options.lab_timeout, at_once)
-    except notebooks.LabNotFoundError as error:
+    except CourseError as error:
         print(f"run_labs: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from helpers import tfod
 from helpers.environment import THREAD_SETTINGS, available_cpus
+from helpers.errors import CourseError
 from tools import notebooks
 from tools.execution import isolated_kernel_environment
 
@@ -119,7 +120,7 @@ def main(arguments: list[str] | None = None) -> int:
             if not tfod.installed():
                 labs = [lab for lab in labs if not lab.name.startswith("03")]
                 print(f"Skipped, lab 3: TFOD2 is not installed ({tfod.INSTALL}).")
-        except notebooks.LabNotFoundError as error:
+        except CourseError as error:
             print(error)
             parts.append(Part("notebook cells", failed=1, status=1))
         else:

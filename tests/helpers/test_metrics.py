@@ -231,15 +231,6 @@ def test_the_interval_covers_the_truth_as_often_as_it_says(rng: np.random.Genera
     assert 0.9 <= hits / 200 <= 0.99
 
 
-def test_the_mean_of_one_number_an_image_moves_as_the_score_of_its_matrix(rng) -> None:
-    """With 100 pixels in each picture, accuracy over all pixels is the mean over pictures."""
-    right = rng.integers(50, 100, 25)
-    matrices = np.zeros((25, 2, 2), int)
-    matrices[:, 0, 0], matrices[:, 0, 1] = right, 100 - right
-    expected = metrics.bootstrap_interval(matrices, metrics.accuracy)
-    assert metrics.bootstrap_mean(right / 100) == pytest.approx(expected, rel=1e-12)
-
-
 def test_every_draw_has_as_many_images_as_there_are() -> None:
     drawn = metrics.bootstrap_draws(7, 50, seed=0)
     assert drawn.shape == (50, 7) and (drawn.sum(axis=1) == 7).all()

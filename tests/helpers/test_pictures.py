@@ -133,6 +133,15 @@ def test_a_large_picture_is_made_smaller_and_that_is_said(tmp_path, suffix):
     assert pictures.read(path, max_pixels=10**9, report=None).shape == (1200, 800, 3)
 
 
+def test_an_error_of_the_caller_is_no_damaged_picture(tmp_path):
+    def report(line: str) -> None:
+        raise ValueError("the caller's own")
+
+    path = save(tmp_path / "a.jpg", Image.new("RGB", (120, 80)), 6)
+    with pytest.raises(ValueError, match="caller's own"):
+        pictures.read(path, report=report)
+
+
 def test_numbers_of_a_palette_are_not_its_colours(tmp_path):
     numbers = np.arange(12, dtype=np.uint8).reshape(3, 4)
     picture = Image.fromarray(numbers)

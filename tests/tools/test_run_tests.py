@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers.errors import SetupError
 from tools import run_tests
 from tools.run_tests import Part, read_report, unit_arguments
 
@@ -91,7 +92,7 @@ def test_options_go_to_the_unit_tests_alone(monkeypatch):
 
 def test_no_labs_is_a_failure(monkeypatch, capsys):
     def none() -> list[Path]:
-        raise run_tests.notebooks.LabNotFoundError("no labs: expected files")
+        raise SetupError("no labs: expected files")
 
     monkeypatch.setattr(run_tests, "run_pytest", lambda *_: Part("unit tests", 1))
     monkeypatch.setattr(run_tests.notebooks, "find_labs", none)

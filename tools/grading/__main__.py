@@ -24,7 +24,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from helpers import BUILD, files
-from helpers.errors import DataError
+from helpers.errors import CourseError, DataError
 from tools import notebooks
 from tools.grading import engine, feedback, labs, marks, report, sandbox, submissions
 from tools.grading.engine import Job
@@ -64,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
             print("Unsandboxed as requested: submissions run as you.", file=sys.stderr)
         elif not options.scheduler:  # otherwise each worker checks its own
             print(f"Sandbox: {sandbox.probe()}.", file=sys.stderr)
-    except (FileNotFoundError, SandboxError, DataError, notebooks.LabNotFoundError) as error:
+    except (FileNotFoundError, SandboxError, CourseError) as error:
         _say(f"grade: {error}")
         if isinstance(error, SandboxError):
             print(UNSANDBOXED, file=sys.stderr)

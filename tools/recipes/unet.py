@@ -20,7 +20,6 @@ from helpers import (
     augmentation,
     environment,
     files,
-    masks,
     pets,
     pictures,
     segmentation,
@@ -196,7 +195,7 @@ def _predict(options: argparse.Namespace) -> dict:
     shares /= shares.sum(axis=-1, keepdims=True)
     # The class is chosen last, at the photo's own size.
     mask = cv2.resize(shares, photo.shape[1::-1]).argmax(axis=-1).astype(np.uint8)
-    files.write_bytes(options.out, masks.encode_png(mask))
+    files.write_bytes(options.out, cv2.imencode(".png", mask)[1].tobytes())
     found = {name: round(float((mask == k).mean()), 4) for k, name in enumerate(pets.CLASSES)}
     return {"out": str(options.out), "height": mask.shape[0], "width": mask.shape[1]} | found
 
