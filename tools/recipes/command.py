@@ -165,8 +165,6 @@ def save(model: keras.Model, path: str | os.PathLike) -> None:
 
     check_destination(path)
     path = Path(path)
-    whole = path.with_name(f".{os.getpid()}-whole-{path.name}")
-    half = path.with_name(f".{os.getpid()}-half-{path.name}")
 
     def copy(name: str, item: h5py.Group | h5py.Dataset) -> None:
         if isinstance(item, h5py.Dataset):
@@ -176,17 +174,15 @@ def save(model: keras.Model, path: str | os.PathLike) -> None:
             target.require_group(name).attrs.update(item.attrs)
 
     try:
-        # As a model that was never compiled: Adam's state would be twice the size of the model.
-        keras.Model(model.input, model.output).save_weights(whole)
-        with h5py.File(whole) as source, h5py.File(half, "w") as target:
-            source.visititems(copy)
-        os.replace(half, path)
+        with tempfile.TemporaryDirectory() as folder, files.whole(path) as half:
+            # As a model that was never compiled: Adam's state would be twice the size of the model.
+            whole = Path(folder, "whole.weights.h5")
+            keras.Model(model.input, model.output).save_weights(whole)
+            with h5py.File(whole) as source, h5py.File(half, "w") as target:
+                source.visititems(copy)
     except OSError as error:
         expected = "a file name in a folder that can be written to"
         raise WeightsError(str(path), expected=expected, found=str(error)) from error
-    finally:
-        whole.unlink(missing_ok=True)
-        half.unlink(missing_ok=True)
 
 
 def write_record(path: str | os.PathLike, record: dict) -> None:
