@@ -93,7 +93,7 @@ def _city(options: argparse.Namespace) -> tuple[dict, int]:
 
 def load(model: str, clip: Path, size: tuple[int, int]) -> Callable:
     """The detector of a clip on a worker; the model "truth" says the true masks beside it."""
-    from parking.analysis import LEAST_SCORE
+    from parking.analysis import JUDGED_FROM
 
     if model == "truth":
         from parking.scores import truth_detector
@@ -101,7 +101,7 @@ def load(model: str, clip: Path, size: tuple[int, int]) -> Callable:
         stored = json.loads(clip.with_suffix(".json").read_text(encoding="utf-8"))
         return truth_detector(stored, size)
     helpers.setup(quiet=True)
-    return _detector(model, LEAST_SCORE)
+    return _detector(model, JUDGED_FROM)
 
 
 def _evaluate(options: argparse.Namespace) -> tuple[dict, int]:
@@ -109,7 +109,7 @@ def _evaluate(options: argparse.Namespace) -> tuple[dict, int]:
 
     from helpers import kerbside, records
     from parking import scores
-    from parking.analysis import LEAST_SCORE
+    from parking.analysis import JUDGED_FROM
     from parking.rules import RULES
 
     def stills(split: str) -> tuple[list, list]:
@@ -127,7 +127,7 @@ def _evaluate(options: argparse.Namespace) -> tuple[dict, int]:
         result["stills"] = {"split": options.split, "chosen_on": options.choose_on,
                             "interval": "95 %, over cameras", "rules": rules}  # fmt: skip
     if not options.stills_only:
-        detect = None if options.true_masks else _detector(options.model, LEAST_SCORE)
+        detect = None if options.true_masks else _detector(options.model, JUDGED_FROM)
         files = tqdm(kerbside.clip_files(options.split), desc="clips", unit="clip", leave=False)
         result["clips"] = scores.summary([scores.score_clip(file, detect) for file in files])
     if options.record:
@@ -138,9 +138,9 @@ def _evaluate(options: argparse.Namespace) -> tuple[dict, int]:
 
 
 def _lot(options: argparse.Namespace) -> tuple[dict, int]:
-    from parking.lot import LEAST_SCORE, evaluate_lot
+    from parking.lot import CARS_FROM, evaluate_lot
 
-    detect = None if options.true_masks else _detector(options.model, LEAST_SCORE)
+    detect = None if options.true_masks else _detector(options.model, CARS_FROM)
     return evaluate_lot(options.folders, detect), 0
 
 

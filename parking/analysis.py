@@ -39,7 +39,7 @@ from parking.zones import Camera, read_camera
 Detect = Callable[[np.ndarray], Detections]
 """From (H, W, 3) uint8 RGB to what is in it; `helpers.detector.load_detector` gives one."""
 
-LEAST_SCORE = 0.4
+JUDGED_FROM = 0.4
 """Least detection score of what is judged; the tracker asks for more where a track begins. Weaker
 detections only make people unreadable."""
 
@@ -117,7 +117,7 @@ def watch(
             dark.append((moment.index, reason))
             continue
         found = future.result()
-        strong = found.take(found.scores >= LEAST_SCORE)
+        strong = found.take(found.scores >= JUDGED_FROM)
         if read % LOOK_EVERY == 0:
             moving = strong.masks.any(axis=0) if len(strong) else np.zeros(camera.size, bool)
             if moved := alignment.problem(image, moving):

@@ -38,7 +38,7 @@ FRAGMENT = 0.2
 """A piece of less than this share of a car's usual size, not cut by the frame, is what a lamp post
 left of a car, no car of its own."""
 
-LEAST_SCORE = 0.3  # least detection score of a car
+CARS_FROM = 0.3  # least detection score of a car
 IOU = 0.5  # least overlap of a detection and a car that are the same
 
 

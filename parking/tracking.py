@@ -25,7 +25,7 @@ from helpers.metrics import mask_iou
 from parking.rules import lowest_row, vehicles
 from parking.zones import Camera
 
-EDGE = 6  # frames at either end of a stand in which a vehicle may still roll
+ROLLING = 6  # frames at either end of a stand in which a vehicle may still roll
 
 
 class Moment(NamedTuple):
@@ -83,7 +83,7 @@ class Stand:
     hidden_frames: int = 0
     pause: float = 0.0  # longest time in seconds in which the camera took no picture
     head: list[Sighting] = field(default_factory=list)  # the first frames, see `trimmed`
-    tail: deque[Sighting] = field(default_factory=lambda: deque(maxlen=EDGE))  # the last frames
+    tail: deque[Sighting] = field(default_factory=lambda: deque(maxlen=ROLLING))  # the last frames
 
     @classmethod
     def begin(cls, sighting: Sighting) -> Stand:
@@ -103,7 +103,7 @@ class Stand:
             self.visible *= 1 - 1 / memory
         self.votes += sighting.mask
         self.visible += ~sighting.nearer
-        if len(self.head) < EDGE:
+        if len(self.head) < ROLLING:
             self.head.append(sighting)
         self.tail.append(sighting)
         for name in ("unknown", "mask"):
