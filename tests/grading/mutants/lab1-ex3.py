@@ -100,3 +100,23 @@ def rle_to_mask(counts, size):
 def rle_to_mask(counts, size):
     values = np.arange(len(counts)) % 2 == 1
     return np.repeat(values, counts).reshape(size[1], size[0])
+
+
+# %% wrong runs_in_a_byte: Run lengths are kept in a byte, so those over 255 wrap round.
+def rle_to_mask(counts, size):
+    counts = np.array(counts).astype(np.uint8)
+    flat = np.zeros(size[0] * size[1], bool)
+    at = 0
+    for n, c in enumerate(counts):
+        flat[at : at + int(c)] = n % 2
+        at += int(c)
+    return flat.reshape(size, order="F")
+
+
+# %% wrong int8_position: Positions are kept in a byte with a sign.
+def rle_to_mask(counts, size):
+    flat = np.zeros(size[0] * size[1], bool)
+    ends = np.cumsum(counts, dtype=np.int8)
+    for a, b in zip(ends[0::2], ends[1::2]):
+        flat[a:b] = True
+    return flat.reshape(size, order="F")

@@ -167,3 +167,17 @@ def receptive_field(layers):
 
 deepest = receptive_field(4 * [(3, 1), (3, 1), (2, 2)] + 2 * [(3, 1)])
 covers_256 = deepest >= 256
+
+
+# %% wrong one_by_one_skipped: A 1 x 1 convolution is skipped together with its stride.
+def receptive_field(layers):
+    size, step = 1, 1
+    for kernel, stride in layers:
+        if kernel == 1:
+            continue
+        size += (kernel - 1) * step
+        step *= stride
+    return size
+
+
+deepest, covers_256 = 140, False

@@ -173,3 +173,12 @@ def prepare(image, trimap, size, mirror):
     )
     image, mask = image.astype(np.float32), mask.astype(np.int32) - 1
     return (image[:, ::-1], mask[:, ::-1]) if mirror else (image, mask)
+
+
+# %% wrong always_32: The size of the visible check instead of the argument, for image and mask.
+def prepare(image, trimap, size, mirror):
+    image = cv2.resize(image, (32, 32)).astype(np.float32)
+    mask = cv2.resize(trimap, (32, 32), interpolation=cv2.INTER_NEAREST).astype(np.int32) - 1
+    if mirror:
+        image, mask = image[:, ::-1], mask[:, ::-1]
+    return image, mask

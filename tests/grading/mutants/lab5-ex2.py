@@ -88,3 +88,11 @@ def dwell(frames, fps):
 # %% wrong whole_seconds: Whole seconds only.
 def dwell(frames, fps):
     return (max(frames) - min(frames) + 1) // fps if len(frames) else 0
+
+
+# %% right if_not_frames: If not frames.
+def dwell(frames, fps):
+    if not frames:
+        return 0
+    first, *_, last = sorted(frames) if len(frames) > 1 else [*frames, *frames]
+    return (last - first + 1) / fps

@@ -140,3 +140,14 @@ def cheapest(shares, truth, wrong_fine):
         for t in thresholds
     ]
     return float(thresholds[int(np.argmin(costs))])
+
+
+# %% wrong ties_of_shares: Vehicles with equal shares are let in one after the other.
+def cheapest(shares, truth, wrong_fine):
+    order = np.argsort(-shares, kind="stable")
+    fp = np.cumsum(~truth[order])
+    tp = np.cumsum(truth[order])
+    cost = wrong_fine * fp + truth.sum() - tp
+    if truth.sum() <= cost.min():
+        return np.inf
+    return shares[order][np.argmin(cost)]

@@ -151,3 +151,18 @@ def majority(labels, moving):
     kinds = np.unique(still)
     counts = np.stack([(still == k).sum(axis=0) for k in kinds])
     return kinds[counts.argmax(axis=0)]
+
+
+# %% wrong one_moving: Only one of the moving labels loses its vote.
+def majority(labels, moving):
+    skip = max(moving, default=-5)
+    n = labels.max() + 1
+    counts = np.stack([(labels == k).sum(axis=0) * (k != skip) for k in range(n)])
+    return np.where(counts.any(axis=0), counts.argmax(axis=0), -1)
+
+
+# %% wrong votes_in_a_byte: Votes are counted in a byte, so more than 255 wrap round.
+def majority(labels, moving):
+    counts = np.stack([(labels == k).sum(axis=0, dtype=np.uint8) for k in range(labels.max() + 1)])
+    counts[[k for k in moving if k < len(counts)]] = 0
+    return np.where(counts.any(axis=0), counts.argmax(axis=0), -1)
