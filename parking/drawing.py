@@ -100,12 +100,10 @@ def polygon(
     cv2.polylines(image, corners, True, colour, 1, cv2.LINE_AA, shift=3)
 
 
-Text = tuple[str, tuple[int, int]]
-"""What to write, and x, y in pixels."""
-
-
-def write_texts(image: Image, texts: Iterable[Text]) -> list[tuple[int, int, int, int]]:
-    """Writes into a picture, on a dark ground, so that no text covers another one.
+def write_texts(
+    image: Image, texts: Iterable[tuple[str, tuple[int, int]]]
+) -> list[tuple[int, int, int, int]]:
+    """Writes texts at x, y into a picture, on a dark ground, so that none covers another one.
 
     Each stands at its place or as near above or below as there is room, all of it inside; returns
     where: left, top, right, bottom.
@@ -155,7 +153,7 @@ def jpeg(image: Image) -> bytes:
 def annotate(hidden: Image, frame: Frame) -> Image:
     """The frame with zones, vehicles, and for how long those that stand in a zone have stood."""
     drawn = draw_zones(hidden, frame.finder.camera)
-    texts: list[Text] = [(f"{frame.moment.seconds:.1f} s", (2, 12))]
+    texts = [(f"{frame.moment.seconds:.1f} s", (2, 12))]
     standing = {track: (place, seconds) for track, place, seconds in frame.standing()}
     for track in frame.tracks:
         place, seconds = standing.get(track, (None, 0.0))
