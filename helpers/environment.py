@@ -18,8 +18,12 @@ import warnings
 from collections.abc import Iterator
 from importlib import invalidate_caches, metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from helpers.errors import SetupError
+
+if TYPE_CHECKING:
+    from dask.distributed import Client
 
 ROOT = Path(__file__).resolve().parent.parent  # the repository
 DATA = ROOT / "data"  # rendered pictures, weights, cameras; `fetch` what you open of it
@@ -170,6 +174,23 @@ def _run(command: list[str]) -> str:
         last = [str(error)]
     do = "Is the network on?"
     raise SetupError(" ".join(command), expected="success", found=" ".join(last), do=do)
+
+
+def dask_client(scheduler: str | None = None, *, workers: int = 2) -> Client:
+    """A client of the Dask cluster at an address, or of new processes on this machine.
+
+    Without Dask, and where no scheduler answers, it is a `SetupError`.
+    """
+    try:
+        from dask.distributed import Client
+
+        here = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
+        return Client(scheduler) if scheduler else Client(**here)
+    except ImportError:
+        expected, found, do = "the package distributed", "none", "Run `pip install distributed`."
+    except (OSError, ValueError, RuntimeError) as error:
+        expected, found, do = "a Dask scheduler", f"{type(error).__name__}: {error}", ""
+    raise SetupError(scheduler or "Dask", expected=expected, found=found, do=do)
 
 
 def setup(*, install: bool = False, quiet: bool = False) -> None:

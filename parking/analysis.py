@@ -25,7 +25,8 @@ from pathlib import Path
 import numpy as np
 
 from helpers.detector import Detections
-from helpers.errors import CourseError, DataError, SetupError, explain
+from helpers.environment import dask_client
+from helpers.errors import CourseError, DataError, explain
 from helpers.files import write_text
 from helpers.masks import Image
 from parking.clips import Alignment, Clip, blind, open_clip
@@ -306,11 +307,6 @@ def city(
         DataError: Two clips have the same name.
         SetupError: Dask is not installed, or no scheduler answers.
     """
-    try:
-        from dask.distributed import Client, as_completed
-    except ImportError as error:
-        expected, do = "the package distributed", "Run `pip install distributed`."
-        raise SetupError("city", expected=expected, found="none", do=do) from error
     from tqdm.auto import tqdm
 
     paths = {Path(clip).stem: Path(clip).resolve() for clip in clips}
@@ -321,13 +317,9 @@ def city(
     journal.parent.mkdir(parents=True, exist_ok=True)
     room = Path(cameras).resolve()
     setting = {"cameras": str(room), "limit": limit, "fps": fps}
-    here = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
-    try:
-        client = Client(scheduler) if scheduler else Client(**here)
-    except (OSError, ValueError) as error:
-        found = f"{type(error).__name__}: {error}"
-        raise SetupError(scheduler or "city", expected="a Dask scheduler", found=found) from error
-    with client, _journal(journal) as (lines, note):
+    with dask_client(scheduler, workers=workers) as client, _journal(journal) as (lines, note):
+        from dask.distributed import as_completed
+
         kept = [each for each in lines if each.pop("setting") == setting]
         done = {each["clip"]: each for each in kept if each["clip"] in paths}
         left = [path for name, path in paths.items() if name not in done]

@@ -69,7 +69,11 @@ def main(arguments: list[str] | None = None) -> int:
         if isinstance(error, SandboxError):
             print(UNSANDBOXED, file=sys.stderr)
         return 2
-    return _grade(chosen, found.left_out, options)
+    try:
+        return _grade(chosen, found.left_out, options)
+    except CourseError as error:  # no scheduler answers
+        _say(f"grade: {error}")
+        return 2
 
 
 def _say(text: str) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from helpers.environment import available_cpus
+from helpers.environment import available_cpus, dask_client
 from tools import handed_in, notebooks
 from tools.grading import labs, sandbox
 from tools.grading.grader import Grade, Grader
@@ -111,10 +111,9 @@ def on_dask(
         job: Settings; the folder must be the same on every worker.
         scheduler: Address of the scheduler, such as tcp://10.0.0.1:8786.
     """
-    from dask.distributed import Client
-    from dask.distributed import as_completed as completed
+    with dask_client(scheduler) as client:
+        from dask.distributed import as_completed as completed
 
-    with Client(scheduler) as client:
         waiting = {}
         for submission in submissions:
             try:

@@ -8,7 +8,6 @@ temporary folder and renamed once all are complete. Rests on `tools.records.anno
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import json
@@ -23,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from helpers import pictures, records
-from helpers.errors import DataError, SetupError
+from helpers.environment import dask_client
+from helpers.errors import DataError
 from tools.records.annotations import Annotated, AnnotationSet
 from tools.records.label_maps import read_label_map
 
@@ -157,7 +157,7 @@ def write_shards(
             for k, name in enumerate(names)
         }
         if workers > 1 or scheduler:
-            written = _on_dask(parts, skip_bad, scheduler or workers)
+            written = _on_dask(parts, skip_bad, scheduler, workers)
         else:
             written = _here(parts, skip_bad)
         manifest = _manifest(annotated, written)
@@ -202,27 +202,14 @@ def _here(parts: Mapping[Path, Sequence[Annotated]], skip_bad: bool) -> list[dic
 
 
 def _on_dask(
-    parts: Mapping[Path, Sequence[Annotated]], skip_bad: bool, where: str | int
+    parts: Mapping[Path, Sequence[Annotated]], skip_bad: bool, scheduler: str, workers: int
 ) -> list[dict[str, Any]]:
     """Write all shards with the workers of a cluster, or with local processes."""
     from tqdm import tqdm
 
-    try:
-        from dask.distributed import Client, KilledWorker, LocalCluster, as_completed
-    except ImportError as error:
-        do = "Run `pip install distributed`, or leave --workers and --scheduler out."
-        expected = "the package distributed"
-        raise SetupError("Dask", expected=expected, found=str(error), do=do) from error
+    with dask_client(scheduler, workers=workers) as client:
+        from dask.distributed import KilledWorker, as_completed
 
-    with contextlib.ExitStack() as stack:
-        if isinstance(where, int):
-            how = {"threads_per_worker": 1, "processes": True, "dashboard_address": None}
-            where = stack.enter_context(LocalCluster(n_workers=where, **how))
-        try:
-            client = stack.enter_context(Client(where))
-        except (OSError, ValueError) as error:
-            found = f"{type(error).__name__}: {error}"
-            raise SetupError(f"{where}", expected="a Dask scheduler", found=found) from error
         waiting = [
             client.submit(write_shard, path, part, skip_bad, pure=False)
             for path, part in parts.items()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from helpers.masks import mask_to_rle
 from helpers.records import Example
 
 from . import HEIGHT, INSTANCE_CLASSES, WIDTH
@@ -58,10 +59,8 @@ def class_number(entry: dict) -> int:
 
 def run_length(mask: np.ndarray) -> dict:
     """Compressed COCO RLE of a mask (H, W) bool, for JSON."""
-    from pycocotools import mask as coco_mask
-
-    encoded = coco_mask.encode(np.asfortranarray(mask.astype(np.uint8)))
-    return {"size": [int(n) for n in encoded["size"]], "counts": encoded["counts"].decode()}
+    code = mask_to_rle(mask)
+    return code | {"counts": code["counts"].decode()}
 
 
 def coco_annotations(example: Example, image_id: int, first_id: int) -> list[dict]:

@@ -1,6 +1,6 @@
 """Packing of finished frames into the shipped dataset: `python -m tools.render.street --pack`.
 
-It runs in the course's environment (TensorFlow, TFDS, pycocotools, OpenCV), not in Blender's. One
+It runs in the course's environment (TensorFlow, TFDS, OpenCV), not in Blender's. One
 set of shards serves everybody: their keys are those of the TensorFlow Object Detection API, and
 the same keys, read as a nested structure, are what TFDS expects, so `tfds.load("kerbside",
 data_dir="data/kerbside")` reads the very files that TFOD2 reads.

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from helpers.errors import DataError
-from tests.tools.recipes.maskrcnn.shapes import shape_example, write_shapes
+from tests.tools.recipes.maskrcnn.shapes import shape_example
 from tools.recipes import maskrcnn
 from tools.recipes.maskrcnn import data, photographs
 from tools.recipes.maskrcnn import model as recipe
@@ -16,11 +16,6 @@ from tools.recipes.maskrcnn import model as recipe
 tf = pytest.importorskip("tensorflow")
 
 SIZE = (64, 96)
-
-
-@pytest.fixture(scope="module")
-def records_file(tmp_path_factory):
-    return write_shapes(tmp_path_factory.mktemp("records") / "shapes.tfrecord")
 
 
 def batch(records_file, **options):

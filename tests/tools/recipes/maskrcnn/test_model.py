@@ -13,7 +13,7 @@ import pytest
 
 from helpers import detector, weights
 from helpers.errors import ArrayError, CourseError, DataError, WeightsError
-from tests.tools.recipes.maskrcnn.shapes import shape_example, write_shapes
+from tests.tools.recipes.maskrcnn.shapes import shape_example
 from tools.recipes import maskrcnn
 from tools.recipes.maskrcnn import cli, model
 from tools.recipes.maskrcnn import scores as recipe_scores
@@ -28,11 +28,6 @@ SIZE = (64, 96)
 
 class Killed(BaseException):
     """Stands for the signal that nobody can catch."""
-
-
-@pytest.fixture(scope="module")
-def records_file(tmp_path_factory):
-    return write_shapes(tmp_path_factory.mktemp("records") / "shapes.tfrecord")
 
 
 @pytest.fixture(scope="module")
