@@ -34,6 +34,7 @@ HATCHES = ("///", "...", "\\\\\\", "xxx", "---", "ooo", "+++", "|||", "***")
 METRICS_MIME = "application/vnd.image-segmentation-labs.metrics+json"
 _OVER_IMAGE = "classes over an image"  # marks axes in which plain classes show the image itself
 STYLE = Path(__file__).with_suffix(".mplstyle")
+_SPECKS = 150  # regions of one class; truths have dozens at most
 _DPI = 110  # a figure 11 inches wide is 1,210 pixels: sharp on a projector, small in a notebook
 
 
@@ -81,8 +82,13 @@ def picture(axes: Axes, image: np.ndarray, title: str = "", **options: Any) -> N
 
 
 def hatch(axes: Axes, mask: np.ndarray, pattern: str) -> None:
-    """Hatches a mask's region and draws its outline over the picture already in `axes`."""
-    if not mask.any():
+    """Hatches a mask's region and draws its outline over the picture already in `axes`.
+
+    A mask of more than `_SPECKS` regions is noise, and outlines would paint all of it black.
+    """
+    from scipy.ndimage import label
+
+    if not 0 < label(mask)[1] <= _SPECKS:
         return
     # Contours run between the centres of pixels and cut corners: where pixels are large enough to
     # be seen, each is divided. One pixel of margin lets an outline at the picture's edge close.

@@ -28,6 +28,7 @@ from helpers import DATA, fetch
 from helpers.errors import DataError
 
 if TYPE_CHECKING:
+    import numpy as np
     import tensorflow as tf
 
 CLASSES = ("pet", "background", "border")  # names of the labels 0, 1 and 2 that `to_pair` gives
@@ -35,6 +36,7 @@ CLASSES = ("pet", "background", "border")  # names of the labels 0, 1 and 2 that
 SPLITS = {"train": "train[:85%]", "validation": "train[85%:]", "test": "test"}
 OXFORD, TOY = "oxford_iiit_pet", "toy_pets"
 _NAMES = {OXFORD: "Oxford-IIIT Pet (photos)", TOY: "toy pets (rendered)"}
+_PICTURES = (("image", 3), ("segmentation_mask", 1))  # features and their channels
 _DOWNLOAD_HOST = "thor.robots.ox.ac.uk"
 _PATIENCE = 20.0  # seconds without a new byte, after which a download is given up
 
@@ -114,9 +116,11 @@ def load_pets(split: str, source: PetData) -> tf.data.Dataset:
         expected = " or ".join(map(repr, SPLITS))
         raise DataError("split", expected=expected, found=repr(split))
     builder = tfds.builder_from_directory(source.folder)
-    raw = builder.as_dataset(split=SPLITS[split], shuffle_files=False)
+    undecoded = {key: tfds.decode.SkipDecoding() for key, _ in _PICTURES}
+    raw = builder.as_dataset(split=SPLITS[split], shuffle_files=False, decoders=undecoded)
     examples = tf.data.Dataset.from_generator(
-        lambda: _checked(raw, source, split), output_signature=raw.element_spec
+        lambda: _checked(raw, source, split),
+        output_signature=builder.info.features.get_tensor_spec(),
     )
     count = tf.data.experimental.assert_cardinality(source.images[split])
     return examples.take(source.images[split]).apply(count)
@@ -141,12 +145,13 @@ def to_pair(example: dict[str, Any], size: int) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def _checked(raw: tf.data.Dataset, source: PetData, split: str) -> Iterator[dict]:
-    """The examples as read; TensorFlow's own errors do not name the file."""
+    """The examples with their pictures decoded here: TensorFlow's own errors name no file."""
     import tensorflow as tf
 
     promised, count, why = (source.published or source.images)[split], 0, ""
     try:
         for example in raw.as_numpy_iterator():
+            example |= {key: _decoded(example, key, channels) for key, channels in _PICTURES}
             size, mask = example["image"].shape[:2], example["segmentation_mask"][..., 0]
             labels = int(mask.min()), int(mask.max())
             if mask.shape != size or labels[0] < 1 or labels[1] > len(CLASSES):
@@ -163,6 +168,19 @@ def _checked(raw: tf.data.Dataset, source: PetData, split: str) -> Iterator[dict
         expected, found = f"whole records, {promised} of {split}", f"{count}{why}"
         do = "The data set is damaged: prepare it again."
         raise DataError(shards, expected=expected, found=found, do=do)
+
+
+def _decoded(example: dict, key: str, channels: int) -> np.ndarray:
+    """A picture of an example, (H, W, channels) uint8, from the bytes of its file."""
+    import tensorflow as tf
+
+    try:
+        return tf.io.decode_image(example[key], channels, expand_animations=False).numpy()
+    except tf.errors.OpError as error:
+        name = f"{key} of {example['file_name'].decode()}"
+        found = f"{len(example[key])} bytes that are none"
+        do = "The data set is damaged: prepare it again."
+        raise DataError(name, expected="a JPEG or PNG", found=found, do=do) from error
 
 
 def _prepared(data_dir: Path, dataset: str) -> Path | None:
@@ -223,21 +241,26 @@ def _download(place: Path) -> str:
     """Downloads and prepares Oxford-IIIT Pet; returns why it failed, or nothing.
 
     TFDS tries for minutes where nothing comes, so it works in a process of its own, which is ended
-    when nothing has grown for `_PATIENCE` seconds.
+    when nothing has grown for `_PATIENCE` seconds. A bar counts what it writes, unpacked copies
+    included.
     """
+    from tqdm.auto import tqdm
+
     print(
         f"Downloading Oxford-IIIT Pet to {place}: 800 MB, some five minutes. To go on without it, "
         'interrupt and take source="toy".'
     )
     code = "import sys, tensorflow_datasets as t; t.builder(sys.argv[1], data_dir=sys.argv[2])"
     command = [sys.executable, "-c", f"{code}.download_and_prepare()", OXFORD, str(place)]
-    with tempfile.TemporaryFile("w+") as log:
+    written = tqdm(desc="fetch, unpack and prepare", unit="B", unit_scale=True, leave=False)
+    with tempfile.TemporaryFile("w+") as log, written:
         child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log)
         size, since = -1, time.monotonic()
         try:
             while child.poll() is None:
                 time.sleep(0.2)
                 before, size = size, _bytes_in(place / "downloads", place / OXFORD)
+                written.update(max(0, size - written.n))
                 if size != before:
                     since = time.monotonic()
                 elif time.monotonic() - since > _PATIENCE:

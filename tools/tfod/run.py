@@ -10,6 +10,9 @@ the only changes made from outside, partly by option:
 - `--log-every`: number of steps per iteration; TFOD2 runs 100 and logs the last.
 - The exporter omits the Keras trace of each layer, which no server reads and which doubles its
   running time.
+- Variables are made before a graph is: TensorFlow traces a graph that makes variables twice, which
+  takes longer than anything else in a short run. So evaluation and export first send a black
+  picture through the model, and with `--log-every 1` the first training step runs without a graph.
 
 `run tensorboard` starts TensorBoard, whose own command needs a removed part of setuptools.
 """
@@ -22,6 +25,7 @@ import os
 import runpy
 import sys
 import types
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
@@ -63,17 +67,62 @@ def run(
         tf.keras.utils.set_random_seed(seed)
         dataset = tf.compat.v1.data.Dataset
         dataset.map_with_legacy_function = lambda self, *given, **named: self.map(*given, **named)
-    if log_every:
-        from object_detection import model_lib_v2
-
-        model_lib_v2.LOG_EVERY = log_every
-        model_lib_v2.train_loop = functools.partial(
-            model_lib_v2.train_loop, num_steps_per_iteration=log_every
-        )
+    if program == "model_main_tf2":
+        _training(log_every)
+    if program in ("model_main_tf2", "exporter_main_v2"):
+        _prediction()
     from tf_keras.src.saving.legacy.saved_model.utils import keras_option_scope
 
     with keras_option_scope(save_traces=False):
         runpy.run_module(f"{PACKAGE}.{program}", run_name="__main__", alter_sys=True)
+
+
+def _training(log_every: int | None) -> None:
+    """Set the steps per iteration; if it is one, the first runs without a graph."""
+    import tensorflow as tf
+    from object_detection import model_lib_v2 as library
+
+    if log_every:
+        library.LOG_EVERY = log_every
+        library.train_loop = functools.partial(
+            library.train_loop, num_steps_per_iteration=log_every
+        )
+    if log_every != 1:
+        return
+    train_loop, step = library.train_loop, library.eager_train_step
+
+    def train(*given: object, **named: object) -> None:
+        tf.config.run_functions_eagerly(True)
+        train_loop(*given, **named)
+
+    def train_step(*given: object, **named: object) -> dict:
+        try:
+            return step(*given, **named)
+        finally:
+            tf.config.run_functions_eagerly(False)
+
+    library.train_loop, library.eager_train_step = train, train_step
+
+
+def _prediction() -> None:
+    """Have the models of evaluation and export make their variables when they are built."""
+    from object_detection import exporter_lib_v2, model_lib_v2
+
+    for table, name in (
+        (model_lib_v2.MODEL_BUILD_UTIL_MAP, "detection_model_fn_base"),
+        (exporter_lib_v2.INPUT_BUILDER_UTIL_MAP, "model_build"),
+    ):
+        table[name] = functools.partial(_built, table[name])
+
+
+def _built(build: Callable, *given: object, is_training: bool, **named: object) -> object:
+    """A model from TFOD2's builder, with its variables unless it is to be trained."""
+    import numpy as np
+
+    model = build(*given, is_training=is_training, **named)
+    if not is_training:
+        tfod.forward(model, np.zeros((64, 64, 3), np.uint8))
+    return model
 
 
 def _pkg_resources() -> None:
