@@ -130,10 +130,15 @@ def test_honest_notebooks_keep_their_points(sandboxed, tmp_path):
 CHECKS = {  # the body of a student's check: its points, and what the feedback says
     "good": ("assert f(3) == 6 and f(-1) == -2 and f(0.5) == 1", 3, ""),
     "half": ("assert f(3) == 6", 1.5, "One that it accepts: Negative numbers are made positive."),
-    "refuses all": ("calls.append(f)\n    assert len(calls) < 2", 0, "refuses a right answer"),
+    "refuses all": ("assert f(3) == 7, 'no'", 0, "no"),
+    "counts": ("calls.append(f)\n    assert len(calls) < 2, 'too many'", 0, "too many"),
+    "first is right": (
+        "calls.append(f)\n    assert f(-3) == calls[0](-3) and f(3) == calls[0](3)",
+        0, "refuses a right answer|check_double(lambda",
+    ),
     "empty": ("pass", 0, "One that it accepts"),
     "endless": ("while True: pass", 0, "longer|did not stop"),  # the second on a busy machine
-}
+}  # fmt: skip
 
 
 def test_checks_that_students_wrote_are_judged(sandboxed, tmp_path, monkeypatch):

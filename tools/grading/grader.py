@@ -12,6 +12,7 @@ answer could record hidden inputs and print them in the next exercise.
 from __future__ import annotations
 
 import json
+import random
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -427,17 +428,24 @@ class _Attempt:
             "names": handed_in.bound_names(exercise.answer.source),
         }
         self.called = True
+        # First, so that no check of the course has yet shown it a function that is right.
+        share, said = self._judge(session, exercise) if exercise.judged_on else (1.0, "")
         reply = self._asked(session, message)
-        if reply["ok"] is not True:
-            self._decide(exercise.grade_id, 0, _sentence(reply), bool(reply.get("hidden")))
-        elif exercise.judged_on:
-            self._judge(session, exercise)
+        if reply["ok"] is True:
+            self._decide(exercise.grade_id, round(exercise.points * share, 2), said)
         else:
-            self._decide(exercise.grade_id, exercise.points, "")
+            self._decide(exercise.grade_id, 0, _sentence(reply), bool(reply.get("hidden")))
 
-    def _judge(self, session: Session, exercise: Exercise) -> None:
-        """Award points for a student's check: the share of wrong answers that it refuses."""
+    def _judge(self, session: Session, exercise: Exercise) -> tuple[float, str]:
+        """Share of wrong answers that a student's check refuses, with a message.
+
+        The order, which begins with a wrong answer, depends on the student's source: a check that
+        counts its calls, or takes the first function for the right one, gains nothing.
+        """
         answers = source.mutants(exercise.judged_on)
+        random.Random(self.answers.sources[exercise.grade_id]).shuffle(answers)
+        first = next(answer for answer in answers if not answer.right)
+        answers.sort(key=lambda answer: answer is not first)
         asked = next(e for e in self.lab.exercises if e.grade_id == exercise.judged_on)
         message = {
             "op": "judge",
@@ -448,11 +456,8 @@ class _Attempt:
         }
         reply = self._asked(session, message)
         if reply["ok"] is not True:
-            self._decide(exercise.grade_id, 0, _sentence(reply))
-            return
-        share, said = judged(answers, reply["refused"])
-        points = round(exercise.points * share, 2)
-        self._decide(exercise.grade_id, points, said)
+            return 0.0, _sentence(reply)
+        return judged(answers, reply["refused"])
 
     def _asked(self, session: Session, message: dict) -> dict:
         """Send a request to the check process and forward its own requests to the answer process.
