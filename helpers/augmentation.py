@@ -68,7 +68,9 @@ def augmenter(size: int | tuple[int, int], seed: int, motion: Motion | None = No
 
     def augment(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         images, labels = _move(images, labels, size, motion, generator)
-        images = _tint(images, generator)
+        # Each colour channel a little stronger or weaker, as under another lamp.
+        lamp = generator.uniform(tf.stack([tf.shape(images)[0], 1, 1, 3]), 0.9, 1.1)
+        images = tf.clip_by_value(images * lamp, 0, 255)
         for change in light:
             images = change(images)
         images = tf.ensure_shape(images, (None, *size, 3))
@@ -114,14 +116,6 @@ def _move(
         )
 
     return sample(images, "BILINEAR"), sample(labels[..., None], "NEAREST")[..., 0]
-
-
-def _tint(images: tf.Tensor, generator: tf.random.Generator) -> tf.Tensor:
-    """Each colour channel a little stronger or weaker, as under another lamp."""
-    import tensorflow as tf
-
-    shape = tf.stack([tf.shape(images)[0], 1, 1, 3])
-    return tf.clip_by_value(images * generator.uniform(shape, 0.9, 1.1), 0, 255)
 
 
 def _cut_mix(

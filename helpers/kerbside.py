@@ -74,25 +74,13 @@ def _files(split: str, folder: Path, pattern: str) -> list[Path]:
     return files
 
 
-def occlusions(example: records.Example) -> tuple[str, ...]:
-    """How much of each object is hidden; nothing for pictures from elsewhere.
+def objects(example: records.Example) -> list[dict]:
+    """What the truth says about each object, in their order; nothing for pictures from elsewhere.
 
-    >>> occlusions(next(records.read(record_files("val"))))[:2]
-    ('occlusion_none', 'occlusion_none')
+    >>> first = objects(next(records.read(record_files("val"))))[0]
+    >>> first["class"], first["tags"]["occlusion"]
+    ('person', 'none')
     """
-    return tuple(f"occlusion_{each['tags']['occlusion']}" for each in _objects(example))
-
-
-def kinds(example: records.Example) -> tuple[str, ...]:
-    """Kind of each object, finer than its class, such as "truck"; nothing as for `occlusions`.
-
-    >>> kinds(next(records.read(record_files("val"))))[:2]
-    ('person', 'city_car')
-    """
-    return tuple(each.get("kind", each["class"]) for each in _objects(example))
-
-
-def _objects(example: records.Example) -> list[dict]:
     facts = {each["id"]: each for each in example.facts.get("instances", ())}
     return [facts[number] for number in example.facts.get("objects", ())]
 

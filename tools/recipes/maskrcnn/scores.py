@@ -124,7 +124,10 @@ def as_boxes(found: Detections) -> Detections:
 
 def summary(pairs: Sequence[tuple[Detections, Example]], images_per_second: float) -> dict:
     """Summary for the command line: AP by mask, box and boundary, by size and by occlusion."""
-    tags = [kerbside.occlusions(case) for _, case in pairs]
+    tags = [
+        [f"occlusion_{each['tags']['occlusion']}" for each in kerbside.objects(case)]
+        for _, case in pairs
+    ]
     known = all(len(tag) == len(c.classes) for tag, (_, c) in zip(tags, pairs, strict=True))
     tagged = tags if known and any(tags) else None
     mask = coco.evaluate(pairs, by="mask", tags=tagged)
