@@ -8,7 +8,6 @@ in a folder of its own, since it would overwrite other people's packages. Its pr
 
 from __future__ import annotations
 
-import csv
 import importlib.util
 import os
 import sys
@@ -205,25 +204,3 @@ def experiments() -> dict[str, Any]:
 
     names = sorted(exp_factory._REGISTERED_CONFIGS)
     return {name: exp_factory.get_exp_config(name) for name in names}
-
-
-def published_zoo() -> list[types.SimpleNamespace]:
-    """TFOD2's model zoo as its makers published it; the package itself has no such list.
-
-    Returns:
-        For each model `name`, `architecture`, `backbone`, `input_size` (height first), `masks`
-        (bool), `box_map` and `mask_map` (COCO mAP in percent), `speed_ms` (for one picture),
-        `config` (its file, without .config) and `archive` (below download.tensorflow.org/models/
-        object_detection/tf2/); None or empty where nothing was published.
-
-    >>> [model.box_map for model in published_zoo() if model.mask_map]
-    [39.0]
-    """
-    numbers = ("box_map", "mask_map", "speed_ms")
-    models = []
-    with ZOO.open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream):
-            row |= {name: float(row[name]) if row[name] else None for name in numbers}
-            row["masks"] = "masks" in row.pop("outputs").split()
-            models.append(types.SimpleNamespace(**row))
-    return models
