@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 # Sizes in pixels for Kerbside's pictures. They are not COCO's own (32 and 96 squared), which suit
 # pictures twice as wide: do not compare an AP by size with those of papers.
 AREAS = {"small": (0.0, 400.0), "medium": (400.0, 2500.0), "large": (2500.0, 1e10)}
-EVERY_AREA = (0.0, 1e10)
 _TYPES = {"mask": "segm", "box": "bbox", "boundary": "boundary"}
 
 
@@ -65,7 +64,7 @@ def evaluate(
         "images": [{"id": k, "height": h, "width": w} for k, (h, w) in enumerate(sizes, start=1)],
         "categories": [{"id": number, "name": str(number)} for number in classes],
     }
-    scores = _run(frame, objects, found, by, {"all": EVERY_AREA, **areas})
+    scores = _run(frame, objects, found, by, {"all": (0.0, 1e10), **areas})
     summary = {name: scores[f"{name}_all"] for name in ("ap", "ap50", "ap75", "ar")}
     summary |= {f"{m}_{area}": scores[f"{m}_{area}"] for area in areas for m in ("ap", "ar")}
     tag_of = [tag for each in tags or () for tag in each]

@@ -187,9 +187,8 @@ def dask_client(scheduler: str | None = None, *, workers: int = 2) -> Client:
         here = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
         return Client(scheduler) if scheduler else Client(**here)
     except (ImportError, OSError, ValueError, RuntimeError) as error:
-        found, do = f"{type(error).__name__}: {error}", "Dask is the package distributed."
-        expected = "a Dask scheduler"
-        raise SetupError(scheduler or "Dask", expected=expected, found=found, do=do) from error
+        found, expected = f"{type(error).__name__}: {error}", "a Dask scheduler"
+        raise SetupError(scheduler or "distributed", expected=expected, found=found) from error
 
 
 def setup(*, install: bool = False, quiet: bool = False) -> None:

@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 from helpers.errors import ArrayError
 from helpers.masks import Labels, Mask, boundary_band, check_labels, check_mask, check_same_size
 
-Matrix = NDArray[np.int64]
-
 
 def _overlap(first: Mask, second: Mask) -> tuple[int, int, int]:
     """Pixels in both masks, in the first and in the second."""
@@ -86,7 +84,7 @@ def band_width(size: Sequence[int]) -> int:
 
 def confusion_matrix(
     truth: Labels, prediction: Labels, num_classes: int, *, ignore: int | None = None
-) -> Matrix:
+) -> NDArray[np.int64]:
     """Counts pixels: entry [i, j] has class i in the truth and class j in the prediction.
 
     Args:

@@ -120,7 +120,6 @@ def evaluate(
     """
     from tqdm.auto import tqdm
 
-    classes = model.output_shape[-1]
     batches = dataset.map(lambda e: (*to_pair(e), e["file_name"])).batch(BATCH).prefetch(1)
     matrices, names = [], []
     with tqdm(total=len(dataset), desc="evaluate", unit="image", leave=False) as bar:
@@ -131,7 +130,7 @@ def evaluate(
                 found = f"NaN, first for {file_names[spoilt.argmax()].decode()}"
                 raise ArrayError("model output", expected="numbers", found=found)
             pairs = zip(truth, probabilities.argmax(axis=-1), strict=True)
-            matrices += [metrics.confusion_matrix(a, b, classes) for a, b in pairs]
+            matrices += [metrics.confusion_matrix(*pair, model.output_shape[-1]) for pair in pairs]
             names += [name.decode() for name in file_names]
             bar.update(len(images))
     if not matrices:

@@ -129,8 +129,7 @@ def compile_model(
     )
     average = {"use_ema": averaging is not None, "ema_momentum": averaging or 0.0}
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=1e-4, clipnorm=1.0, **average)
-    classes = model.output_shape[-1]
-    miou = keras.metrics.MeanIoU(classes, sparse_y_pred=False, name="miou")
+    miou = keras.metrics.MeanIoU(model.output_shape[-1], sparse_y_pred=False, name="miou")
     model.compile(optimizer, loss, metrics=[miou])
 
 
@@ -171,10 +170,8 @@ def fit(
         if data.cardinality() == 0:
             do = "Use a smaller batch or more images."
             raise DataError(name, expected="at least one batch", found="none", do=do)
-    extra, state = list(callbacks or []), None
-    if backup is not None:
-        state = _backup(backup)
-        extra.insert(0, state)
+    state = None if backup is None else _backup(backup)
+    extra = [*([state] if state else []), *(callbacks or [])]
     if model.optimizer.use_ema:
         extra.append(keras.callbacks.SwapEMAWeights())  # validation scores the averaged weights
     progress = TqdmCallback(desc=f"train {model.name}", leave=False)
