@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,20 +45,23 @@ def read(
     Args:
         source: Path or content of the file.
         max_pixels: Limit of H times W, above which the picture is made smaller; by default none.
-        report: Called with a line when the picture was turned, made smaller or is nearly black.
+        report: Called with a line when the picture was turned, made smaller, is nearly black or
+            the first of several.
 
     >>> read("missing.jpg")
     Traceback (most recent call last):
     helpers.errors.DataError: missing.jpg: expected a complete picture, found no such file.
     """
     name, notes = _name(source), []
-    with opened(source) as (picture, _):
+    with opened(source) as (picture, content):
         width, height = picture.size
+        if picture.format != "MPO" and (frames := getattr(picture, "n_frames", 1)) > 1:
+            notes.append(f"{name}: the first of {frames} pictures, the others are left out")
         factor = min(1.0, math.sqrt((max_pixels or math.inf) / (width * height)))
         smaller = max(1, int(width * factor)), max(1, int(height * factor))
         if factor < 1:
             picture.draft("RGB", smaller)  # decodes a JPEG at half its size where that is enough
-        picture.load()
+        load(picture, content)
         orientation = orientation_of(picture)  # Pillow turns TIFFs while it loads them
         if picture.mode == "F" or picture.mode.startswith("I"):
             picture = _upper_bits(np.asarray(picture), name, notes)
@@ -80,19 +84,26 @@ def _upper_bits(numbers: np.ndarray, name: str, notes: list[str]) -> Image:
     if numbers.dtype.kind == "f" or low < 0 or high > 65535:
         found = f"{numbers.dtype} from {low} to {high}"
         raise DataError(name, expected="a picture of 8 or 16 bits", found=found)
-    if high < 4096:
+    if nearly_black(high):
         notes.append(f"{name}: nearly black, its 16-bit numbers end at {high} of 65535")
     return Image.fromarray((numbers >> 8).astype(np.uint8))
 
 
+def nearly_black(highest: int) -> bool:
+    """Whether a 16-bit picture up to a number shows next to nothing: 12 bits, not scaled."""
+    return highest < 4096
+
+
 def read_numbers(path: str | Path) -> np.ndarray:
     """The numbers (H, W) uint8 in an index mask, a PNG; never the colours of its palette."""
-    with opened(path, ("PNG",)) as (picture, _):
+    with opened(path, ("PNG",)) as (picture, content):
         picture.load()
     if picture.mode not in ("P", "L"):
         expected = "a PNG of 8-bit numbers, grey or with a palette"
         raise DataError(str(path), expected=expected, found=f"mode {picture.mode}")
-    return np.array(picture)
+    # Grey of 2 or 4 bits, to which programs shrink small numbers, Pillow stretches to 0 to 255.
+    bits = content[24] if picture.mode == "L" else 8
+    return np.array(picture) // (255 // (2**bits - 1))
 
 
 @contextmanager
@@ -113,6 +124,8 @@ def opened(
         if cut or (zeros and not content.rstrip(b"\0").endswith(b"\xff\xd9")):
             raise EOFError("truncated")
         with Image.open(io.BytesIO(content), formats=formats) as picture:
+            if picture.format == "PNG":  # decoding skips the checksums
+                Image.open(io.BytesIO(content), formats=("PNG",)).verify()
             yield picture, content
     except DataError:
         raise
@@ -130,6 +143,31 @@ def opened(
         elif "truncated" in str(error).lower():
             found = "a file that ends early: truncated"
         raise DataError(name, expected=expected, found=found, do=do) from error
+
+
+def load(picture, content: bytes) -> None:
+    """Decodes Pillow's picture; a JPEG whose data end before its pixels do is refused.
+
+    What is missing in the middle, or before an end that somebody appended, the decoder fills with
+    grey. Where other bytes before the end change the pixels, the data were too short.
+    """
+    from PIL import Image
+
+    picture.load()
+    last = picture.getpixel((picture.width - 1, picture.height - 1))
+    if picture.format not in ("JPEG", "MPO") or {*np.ravel(last)} != {128}:
+        return
+    end = 2
+    while end < len(content) and content[end + 1 : end + 2] != b"\xd9":
+        scan, end = content[end + 1], end + 2 + int.from_bytes(content[end + 2 : end + 4], "big")
+        if scan == 0xDA:  # pixels follow, up to the next marker
+            found = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]").search(content, end)
+            end = found.start() if found else len(content)
+    longer = content[:end] + bytes(range(1, 255)) + content[end:]
+    with Image.open(io.BytesIO(longer)) as other:
+        other.draft(picture.mode, picture.size)
+        if other.tobytes() != picture.tobytes():
+            raise EOFError("truncated")
 
 
 def _name(source: str | Path | bytes) -> str:

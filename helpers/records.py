@@ -297,8 +297,6 @@ def _facts(features: Mapping) -> dict[str, Any]:
 
 def _numbers(key: str, encoded: bytes, size: tuple | None, suffix: str = "") -> np.ndarray:
     """One PNG or JPEG as (H, W) uint8, or, if the size is not known yet, zeros of its size."""
-    from PIL import Image
-
     expected = f"{size[1]}x{size[0]} pixels" if size else f"1 to {pictures.MAX_PIXELS} pixels"
     scans = encoded.count(b"\xff\xda") if encoded.startswith(b"\xff\xd8") else 0
     _need(scans <= 200, key, "a JPEG of at most 200 scans", f"{scans}{suffix}")
@@ -309,9 +307,7 @@ def _numbers(key: str, encoded: bytes, size: tuple | None, suffix: str = "") -> 
             _need(good, key, expected, f"{claimed[1]}x{claimed[0]}{suffix}")
             if size is None:
                 return np.broadcast_to(np.uint8(0), claimed)
-            if encoded.startswith(b"\x89PNG"):
-                Image.open(io.BytesIO(encoded)).verify()  # the checksums, which decoding skips
-            picture.load()
+            pictures.load(picture, encoded)
             if picture.mode.startswith("I"):  # of 16 bits the upper 8, as TFOD2 has it
                 return (np.asarray(picture) >> 8).astype(np.uint8)
             return np.array(picture if picture.mode in ("L", "P") else picture.convert("L"))

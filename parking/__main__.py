@@ -142,7 +142,8 @@ def _lot(options: argparse.Namespace) -> tuple[dict, int]:
 
 
 def _zones(options: argparse.Namespace) -> tuple[dict, int]:
-    from parking.zones import read_camera, read_json, write_camera, zones_from_labelme
+    from helpers.files import read_json
+    from parking.zones import read_camera, write_camera, zones_from_labelme
 
     stored = read_json(options.file, "a camera file or LabelMe's")
     if isinstance(stored, dict) and "shapes" in stored:

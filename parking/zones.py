@@ -25,7 +25,7 @@ import shapely
 from numpy.typing import NDArray
 
 from helpers import files
-from helpers.errors import CourseError, explain
+from helpers.errors import DataError, explain
 from helpers.masks import Mask, polygons_to_mask
 
 KINDS = ("sidewalk", "crossing", "hydrant", "bus_lane", "lane", "parking")
@@ -41,8 +41,8 @@ camera. In all of Kerbside's camera files it is above 0.9."""
 Points = NDArray[np.float64]
 
 
-class ZoneError(CourseError):
-    """A camera file or one of its zones is missing, damaged or impossible."""
+class ZoneError(DataError):
+    """A camera file or one of its zones is impossible."""
 
 
 def _wrong(what: object, expected: str, found: str, do: str = "") -> ZoneError:
@@ -134,36 +134,15 @@ class Camera:
         return Zone(name, kind, kind != "parking", kind == "lane", points, ground, height)
 
 
-def read_json(path: str | os.PathLike, expected: str) -> Any:
-    """The content of a JSON file; a `ZoneError` if it is missing, is none, or has a field twice."""
-    path = Path(path)
-
-    def once(pairs: list[tuple[str, Any]]) -> dict:
-        names = [name for name, _ in pairs]
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise _wrong(path, "each field once", f"{min(twice)!r} twice")
-        return dict(pairs)
-
-    try:
-        return json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=once)
-    except FileNotFoundError as error:
-        do = "Kerbside's lie in data/kerbside/cameras; zones are drawn in LabelMe."
-        raise _wrong(path, expected, "no such file", do) from error
-    except (OSError, ValueError, RecursionError) as error:
-        if isinstance(error, ZoneError):
-            raise
-        raise _wrong(path, f"JSON, {expected}", f"{type(error).__name__}: {error}") from error
-
-
 def read_camera(path: str | os.PathLike) -> Camera:
     """Reads a camera file and checks every zone.
 
     Raises:
-        ZoneError: The file is missing, is no JSON, lacks a field, contradicts itself, or has a
-            zone that `zone_problems` refuses.
+        DataError: The file is missing or is no JSON.
+        ZoneError: It lacks a field, contradicts itself, or has a zone that `zone_problems` refuses.
     """
     path = Path(path)
-    stored = read_json(path, "a camera file")
+    stored = files.read_json(path, "a camera file")
     try:
         camera = _camera(stored, path.stem)
         _check_units(camera, stored.get("units"))
@@ -310,7 +289,7 @@ def zones_from_labelme(path: str | os.PathLike, camera: Camera | None = None) ->
             camera's size.
     """
     path = Path(path)
-    stored = read_json(path, "LabelMe's file of a frame")
+    stored = files.read_json(path, "LabelMe's file of a frame")
     size = tuple(_take(stored, key, int, str(path)) for key in ("imageHeight", "imageWidth"))
     camera = camera or Camera(path.stem, size, ())
     if size != tuple(camera.size):

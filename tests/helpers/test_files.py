@@ -7,6 +7,7 @@ import os
 import pytest
 
 from helpers import files
+from helpers.errors import DataError
 
 
 def test_text_is_written_as_it_is_and_folders_are_made(tmp_path):
@@ -45,3 +46,40 @@ def test_a_writer_that_fails_half_way_leaves_the_old_file_and_nothing_else(tmp_p
         raise ZeroDivisionError
     assert path.read_bytes() == b"old"
     assert [each.name for each in tmp_path.iterdir()] == ["a.bin"]
+
+
+def test_json_of_others(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text('{"a": [1, {"b": null}]}', encoding="utf-8-sig")
+    assert files.read_json(path) == {"a": [1, {"b": None}]}
+    for text, says in {
+        '{"a": 1, "b": 2, "a": 3}': "expected JSON, found the field 'a' twice",
+        '[{"a": {"b": 1, "b": 1}}]': "expected JSON, found the field 'b' twice",
+        "{'a': 1}": "expected JSON, found Expecting property name",
+        "[" * 100_000: "expected JSON, found maximum recursion depth",
+        f'{{"a": {"9" * 5000}}}': "expected JSON, found Exceeds the limit",
+    }.items():
+        path.write_text(text)
+        with pytest.raises(DataError, match=rf"a\.json: {says}"):
+            files.read_json(path)
+    path.write_text("{}", encoding="utf-16")
+    with pytest.raises(DataError, match="expected a list in UTF-8, found other bytes at 0"):
+        files.read_json(path, "a list")
+    with pytest.raises(DataError, match="expected a JSON file, found Is a directory"):
+        files.read_json(tmp_path)
+
+
+def test_yaml_of_others_is_text(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text("names: [no, 1.10, 007, 2024-01-01]\n0: {a: }\n", encoding="utf-8-sig")
+    names = ["no", "1.10", "007", "2024-01-01"]
+    assert files.read_yaml(path) == {"names": names, "0": {"a": ""}}
+    for text, says in {
+        "a: 1\nb: 2\na: 3": "the field 'a' twice",
+        "- {a: {0: 1, 0: 2}}": "the field '0' twice",
+        "a: [1": "while parsing a flow sequence",
+        "? [a]\n: b": "unhashable",
+    }.items():
+        path.write_text(text)
+        with pytest.raises(DataError, match=rf"a\.yaml: expected YAML, found .*{says}"):
+            files.read_yaml(path)

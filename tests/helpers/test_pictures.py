@@ -103,6 +103,55 @@ def test_a_jpeg_whose_end_is_zeros_is_refused(tmp_path, rng):
     assert pictures.read(path).shape == (60, 80, 3)
 
 
+@pytest.mark.parametrize("options", [{}, {"optimize": True}, {"quality": 95}])
+def test_a_jpeg_whose_data_end_before_its_pixels_is_refused(tmp_path, rng, options):
+    """Somebody appended an end to what was cut: decoders fill the rest with grey, in silence."""
+    path = tmp_path / "a.jpg"
+    noise = rng.integers(0, 256, (60, 80, 3), np.uint8)
+    for pixels in (noise, noise[..., 0]):
+        Image.fromarray(pixels).save(path, **options)
+        whole = path.read_bytes()
+        start = whole.index(b"\xff\xda") + 20
+        assert pictures.read(path).shape[:2] == pixels.shape[:2]
+        for share in (0.2, 0.5, 0.9):
+            path.write_bytes(whole[: start + int(share * (len(whole) - start))] + b"\xff\xd9")
+            with pytest.raises(DataError, match="a file that ends early"):
+                pictures.read(path)
+
+
+def test_a_flat_grey_picture_is_whole(tmp_path):
+    for options in ({}, {"optimize": True}, {"progressive": True}, {"quality": 1}):
+        Image.new("RGB", (200, 100), (128, 128, 128)).save(tmp_path / "a.jpg", **options)
+        assert (pictures.read(tmp_path / "a.jpg") == 128).all()
+        with Image.open(tmp_path / "a.jpg") as picture:  # behind a coloured part as well
+            picture.paste((200, 30, 30), (0, 0, 200, 48))
+            picture.save(tmp_path / "a.jpg", **options)
+        assert (pictures.read(tmp_path / "a.jpg")[64:] == 128).all()
+
+
+def test_a_png_with_a_wrong_checksum_is_refused(tmp_path, rng):
+    path = tmp_path / "a.png"
+    Image.fromarray(rng.integers(0, 256, (60, 80, 3), np.uint8)).save(path)
+    content = bytearray(path.read_bytes())
+    content[-20] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"a\.png: expected a complete picture"):
+        pictures.read(path)
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".png", ".tif"])
+def test_of_several_pictures_the_first_is_taken_and_that_is_said(tmp_path, suffix):
+    more = {"save_all": True, "append_images": [Image.fromarray(255 - MARKED)]}
+    more |= {"lossless": True} if suffix == ".webp" else {}
+    Image.fromarray(MARKED).save(tmp_path / f"a{suffix}", **more)
+    lines: list[str] = []
+    found = pictures.read(tmp_path / f"a{suffix}", report=lines.append)
+    np.testing.assert_array_equal(found, MARKED)
+    assert [line.partition("a" + suffix)[2] for line in lines] == [
+        ": the first of 2 pictures, the others are left out"
+    ]
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

@@ -201,10 +201,10 @@ def test_what_is_no_camera_file_is_said_in_one_line(text, says, tmp_path) -> Non
 def test_a_folder_for_a_camera_file_and_utf_16_are_refused_and_a_byte_order_mark_is_not(
     tmp_path,
 ) -> None:
-    with pytest.raises(ZoneError, match="expected JSON"):
+    with pytest.raises(DataError, match="expected a camera file, found Is a directory"):
         read_camera(tmp_path)
     (tmp_path / "b.json").write_text(json.dumps(PLAIN), encoding="utf-16")
-    with pytest.raises(ZoneError, match="expected JSON"):
+    with pytest.raises(DataError, match="expected a camera file in UTF-8"):
         read_camera(tmp_path / "b.json")
     (tmp_path / "c.json").write_text(json.dumps(PLAIN), encoding="utf-8-sig")
     assert read_camera(tmp_path / "c.json").name == "made"

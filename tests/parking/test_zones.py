@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from helpers import DATA
+from helpers.errors import DataError
 from parking.zones import (
     Zone,
     ZoneError,
@@ -113,10 +114,10 @@ def test_a_damaged_camera_file_is_an_error_with_its_name(tmp_path, change, says)
 
 
 def test_a_missing_or_broken_file_says_so(tmp_path) -> None:
-    with pytest.raises(ZoneError, match=r"nowhere\.json: expected a camera file, found no such"):
+    with pytest.raises(DataError, match=r"nowhere\.json: expected a camera file, found no such"):
         read_camera(tmp_path / "nowhere.json")
     (tmp_path / "half.json").write_text('{"zones": [')
-    with pytest.raises(ZoneError, match=r"half\.json: expected JSON"):
+    with pytest.raises(DataError, match=r"half\.json: expected JSON"):
         read_camera(tmp_path / "half.json")
 
 

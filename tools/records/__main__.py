@@ -68,9 +68,12 @@ def _convert(options: argparse.Namespace) -> str:
         "objects_given_twice": "objects stood there twice, equal in everything: taken once",
         "objects_without_pixels": "objects have no pixel inside the picture: left out",
         "pictures_turned": "pictures were turned upright, as their EXIF data say",
+        "pictures_nearly_black": "pictures are nearly black: 12 bits in files of 16",
     }.items():
         if manifest["counts"][key]:
             print(f"note: {manifest['counts'][key]} {what}", file=sys.stderr)
+    if not manifest["counts"]["objects"]:
+        print("note: there is no object in any picture", file=sys.stderr)
     return json.dumps(manifest, ensure_ascii=False)
 
 

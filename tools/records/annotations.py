@@ -10,8 +10,8 @@ refused with a one-line error. Iterating over a set yields `helpers.records.Exam
 from __future__ import annotations
 
 import hashlib
-import json
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,7 +22,9 @@ from typing import Any
 import numpy as np
 
 from helpers import pictures, records
+from helpers.detection import box_overlaps
 from helpers.errors import DataError, explain
+from helpers.files import read_json
 from helpers.masks import rle_to_mask
 from helpers.pictures import Size
 from tools.records import finding
@@ -109,17 +111,18 @@ class Annotated:
         found: list[tuple[Shape, np.ndarray, np.ndarray]] = []
         seen: dict[Any, list[Any]] = {}
         for shape in self.shapes(size):
-            if isinstance(shape.segmentation, (list, dict)):
-                before = seen.setdefault((shape.number, shape.crowd, repr(shape.box)), [])
-                if shape.segmentation in before:
-                    counts["objects_given_twice"] += 1
-                    continue
-                before.append(shape.segmentation)
+            outline = shape.segmentation
+            outline = outline.tobytes() if isinstance(outline, np.ndarray) else outline
+            before = seen.setdefault((shape.number, shape.crowd, repr(shape.box)), [])
+            if outline in before:
+                counts["objects_given_twice"] += 1
+                continue
+            before.append(outline)
             if shape.number not in self.classes:
                 expected, number = f"one of {len(self.classes)} classes", f"class {shape.number}"
                 raise DataError(shape.where, expected=expected, found=number)
             alone = self.boxes_alone and shape.box is not None and not shape.segmentation
-            mask = _filled(shape, size) if alone else _mask(shape, size)
+            mask = _filled(shape, size) if alone else mask_of(shape, size)
             around = box_around(mask)
             if around[2] == 0:
                 _refuse_a_box_without_mask(shape, size)
@@ -240,7 +243,7 @@ def read_coco(
 
     >>> read_coco("missing.json", "images")
     Traceback (most recent call last):
-    helpers.errors.DataError: missing.json: expected a JSON file, found No such file or directory.
+    helpers.errors.DataError: missing.json: expected a JSON file, found no such file.
     """
     content, where, notes = read_json(file), str(file), []
     classes: dict[int, str] = {}
@@ -283,8 +286,24 @@ def read_coco(
         own = (str(entry["id"]), classes, tuple(sides), shapes, problem, outlines)
         more = (boxes_alone, entry) if boxes_alone else ()
         annotated.append(Annotated(path, name, *own, *more))
+    if _perhaps_per_cent(annotated):
+        notes.append("all outlines lie in a corner of 100 x 100 pixels: are they per cent?")
     source = {"format": "COCO", **checksum(file)}
     return AnnotationSet(classes, each_picture_once(annotated, notes), notes, source)
+
+
+def _perhaps_per_cent(annotated: Sequence[Annotated]) -> bool:
+    """Whether all outlines lie within 100 x 100 pixels of pictures that are much larger."""
+    drawn = [shape.segmentation for each in annotated for shape in each.objects]
+    return (
+        bool(drawn)
+        and all(min(each.size) > 250 for each in annotated if each.objects)
+        and all(
+            isinstance(polygon, list) and all(type(v) in (int, float) and v <= 100 for v in polygon)
+            for polygons in drawn
+            for polygon in (polygons if isinstance(polygons, list) else [None])
+        )
+    )
 
 
 def _count_from_one(classes: dict, objects: Mapping[Any, list[Shape]], notes: list[str]) -> int:
@@ -356,6 +375,10 @@ def read_labelme(
     return AnnotationSet(classes, annotated, notes, {"format": "LabelMe"})
 
 
+VOID = ("__ignore__", "_background_")
+"""Labels of LabelMe's own examples for pixels that belong to no object."""
+
+
 def _labelme_shapes(shapes: list[dict], numbers_of: Mapping[str, int]) -> Iterator[Shape]:
     parts: dict[Any, list] = {}
     for index, shape in enumerate(shapes):
@@ -364,6 +387,10 @@ def _labelme_shapes(shapes: list[dict], numbers_of: Mapping[str, int]) -> Iterat
         if not isinstance(group, (int, str, type(None))) or isinstance(group, bool):
             expected, found = "a number or a text", f"{group!r:.60}"
             raise DataError(f"{what}, group_id", expected=expected, found=found)
+        if label in VOID:
+            expected, found = "the label of an object", f"LabelMe's mark {label!r}"
+            do = "Delete the shape; what belongs to no object needs none."
+            raise DataError(what, expected=expected, found=found, do=do)
         if label not in numbers_of:
             expected = f"a label of the label map: {', '.join(numbers_of)}"
             raise DataError(what, expected=expected, found=repr(label))
@@ -444,33 +471,6 @@ def checksum(path: str | Path) -> dict[str, str]:
     return {"file": Path(path).name, "sha256": digest}
 
 
-def read_text(path: str | Path, expected: str) -> str:
-    """Read a UTF-8 text file, with or without a byte-order mark; otherwise raise `DataError`."""
-    try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        found = error.strerror or str(error)
-    except UnicodeDecodeError as error:
-        expected, found = f"{expected} in UTF-8", f"other bytes at {error.start}"
-    raise DataError(str(path), expected=expected, found=found)
-
-
-def read_json(path: str | Path) -> dict[str, Any]:
-    """Read a file that holds one JSON object.
-
-    Raises:
-        DataError: The file is missing, damaged, or not a JSON object.
-    """
-    text = read_text(path, "a JSON file")  # its error is a ValueError as well
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise DataError(str(path), expected="JSON", found=str(error)) from error
-    if not isinstance(content, dict):
-        raise DataError(str(path), expected="an object", found=type(content).__name__)
-    return content
-
-
 def take(item: Any, key: str, kind: type, where: str) -> Any:
     """Return `item[key]` if of the given type; else a `DataError` names `where` and the key."""
     value = item.get(key) if isinstance(item, dict) else None
@@ -483,7 +483,7 @@ def take(item: Any, key: str, kind: type, where: str) -> Any:
 def identity(item: Any, key: str, where: str, *, whole: bool = False) -> Any:
     """Number stored under a key, also as "7" or 7.0; unless `whole`, also text."""
     value = item.get(key) if hasattr(item, "get") else None
-    if isinstance(value, str) and value.isascii() and value.isdigit() and str(int(value)) == value:
+    if isinstance(value, str) and re.fullmatch(r"0|[1-9][0-9]{0,17}", value):
         return int(value)
     if isinstance(value, float) and value.is_integer():
         return int(value)
@@ -513,6 +513,7 @@ def numbers(values: Any, where: str, *, texts: bool = False) -> np.ndarray:
     kinds = (int, float, str) if texts else (int, float)
     try:
         plain = isinstance(values, list) and all(type(value) in kinds for value in values)
+        plain = plain and "_" not in "".join(v for v in values if isinstance(v, str))
         array = np.array(values if plain else [np.nan], float)
     except (OverflowError, ValueError):
         array = np.array([np.inf])
@@ -521,7 +522,7 @@ def numbers(values: Any, where: str, *, texts: bool = False) -> np.ndarray:
     return array
 
 
-def _mask(shape: Shape, size: Size) -> np.ndarray:
+def mask_of(shape: Shape, size: Size) -> np.ndarray:
     """Mask (H, W) bool of a shape."""
     if isinstance(shape.segmentation, np.ndarray):
         return shape.segmentation
@@ -594,6 +595,11 @@ def box_around(mask: np.ndarray) -> np.ndarray:
     return np.array([top, left, top + height, left + width], float)
 
 
+LEAST_IOU = 0.3
+"""Least IoU of a stated box with its mask's. Of the 861 in 92 pictures of COCO none has less than
+0.39, an object one pixel high."""
+
+
 def _box(shape: Shape, around: np.ndarray, size: Size, counts: Counter[str]) -> np.ndarray:
     """Box (4,) of an object: the declared one if it fits the mask, else the mask's, counted.
 
@@ -618,9 +624,12 @@ def _box(shape: Shape, around: np.ndarray, size: Size, counts: Counter[str]) -> 
         return max(abs(a - b) / limit for a, b, limit in pairs)
 
     stated, corners = distance(y, x, y + height, x + width), distance(y, x, height, width)
-    if min(width, height) > 0 and stated <= 1 and not corners < stated / 2:
-        box = np.array([y, x, y + height, x + width])
-        clipped = np.clip(box, 0, (*size, *size))
+    box = np.array([y, x, y + height, x + width])
+    clipped = np.clip(box, 0, (*size, *size))
+    good = min(width, height) > 0 and stated <= 1 and not corners < stated / 2
+    if good and min(around[2:] - around[:2]) < 16:  # so small that the tolerance passes it by
+        good = box_overlaps(clipped[None], around[None])[0, 0] >= LEAST_IOU
+    if good:
         counts["boxes_clipped"] += not np.array_equal(clipped, box)
         return clipped
     shares = min(

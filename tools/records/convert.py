@@ -18,6 +18,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +30,14 @@ from tools.records.label_maps import read_label_map
 
 COUNTS = (
     *("objects", "crowd", "boxes_clipped", "boxes_from_masks", "objects_given_twice"),
-    *("objects_without_pixels", "pictures_turned", "pictures_left_out"),
+    *("objects_without_pixels", "pictures_turned", "pictures_nearly_black", "pictures_left_out"),
 )
 """What a manifest counts."""
 
 
-def read_stored(path: Path) -> tuple[bytes, str, pictures.Size, int]:
-    """Read a picture: its bytes, "jpeg" or "png", stored height and width, and EXIF orientation.
+def read_stored(path: Path) -> tuple[bytes, str, pictures.Size, int, bool]:
+    """Read a picture: its bytes, "jpeg" or "png", stored height and width, EXIF orientation, and
+    whether it is nearly black, 12 bits in a file of 16.
 
     Raises:
         DataError: The picture is missing, damaged, too large for a record, or in another format.
@@ -48,9 +50,10 @@ def read_stored(path: Path) -> tuple[bytes, str, pictures.Size, int]:
         orientation = pictures.orientation_of(picture)
         # Decoding at an eighth of the size reads every byte of a JPEG, and is much faster.
         picture.draft(None, (width // 8, height // 8))
-        picture.load()
+        pictures.load(picture, encoded)
         kind = "png" if picture.format == "PNG" else "jpeg"
-        return encoded, kind, (height, width), orientation
+        dark = picture.mode.startswith("I") and pictures.nearly_black(picture.getextrema()[1])
+        return encoded, kind, (height, width), orientation, dark
 
 
 def convert(annotated: Annotated) -> tuple[bytes, Counter[str]]:
@@ -65,8 +68,9 @@ def convert(annotated: Annotated) -> tuple[bytes, Counter[str]]:
     from PIL import Image
 
     with annotated.named():
-        encoded, kind, size, orientation = read_stored(annotated.path)
+        encoded, kind, size, orientation, dark = read_stored(annotated.path)
         example, counts = annotated.annotation(size, orientation)
+        counts["pictures_nearly_black"] = int(dark)
         if orientation != 1:
             stream, how = io.BytesIO(), {"quality": 95, "subsampling": 0} if kind == "jpeg" else {}
             Image.fromarray(pictures.read(encoded, report=None)).save(stream, kind, **how)
@@ -143,18 +147,37 @@ def write_shards(
         expected = f"at least 1 worker, and 1 to {total} shards for {total} pictures"
         found = f"{workers} workers and {shards} shards"
         raise DataError(str(out), expected=expected, found=found)
+    if not out.name or out.is_dir():
+        raise DataError(str(out), expected="NAME.tfrecord, a file to write", found="a folder")
     names = [f"{out.name}-{number:05}-of-{shards:05}" for number in range(shards)]
     names = names if shards > 1 else [out.name]
-    out.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        return _write_all(annotated, out, names, skip_bad, scheduler, workers)
+    except OSError as error:  # no folder, no permission, a full disk
+        found = f"{error.filename or ''}: {error.strerror or error}".removeprefix(": ")
+        raise DataError(str(out), expected="a place to write", found=found) from error
+
+
+def _write_all(
+    annotated: AnnotationSet,
+    out: Path,
+    names: Sequence[str],
+    skip_bad: bool,
+    scheduler: str,
+    workers: int,
+) -> dict[str, Any]:
+    """Write all files to a temporary folder and rename them; returns the manifest."""
     _refuse_others(out, names)
     label_map = records.label_map_text(annotated.classes)
     _refuse_another_label_map(out.parent / "label_map.pbtxt", annotated.classes)
     folder = out.parent.absolute()
     building = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".tmp", dir=folder))
     try:
+        ends = [k * len(annotated) // len(names) for k in range(len(names) + 1)]
         parts = {
-            building / name: annotated.pictures[k * total // shards : (k + 1) * total // shards]
-            for k, name in enumerate(names)
+            building / name: annotated.pictures[start:end]
+            for name, (start, end) in zip(names, pairwise(ends), strict=True)
         }
         if workers > 1 or scheduler:
             written = _on_dask(parts, skip_bad, scheduler, workers)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import unicodedata
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -36,8 +37,9 @@ def upright_box(box: np.ndarray, orientation: int, size: Size) -> np.ndarray:
 def find(folder: str | Path, name: str, *, by_name: bool = False) -> Path:
     """The file that a name in somebody's annotations means, in a folder of pictures.
 
-    The name as it stands goes first; then Windows' backslashes, `%20` for a blank and the folder's
-    own name in front are understood. Links are followed, but no name climbs out of the folder.
+    The name as it stands goes first; then Windows' backslashes, `%20` for a blank, accents as macOS
+    writes them and the folder's own name in front are understood. Links are followed, but no name
+    climbs out of the folder.
 
     Args:
         folder: Folder of the pictures.
@@ -49,6 +51,7 @@ def find(folder: str | Path, name: str, *, by_name: bool = False) -> Path:
     """
     root = Path(os.path.abspath(folder))  # noqa: PTH100  (a folder that is a link stays one)
     spellings = [name, name.replace("\\", "/"), unquote(name), unquote(name).replace("\\", "/")]
+    spellings += [unicodedata.normalize(form, spellings[-1]) for form in ("NFC", "NFD")]
     last = [each.rsplit("/", 1)[-1] for each in spellings]
     own = [each.removeprefix("./").removeprefix(f"{root.name}/") for each in spellings]
     inside, outside = [], False
@@ -61,7 +64,7 @@ def find(folder: str | Path, name: str, *, by_name: bool = False) -> Path:
                 return path
     expected, found, do = f"a picture {name!r} in it", "no such file", ""
     if any(_is_file(root / each) for each in last[1::2] if each):
-        do = f"{last[-1]!r} is there: with --by-name only the last part of names counts."
+        do = f"{last[3]!r} is there: with --by-name only the last part of names counts."
     elif outside or not inside:
         expected, found = "a path inside it", repr(name)
         do = "Names are relative to the folder of the pictures: is it another one?"
@@ -80,6 +83,7 @@ def _is_file(path: Path) -> bool:
 def _near(path: Path) -> str:
     """A name in the same folder that is spelled nearly alike, or nothing."""
     names = os.listdir(path.parent) if os.path.isdir(path.parent) else []  # noqa: PTH112, PTH208
-    names = [name for name in names if name != path.name]
+    texts = (".json", ".txt", ".xml", ".csv", ".yaml")
+    names = [name for name in names if name != path.name and not name.lower().endswith(texts)]
     same = [name for name in names if Path(name).stem == path.stem]
     return next(iter(same or difflib.get_close_matches(path.name, names[:5000], 1, 0.8)), "")

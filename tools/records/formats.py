@@ -16,6 +16,7 @@ import numpy as np
 
 from helpers import pictures, records
 from helpers.errors import DataError, explain
+from helpers.files import read_text, read_yaml
 from helpers.pictures import Size
 from tools.records import finding
 from tools.records.annotations import (
@@ -27,12 +28,23 @@ from tools.records.annotations import (
     identity,
     listed,
     locate,
+    mask_of,
     numbers,
-    read_text,
 )
 from tools.records.label_maps import read_label_map
 
 PICTURES = (".jpg", ".jpeg", ".png")
+OTHERS = (".bmp", ".gif", ".heic", ".tif", ".tiff", ".webp", ".avif")
+"""Suffixes of pictures that records cannot hold."""
+
+
+def listed_pictures(folder: Path, notes: list[str]) -> list[Path]:
+    """The JPEGs and PNGs in a folder; pictures of other formats are noted."""
+    if others := listed(folder, OTHERS, []):
+        count = f"ignored: {len(others)} pictures that are neither JPEG nor PNG, as"
+        notes.append(f"{count} {others[0].name}")
+    return listed(folder, PICTURES, notes)
+
 
 # --- Pascal VOC -----------------------------------------------------------------------------------
 
@@ -127,7 +139,7 @@ def read_voc(
         for part in ("SegmentationObject", "SegmentationClass")
     )
     images: dict[str, list[Path]] = {}
-    for path in listed(folder / "JPEGImages", PICTURES, notes):
+    for path in listed_pictures(folder / "JPEGImages", notes):
         images.setdefault(path.stem, []).append(path)
     source, stems = {"format": "VOC"}, sorted(object_masks)
     if listing is not None:
@@ -185,10 +197,10 @@ def _listed_stems(listing: Path, known: Mapping[str, Path], notes: list[str]) ->
 def read_cvat(
     file: Path, images: Path, *, outlines: str = "auto", by_name: bool = False
 ) -> AnnotationSet:
-    """Read CVAT XML, "CVAT for images 1.1": polygons and masks, merged by group.
+    """Read CVAT XML, "CVAT for images 1.1": polygons and masks, joined by label and group.
 
     Video tracks and image tags are omitted and noted; boxes, lines, points and ellipses give no
-    object outline, so a picture with one is refused.
+    object outline, so a picture with one is refused. The source id is the name of the picture.
 
     Raises:
         DataError: The file is not a CVAT file; see `read_coco`.
@@ -198,9 +210,8 @@ def read_cvat(
     except ET.ParseError as error:
         raise DataError(str(file), expected="CVAT's XML", found=str(error)) from error
     entries = root.findall("image")
-    notes, left = [], Counter(each.tag for each in root if each.tag == "track")
-    left.update(each.tag for entry in entries for each in entry if each.tag == "tag")
-    notes += [f"ignored: {count} {tag}s" for tag, count in left.items()]
+    left = Counter(each.tag for part in (root, *entries) for each in part)
+    notes = [f"ignored: {left[tag]} {tag}s" for tag in ("track", "tag") if left[tag]]
     if not entries:
         expected, found = "<image> in CVAT's XML for images", notes[0] if notes else "none"
         raise DataError(str(file), expected=expected, found=found)
@@ -209,57 +220,52 @@ def read_cvat(
     classes = dict(enumerate(dict.fromkeys(names), start=1))
     annotated = []
     for entry in entries:
-        what = f"{file}, image {entry.get('id')}"
-        sides = tuple(identity(entry, side, what, whole=True) for side in ("height", "width"))
-        shapes: tuple[Shape, ...] = ()
-        path, problem = locate(images, entry.get("name", ""), by_name=by_name)
+        what, name = f"{file}, image {entry.get('id')}", entry.get("name", "")
+        size = tuple(identity(entry, side, what, whole=True) for side in ("height", "width"))
+        path, problem = locate(images, name, by_name=by_name)
         try:
-            shapes = tuple(_cvat_shapes(entry, sides, {v: k for k, v in classes.items()}))
+            shapes = tuple(_cvat_shapes(entry, size, {v: k for k, v in classes.items()}))
         except DataError as error:
-            problem = problem or str(error)
-        own = (path, entry.get("name", ""), entry.get("id", ""), classes, sides, shapes, problem)
-        annotated.append(Annotated(*own, outlines))
-    annotated = each_picture_once(annotated, notes)
-    return AnnotationSet(classes, annotated, notes, {"format": "CVAT", **checksum(file)})
+            shapes, problem = (), problem or str(error)
+        annotated.append(Annotated(path, name, name, classes, size, shapes, problem, outlines))
+    source = {"format": "CVAT", **checksum(file)}
+    return AnnotationSet(classes, each_picture_once(annotated, notes), notes, source)
 
 
 def _cvat_shapes(entry: ET.Element, size: Size, numbers_of: Mapping[str, int]) -> Iterator[Shape]:
-    parts: dict[tuple, list] = {}
-    for index, item in enumerate(entry):
-        what, label = f"{item.tag} {index} ({item.get('label')})", item.get("label", "")
-        if item.tag == "tag":
-            continue
+    objects: dict[tuple, list] = {}
+    for index, item in enumerate(each for each in entry if each.tag != "tag"):
+        label, group = item.get("label", ""), item.get("group_id") or "0"
+        what = f"{item.tag} {index} ({label})"
         if item.tag not in ("polygon", "mask") or label not in numbers_of:
             expected = "a polygon or mask of a label of the task"
-            found = f"a {item.tag} of {label!r}"
-            do = "Draw it as a polygon or mask in CVAT, or delete it."
+            found, do = f"a {item.tag} of {label!r}", "Draw it so in CVAT, or delete it."
             raise DataError(what, expected=expected, found=found, do=do)
-        if item.tag == "mask":
-            yield Shape(what, numbers_of[label], _cvat_mask(item, size, what))
-            continue
-        points = [pair.split(",") for pair in item.get("points", "").split(";")]
-        polygon = numbers([value for pair in points for value in pair], what, texts=True)
-        group = item.get("group_id") or "0"
-        key = (label, group) if group != "0" else (label, index, what)
-        parts.setdefault(key, []).append(polygon.tolist())
-    for key, polygons in parts.items():
-        where = key[-1] if len(key) == 3 else f"group {key[1]} ({key[0]})"
-        yield Shape(where, numbers_of[key[0]], polygons)
+        points, is_mask = item.get("points", "").replace(";", ",").split(","), item.tag == "mask"
+        polygon = None if is_mask else numbers(points, what, texts=True).tolist()
+        part = _cvat_mask(item, size, what) if is_mask else [polygon]
+        key = (label, what if group == "0" else f"group {group} ({label})")
+        objects.setdefault(key, []).append(part)
+    for (label, what), parts in objects.items():
+        if all(isinstance(part, list) for part in parts):
+            outline = [polygon for part in parts for polygon in part]
+        else:
+            outline = np.any([mask_of(Shape(what, 0, part), size) for part in parts], axis=0)
+        yield Shape(what, numbers_of[label], outline)
 
 
 def _cvat_mask(item: ET.Element, size: Size, what: str) -> np.ndarray:
     """Decode row-major run lengths within the box of the mask, background first."""
-    place = [identity(item, key, what, whole=True) for key in ("top", "left", "height", "width")]
-    top, left, height, width = place
+    keys = ("top", "left", "height", "width")
+    top, left, height, width = (identity(item, key, what, whole=True) for key in keys)
     runs = numbers(item.get("rle", "").split(","), f"{what}, rle", texts=True)
     good = (runs >= 0).all() and runs.sum() == height * width and (runs == runs.round()).all()
     if not good or top + height > size[0] or left + width > size[1]:
-        expected = f"runs that fill a box inside {size[1]}x{size[0]} pixels"
         found = f"{runs.sum():g} pixels for {width}x{height} at x {left}, y {top}"
-        raise DataError(what, expected=expected, found=found)
-    mask = np.zeros(size, bool)
-    values = np.repeat(np.arange(len(runs)) % 2 == 1, runs.astype(int))
-    mask[top : top + height, left : left + width] = values.reshape(height, width)
+        raise DataError(what, expected="runs that fill a box in the picture", found=found)
+    mask, values = np.zeros(size, bool), np.arange(len(runs)) % 2 == 1
+    box = np.repeat(values, runs.astype(int)).reshape(height, width)
+    mask[top : top + height, left : left + width] = box
     return mask
 
 
@@ -273,25 +279,21 @@ class YoloPicture(Annotated):
     text: Path | None = None
 
     def shapes(self, size: Size) -> Iterator[Shape]:
-        """Objects, one per line."""
-        lines = read_text(self.text, "a label file").splitlines() if self.text else []
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
+        """Objects, one per line; corners may overshoot the picture by a tenth."""
+        text = read_text(self.text, "a label file") if self.text else ""
+        rows = ((k, line.split()) for k, line in enumerate(text.splitlines(), start=1))
+        for number, row in ((number, row) for number, row in rows if row):
             what = f"{self.text.name}, line {number}"
-            first, *values = numbers(line.split(), what, texts=True).tolist()
-            if len(values) < 6 or len(values) % 2 or not (0 <= min(values) <= max(values) <= 1.001):
+            first, *values = numbers(row, what, texts=True).tolist()
+            if len(values) < 6 or len(values) % 2 or min(values) < -0.1 or max(values) > 1.1:
                 expected = "a class and at least 3 corners, x and y from 0 to 1"
-                found = f"{len(values)} numbers from {min(values, default=0)} to "
-                found += f"{max(values, default=0)}"
-                do = "Four numbers are a box: export the labels for segmentation." * (
-                    len(values) == 4
-                )
+                do = "Four numbers are a box: export the labels for segmentation."
+                found, do = f"{' '.join(row[1:])[:60]}", do * (len(values) == 4)
                 raise DataError(what, expected=expected, found=found, do=do)
             if first + 1 not in self.classes:
-                expected, found = f"a class from 0 to {max(self.classes) - 1}", f"{first:g}"
-                raise DataError(what, expected=expected, found=found)
-            corners = np.array(values).reshape(-1, 2) * size[::-1]
+                expected = f"a class from 0 to {max(self.classes) - 1}"
+                raise DataError(what, expected=expected, found=f"{first:g}")
+            corners = np.reshape(values, (-1, 2)) * size[::-1]
             yield Shape(what, int(first) + 1, [corners.ravel().tolist()])
 
 
@@ -309,13 +311,11 @@ def read_yolo(images: Path, labels: Path, names: Path, *, outlines: str = "auto"
     """
     notes: list[str] = []
     texts = {path.stem: path for path in listed(labels, (".txt",), notes) if path != names}
-    paths = listed(images, PICTURES, notes)
-    counted = Counter(path.stem for path in paths)
-    classes = _yolo_names(names)
+    paths, classes = listed_pictures(images, notes), _yolo_names(names)
     if not paths or not texts:
-        expected, found = "pictures, and their texts", f"{len(paths)} and {len(texts)}"
-        raise DataError(f"{images} and {labels}", expected=expected, found=found)
-    annotated = []
+        found = "; ".join([f"{len(paths)} and {len(texts)}", *notes])
+        raise DataError(f"{images} and {labels}", expected="pictures, and texts", found=found)
+    annotated, counted = [], Counter(path.stem for path in paths)
     for path in paths:
         problem = ""
         if (number := counted[path.stem]) > 1:
@@ -324,34 +324,28 @@ def read_yolo(images: Path, labels: Path, names: Path, *, outlines: str = "auto"
         annotated.append(YoloPicture(*own, text=texts.pop(path.stem, None)))
     if texts:
         notes.append(f"ignored: {len(texts)} texts without a picture, as {min(texts)}.txt")
-    bare = sum(each.text is None for each in annotated)
-    notes += [f"{bare} pictures without a text: taken as pictures without objects"] if bare else []
+    if bare := sum(each.text is None for each in annotated):
+        notes.append(f"{bare} pictures without a text: taken as pictures without objects")
     return AnnotationSet(classes, annotated, notes, {"format": "YOLO"})
 
 
 def _yolo_names(file: Path) -> dict[int, str]:
-    import yaml
-
-    text = read_text(file, "names of classes")
-    found = text.split("\n")
+    """Classes from 1. A number without a name has no class, and the next stays what it is."""
     if file.suffix.lower() in (".yaml", ".yml"):
-        try:
-            content = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise DataError(
-                str(file), expected="YAML", found=" ".join(str(error).split())[:200]
-            ) from error
-        found = content.get("names") if isinstance(content, dict) else None
-    if isinstance(found, dict) and all(type(key) is int for key in found):
-        found = {key: found[key] for key in sorted(found)}
-    elif isinstance(found, list):
-        found = dict(enumerate(found))
+        content = read_yaml(file, "names of classes")
+        content = content if isinstance(content, dict) else {}
+        found, count = content.get("names"), content.get("nc")
+        if isinstance(found, list) and count not in (None, f"{len(found)}"):
+            raise DataError(str(file), expected=f"{count} names, as nc says", found=f"{len(found)}")
     else:
+        found = read_text(file, "names of classes").splitlines()
+    found = dict(enumerate(found)) if isinstance(found, list) else found
+    if not isinstance(found, dict) or not all(
+        f"{key}".isdecimal() and isinstance(name, str) for key, name in found.items()
+    ):
         expected = "names of classes, a list or numbers from 0"
         raise DataError(str(file), expected=expected, found=f"{found!r:.60}")
-    # A number without a name has no class, and the next number stays what it is.
-    texts = {number: "" if name is None else str(name).strip() for number, name in found.items()}
-    classes = {number + 1: text for number, text in texts.items() if text}
+    classes = {int(key) + 1: name.strip() for key, name in found.items() if name.strip()}
     if not classes:
         raise DataError(str(file), expected="names of classes", found="none")
     records.label_map_text(classes)  # refuses what is no name, or one twice

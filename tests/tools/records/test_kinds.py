@@ -7,6 +7,8 @@ x 10, y 5 to x 20, y 15, so that it is seen whether a mask lies on its object.
 from __future__ import annotations
 
 import json
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +112,18 @@ def test_a_box_whose_meaning_shows_in_the_mask_is_taken_from_it_and_counted(tmp_
     found = coco(tmp_path, annotation={"bbox": box})
     on_the_object(found)
     assert found.counts["boxes_from_masks"] == 1
+
+
+@pytest.mark.parametrize("box", [[34, 20, 4, 4], [32, 22, 4, 4], [30, 24, 4, 4], [26, 20, 4, 4]])
+def test_a_box_beside_a_small_object_is_refused(tmp_path, box):
+    """Four pixels beside it are within the tolerance of a large object."""
+    outline = [[30, 20, 34, 20, 34, 24, 30, 24]]
+    with pytest.raises(DataError, match="annotation 1, bbox: expected x, y, width, height round"):
+        list(coco(tmp_path, annotation={"segmentation": outline, "bbox": box}))
+    for near in ([30, 20, 4, 4], [29.4, 19.5, 5.2, 5.1], [30.3, 20.4, 3.4, 3.2]):
+        (example,) = coco(tmp_path, annotation={"segmentation": outline, "bbox": near})
+        assert example.boxes.tolist() == [pytest.approx([near[1], near[0], near[1] + near[3],
+                                                         near[0] + near[2]])]  # fmt: skip
 
 
 @pytest.mark.parametrize("box", [[30, 5, 10, 10], [5, 10, 10, 10], [10, 5, 40, 30], [70, 50, 9, 9]])
@@ -262,6 +276,32 @@ def test_a_byte_order_mark_does_no_harm_and_other_encodings_are_named(tmp_path):
     file.write_text(text, encoding="utf-16")
     with pytest.raises(DataError, match=r"instances\.json: expected a JSON file in UTF-8"):
         read_coco(file, tmp_path / "images")
+
+
+@pytest.mark.parametrize("part", ["images", "annotations", "categories"])
+def test_a_field_twice_hides_no_other(tmp_path, part):
+    coco(tmp_path)
+    file = tmp_path / "instances.json"
+    file.write_text(file.read_text()[:-1] + f', "{part}": []}}')
+    with pytest.raises(DataError, match=rf"instances\.json: .* the field '{part}' twice"):
+        read_coco(file, tmp_path / "images")
+
+
+def test_a_number_of_five_thousand_digits_is_no_traceback(tmp_path):
+    with pytest.raises(DataError, match="image_id: expected one of the 1 ids"):
+        coco(tmp_path, annotation={"image_id": "9" * 5000})
+
+
+def test_outlines_that_may_be_per_cent_are_noted(tmp_path):
+    save(tmp_path / "images" / "a.png", shown=np.kron(WHITE, np.ones((10, 10, 1), np.uint8)))
+    image = {"width": 600, "height": 400}
+    outline = [100 * v / (600, 400)[k % 2] for k, v in enumerate(10 * np.array(SQUARE))]
+    found = coco(tmp_path, image=image, annotation={"segmentation": [outline], "bbox": ...})
+    assert found.notes == ["all outlines lie in a corner of 100 x 100 pixels: are they per cent?"]
+    found = coco(tmp_path, image=image, annotation={
+        "segmentation": [[10 * v for v in SQUARE]], "bbox": ...})  # fmt: skip
+    on_the_object(found)
+    assert not found.notes
 
 
 def test_boxes_alone_are_taken_only_where_they_are_asked_for(tmp_path):
@@ -466,6 +506,13 @@ def test_paths_of_windows(tmp_path, name):
     on_the_object(read_labelme(tmp_path / "json", images=tmp_path / "json"))
 
 
+@pytest.mark.parametrize("label", ["__ignore__", "_background_"])
+def test_labelmes_marks_for_no_object_are_no_class(tmp_path, label):
+    labelme(tmp_path, shapes=[{}, {"label": label}])
+    with pytest.raises(DataError, match=rf"shape 1 \({label}\): expected the label of an object"):
+        list(read_labelme(tmp_path))
+
+
 def test_files_without_any_shape_are_said_to_be_so(tmp_path):
     labelme(tmp_path, shapes=[])
     with pytest.raises(DataError, match=r"with shapes, found 1 files without any"):
@@ -498,6 +545,28 @@ def voc(folder: Path, name: str = "a", objects: int = 1, classes: int = 7, suffi
 def test_masks_that_contradict_each_other_are_refused(tmp_path, objects, classes, words):
     with pytest.raises(DataError, match=words):
         list(read_voc(voc(tmp_path, objects=objects, classes=classes)))
+
+
+def small_grey(values: np.ndarray, bits: int) -> bytes:
+    """A grey PNG of 2 or 4 bits, as programs that shrink PNGs write it."""
+    rows = np.unpackbits(values.astype(np.uint8)[..., None], axis=-1)[..., 8 - bits :]
+    packed = np.packbits(rows.reshape(len(values), -1), axis=1)
+    data = b"".join(b"\0" + row.tobytes() for row in packed)
+    header = struct.pack(">IIBBBBB", *values.shape[::-1], bits, 0, 0, 0, 0)
+    chunks = (b"IHDR" + header, b"IDAT" + zlib.compress(data), b"IEND")
+    framed = (struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c)) for c in chunks)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(framed)
+
+
+@pytest.mark.parametrize(("bits", "number"), [(2, 1), (2, 3), (4, 1), (4, 7), (4, 15)])
+def test_masks_of_few_bits_keep_their_numbers(tmp_path, bits, number):
+    voc(tmp_path)
+    mask = small_grey(np.where(WHITE[..., 0] > 0, number, 0), bits)
+    for part in ("SegmentationObject", "SegmentationClass"):
+        (tmp_path / part / "a.png").write_bytes(mask)
+    found = read_voc(tmp_path)
+    on_the_object(found)
+    assert [example.classes.tolist() for example in found] == [[number]]
 
 
 def test_a_picture_in_which_there_is_nothing_is_one(tmp_path):
@@ -533,9 +602,13 @@ def test_files_of_macos_and_pictures_without_masks(tmp_path):
     voc(tmp_path)
     save(tmp_path / "JPEGImages" / "b.jpg")
     (tmp_path / "SegmentationObject" / "._a.png").write_bytes(b"\0\5\x16\7")
+    (tmp_path / "JPEGImages" / "c.BMP").write_bytes(b"BM")
     found = read_voc(tmp_path)
     on_the_object(found)
-    assert found.notes == ["ignored: 1 pictures without a mask in SegmentationObject"]
+    assert found.notes == [
+        "ignored: 1 pictures that are neither JPEG nor PNG, as c.BMP",
+        "ignored: 1 pictures without a mask in SegmentationObject",
+    ]
 
 
 def test_a_mask_of_the_other_side_of_a_turned_picture(tmp_path):
@@ -575,6 +648,38 @@ def test_polygons_masks_and_groups_of_cvat(tmp_path):
     on_the_object(cvat(tmp_path, grouped))
 
 
+UPPER = '<mask label="white" rle="0, 50" left="10" top="5" width="10" height="5" group_id="4"/>'
+
+
+@pytest.mark.parametrize(
+    "lower",
+    [
+        UPPER.replace('top="5"', 'top="10"'),
+        '<polygon label="white" points="10,10;20,10;20,15;10,15" group_id="4"/>',
+    ],
+)
+def test_masks_of_a_group_of_cvat_are_one_object(tmp_path, lower):
+    on_the_object(cvat(tmp_path, UPPER + lower))
+    on_the_object(cvat(tmp_path, lower + UPPER))
+    (example,) = cvat(tmp_path, UPPER + lower.replace('group_id="4"', 'group_id="0"'))
+    assert len(example.masks) == 2
+
+
+def test_a_mask_of_cvat_given_twice_is_taken_once(tmp_path):
+    mask = '<mask label="white" rle="0, 100" left="10" top="5" width="10" height="10"/>'
+    found = cvat(tmp_path, mask * 2)
+    on_the_object(found)
+    assert found.counts["objects_given_twice"] == 1
+
+
+def test_pictures_of_cvat_go_by_their_names(tmp_path):
+    """Files of several tasks begin to count anew in each."""
+    second = '<image id="0" name="b.png" width="60" height="40"/>'
+    save(tmp_path / "images" / "b.png")
+    found = cvat(tmp_path, f'<polygon label="white" points="{POINTS}"/>', second)
+    assert sorted(example.source_id for example in found) == ["a.png", "b.png"]
+
+
 def test_tracks_and_tags_of_cvat_are_noted(tmp_path):
     polygon = f'<polygon label="white" points="{POINTS}"/><tag label="white"/>'
     found = cvat(tmp_path, polygon, '<track id="0" label="white"><box/></track>')
@@ -591,7 +696,7 @@ def test_tracks_and_tags_of_cvat_are_noted(tmp_path):
         ('<polygon label="white" points="10,5;20"/>', "at least 6 numbers"),
         ('<polygon label="white" points="10,5;20,x;1,1"/>', "finite numbers"),
         ('<mask label="white" rle="0, 90" left="10" top="5" width="10" height="10"/>', "90 pixels"),
-        ('<mask label="white" rle="0, 100" left="55" top="5" width="10" height="10"/>', "inside"),
+        ('<mask label="white" rle="0, 100" left="55" top="5" width="10" height="10"/>', "at x 55"),
         ('<mask label="white" rle="0, 100" left="x" top="5" width="10" height="10"/>', "left"),
     ],
 )
@@ -603,7 +708,7 @@ def test_what_cvat_may_say_besides_is_refused(tmp_path, inside, words):
 def test_a_file_that_is_missing_is_named_once(tmp_path):
     with pytest.raises(DataError) as caught:
         read_coco(tmp_path / "none.json", tmp_path)
-    found = "expected a JSON file, found No such file or directory."
+    found = "expected a JSON file, found no such file."
     assert str(caught.value) == f"{tmp_path / 'none.json'}: {found}"
 
 
@@ -640,6 +745,44 @@ def test_polygons_of_yolo(tmp_path, names):
 
 
 @pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ("names: [grey, no]", "no"), ("names: {0: grey, 1: on}", "on"), ("names: [grey, 007]", "007"),
+        ("names: [x, 1.10]", "1.10"), ("names: [grey, 2024-01-01]", "2024-01-01"),
+        ("nc: 2\nnames: ['grey', \"white\"]", "white"), ('names: {"0": grey, "1": white}', "white"),
+    ],
+)  # fmt: skip
+def test_names_of_yolo_stay_as_they_are_written(tmp_path, names, said):
+    """YAML takes `no` for False, and 1.10 for 1.1."""
+    assert [example.class_names for example in yolo(tmp_path, f"1 {SHARES}", names)] == [(said,)]
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ("names: [grey, white]\nnames: [white, grey]", "the field 'names' twice"),
+        ("names:\n  0: grey\n  1: white\n  1: blue", "the field '1' twice"),
+        ("nc: 3\nnames: [grey, white]", "expected 3 names, as nc says, found 2"),
+        ("names: grey, white", "a list or numbers from 0"), ("nc: 2", "a list or numbers from 0"),
+        ("names: [{a: 1}]", "a list or numbers from 0"), ("names: {-1: a}", "numbers from 0"),
+        ("names: [grey", "expected YAML"), ("names: [grey, grey]", "each with its own name"),
+        ("[]", "a list or numbers from 0"),
+    ],
+)  # fmt: skip
+def test_names_of_yolo_that_contradict_each_other_are_refused(tmp_path, names, words):
+    with pytest.raises(DataError, match=words):
+        yolo(tmp_path, f"1 {SHARES}", names)
+
+
+def test_corners_that_overshoot_the_picture_a_little_are_cut_at_its_edge(tmp_path):
+    found = yolo(tmp_path, "1 0.9 0.5 1.0021 0.5 1.0021 0.7 0.9 0.7\n0 -0.01 0 0.1 0 0.1 0.2")
+    (example,) = found
+    assert example.masks.any((1, 2)).tolist() == [True, True]
+    assert (example.boxes >= 0).all()
+    assert (example.boxes[:, 2:] <= (40, 60)).all()
+
+
+@pytest.mark.parametrize(
     ("line", "words"),
     [
         ("1 0.25 0.25 0.1 0.1", "Four numbers are a box"),
@@ -647,6 +790,8 @@ def test_polygons_of_yolo(tmp_path, names):
         ("1 0.1 0.1 0.2 0.2 0.3", "at least 3 corners"),
         (f"2 {SHARES}", "a class from 0 to 1, found 2"),
         (f"x {SHARES}", "finite numbers"),
+        (f"1_0 {SHARES}", "finite numbers"),
+        (f"1 {SHARES} 0.93", "at least 3 corners"),
         (f"1.5 {SHARES}", "a class from 0 to 1, found 1.5"),
     ],
 )
@@ -686,6 +831,16 @@ def test_pictures_and_texts_without_each_other(tmp_path):
     assert [len(example.masks) for example in found] == [1, 0]
 
 
+def test_pictures_of_yolo_in_other_formats_are_noted(tmp_path):
+    yolo(tmp_path, f"1 {SHARES}")
+    (tmp_path / "images" / "b.webp").write_bytes(b"RIFF")
+    on_the_object(found := yolo(tmp_path, f"1 {SHARES}"))
+    assert found.notes == ["ignored: 1 pictures that are neither JPEG nor PNG, as b.webp"]
+    (tmp_path / "images" / "a.png").unlink()
+    with pytest.raises(DataError, match=r"found 0 and 1; ignored: 1 pictures .* b\.webp"):
+        read_yolo(tmp_path / "images", tmp_path / "labels", tmp_path / "data.yaml")
+
+
 def test_yolos_shares_cannot_tell_how_a_turned_picture_lay(tmp_path):
     with pytest.raises(DataError, match="EXIF orientation 6"):
         list(yolo(tmp_path, f"1 {SHARES}", orientation=6))
@@ -704,3 +859,26 @@ def test_the_command_says_what_was_read_otherwise(tmp_path, capsys):
     assert json.loads(out)["counts"]["boxes_from_masks"] == 1
     assert "note: category 0, 'things', has no objects: left out" in lines
     assert "note: 1 boxes were zeros, corners or shares: taken from their masks" in lines
+
+
+@pytest.mark.parametrize("out", ["out", "file/x.tfrecord", "out/", "."])
+def test_a_place_that_cannot_be_written_is_named(tmp_path, capsys, monkeypatch, out):
+    coco(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "file").write_text("")
+    assert command.main(["from-coco", "instances.json", "images", out]) == 1
+    assert "expected " in (said := capsys.readouterr().err.splitlines()[-1])
+    assert said.startswith(f"error: {Path(out)}: ")
+    assert {path.name for path in tmp_path.iterdir()} == {"out", "file", "images", "instances.json"}
+
+
+def test_pictures_without_any_object_and_nearly_black_ones_are_said(tmp_path, capsys):
+    (tmp_path / "images").mkdir()
+    Image.fromarray(WHITE[..., 0].astype(np.uint16) * 16).save(tmp_path / "images" / "a.png")
+    coco(tmp_path, annotations=[])
+    files = [str(tmp_path / name) for name in ("instances.json", "images", "out/x.tfrecord")]
+    assert command.main(["from-coco", *files]) == 0
+    said = capsys.readouterr().err
+    assert "note: there is no object in any picture" in said
+    assert "note: 1 pictures are nearly black: 12 bits in files of 16" in said

@@ -22,7 +22,7 @@ import numpy as np
 
 from helpers import files, records
 from helpers.errors import DataError
-from tools.records.annotations import Annotated, flag, read_coco, read_json
+from tools.records.annotations import Annotated, flag, read_coco
 
 CLASSES = {"car": 1, "van": 2, "truck": 2, "bus": 2, "person": 3}
 """Numbers of the course's classes by the names of COCO's. Trucks and buses count as vans, as they
@@ -105,7 +105,8 @@ def write(
     Raises:
         DataError: As for `read`, or the terms are unknown.
     """
-    about = read_json(annotations).get("info", {})
+    content = files.read_json(annotations)
+    about = (isinstance(content, dict) and content.get("info")) or {}
     terms = licence or about.get("licence")
     if not terms:
         do = "State it with --licence: the record of the weights names the terms of its data."
