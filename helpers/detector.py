@@ -7,7 +7,6 @@ pixels and masks of the picture's size, whatever the model itself gives.
 
 from __future__ import annotations
 
-import json
 import os
 import tarfile
 import tempfile
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 
 from helpers import BUILD, DATA, fetch
 from helpers.errors import ArrayError, WeightsError
+from helpers.files import read_json
 from helpers.masks import check_image
 
 # The model that the course trained; the record beside it has its data and scores.
@@ -242,7 +242,7 @@ def load_detector(
     (input_name,) = signature.structured_input_signature[1]
     described = _description(folder, garden="image_info" in signature.structured_outputs)
     if label_map is None and (name in ZOO or Path(name).name.split(".tar")[0] in ZOO):
-        coco = json.loads(fetch(COCO_CLASSES).read_text(encoding="utf-8"))
+        coco = read_json(fetch(COCO_CLASSES))
         label_map = {int(number): class_name for number, class_name in coco.items()}
     label_map = described["classes"] if label_map is None else dict(label_map)
     how = described["alignment"], described["mask_threshold"]
@@ -321,11 +321,11 @@ def _description(folder: Path, *, garden: bool) -> dict:
     if not path.is_file():
         return usual
     try:
-        stored = usual | {"alignment": None} | json.loads(path.read_text(encoding="utf-8"))
+        stored = usual | {"alignment": None} | read_json(path)
         names = {int(number): str(name) for number, name in stored["classes"].items()}
         if stored["alignment"] not in ALIGNMENTS:
             raise ValueError(f"alignment {stored['alignment']}")
         return stored | {"classes": names, "mask_threshold": float(stored["mask_threshold"])}
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError) as error:
         expected = "JSON with classes, alignment and mask_threshold"
         raise WeightsError(str(path), expected=expected, found=str(error)) from error

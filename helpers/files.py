@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,12 +45,7 @@ def write_bytes(path: str | os.PathLike, content: bytes) -> Path:
 
 
 def read_text(path: str | os.PathLike, expected: str) -> str:
-    """The text of a file in UTF-8, with or without a byte-order mark.
-
-    >>> read_text("missing.txt", "a list")
-    Traceback (most recent call last):
-    helpers.errors.DataError: missing.txt: expected a list, found no such file.
-    """
+    """The text of a file in UTF-8, with or without a byte-order mark; else a `DataError`."""
     try:
         return Path(path).read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -65,32 +61,15 @@ def read_json(path: str | os.PathLike, expected: str = "a JSON file") -> Any:
     """The content of a JSON file; a `DataError` if it is missing, damaged, or has a field twice."""
     text = read_text(path, expected)
     try:
-        return json.loads(text, object_pairs_hook=_once)
+        return json.loads(text, object_pairs_hook=once)
     except (ValueError, RecursionError) as error:
         raise DataError(str(path), expected="JSON", found=str(error)) from error
 
 
-def read_yaml(path: str | os.PathLike, expected: str = "a YAML file") -> Any:
-    """The content of a YAML file, otherwise as `read_json`; `no`, `1.10` and `007` stay texts."""
-    import yaml
-
-    class Loader(yaml.BaseLoader):
-        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-            return _once(self.construct_pairs(node, deep=True))
-
-    text = read_text(path, expected)
-    try:
-        return yaml.load(text, Loader)  # makes texts, lists and dictionaries alone
-    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
-        found = " ".join(str(error).split())[:200]
-        raise DataError(str(path), expected="YAML", found=found) from error
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A dictionary of fields, of which no second of one name hides the first."""
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the field {twice!r} twice")
+        name = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise ValueError(f"the field {name!r} twice")
     return fields

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import io
 import math
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 Size = tuple[int, int]  # height and width
 # Limit of a picture in a record (34 million): a few damaged bytes may claim any size.
 MAX_PIXELS = 1 << 25
+SHOWN = 4096  # a 16-bit picture that ends below it shows next to nothing: 12 bits, not scaled
 # EXIF orientation: whether rows become columns, after steps of -1 have reversed y or x.
 TURNS = {
     k: (k > 4, -1 if k in (3, 4, 6, 7) else 1, -1 if k in (2, 3, 7, 8) else 1) for k in range(1, 9)
@@ -84,14 +84,9 @@ def _upper_bits(numbers: np.ndarray, name: str, notes: list[str]) -> Image:
     if numbers.dtype.kind == "f" or low < 0 or high > 65535:
         found = f"{numbers.dtype} from {low} to {high}"
         raise DataError(name, expected="a picture of 8 or 16 bits", found=found)
-    if nearly_black(high):
+    if high < SHOWN:
         notes.append(f"{name}: nearly black, its 16-bit numbers end at {high} of 65535")
     return Image.fromarray((numbers >> 8).astype(np.uint8))
-
-
-def nearly_black(highest: int) -> bool:
-    """Whether a 16-bit picture up to a number shows next to nothing: 12 bits, not scaled."""
-    return highest < 4096
 
 
 def read_numbers(path: str | Path) -> np.ndarray:
@@ -145,29 +140,21 @@ def opened(
         raise DataError(name, expected=expected, found=found, do=do) from error
 
 
-def load(picture, content: bytes) -> None:
+def load(picture: Image, content: bytes) -> None:
     """Decodes Pillow's picture; a JPEG whose data end before its pixels do is refused.
 
-    What is missing in the middle, or before an end that somebody appended, the decoder fills with
-    grey. Where other bytes before the end change the pixels, the data were too short.
+    Decoders fill the rest with grey, in silence. Where more data change pixels, some were missing.
     """
     from PIL import Image
 
     picture.load()
     last = picture.getpixel((picture.width - 1, picture.height - 1))
-    if picture.format not in ("JPEG", "MPO") or {*np.ravel(last)} != {128}:
-        return
-    end = 2
-    while end < len(content) and content[end + 1 : end + 2] != b"\xd9":
-        scan, end = content[end + 1], end + 2 + int.from_bytes(content[end + 2 : end + 4], "big")
-        if scan == 0xDA:  # pixels follow, up to the next marker
-            found = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]").search(content, end)
-            end = found.start() if found else len(content)
-    longer = content[:end] + bytes(range(1, 255)) + content[end:]
-    with Image.open(io.BytesIO(longer)) as other:
-        other.draft(picture.mode, picture.size)
-        if other.tobytes() != picture.tobytes():
-            raise EOFError("truncated")
+    if picture.format == "JPEG" and {*np.ravel(last)} == {128}:
+        end = content.rfind(b"\xff\xd9")
+        with Image.open(io.BytesIO(content[:end] + bytes(range(1, 255)) + content[end:])) as longer:
+            longer.draft(picture.mode, picture.size)
+            if longer.tobytes() != picture.tobytes():
+                raise EOFError("truncated")
 
 
 def _name(source: str | Path | bytes) -> str:

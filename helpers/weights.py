@@ -6,7 +6,6 @@ spot; labs 4 and 5 load theirs in the same way. `tools.recipes.command` writes b
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from helpers import fetch
-from helpers.errors import WeightsError
+from helpers.errors import DataError, WeightsError
+from helpers.files import read_json
 
 if TYPE_CHECKING:
     import keras
@@ -61,10 +61,9 @@ def read_record(path: str | os.PathLike) -> dict:
     """
     record = record_path(path)
     try:
-        found = json.loads(record.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        expected = f"the record of {Path(path).name}, which the training writes"
-        raise WeightsError(str(record), expected=expected, found=str(error)) from error
+        found = read_json(record, f"the record of {Path(path).name}, which the training writes")
+    except DataError as error:
+        raise WeightsError(str(error)) from error
     if not isinstance(found, dict):
         raise WeightsError(str(record), expected="a JSON object", found=repr(found)[:40])
     return found

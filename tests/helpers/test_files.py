@@ -67,19 +67,3 @@ def test_json_of_others(tmp_path):
         files.read_json(path, "a list")
     with pytest.raises(DataError, match="expected a JSON file, found Is a directory"):
         files.read_json(tmp_path)
-
-
-def test_yaml_of_others_is_text(tmp_path):
-    path = tmp_path / "a.yaml"
-    path.write_text("names: [no, 1.10, 007, 2024-01-01]\n0: {a: }\n", encoding="utf-8-sig")
-    names = ["no", "1.10", "007", "2024-01-01"]
-    assert files.read_yaml(path) == {"names": names, "0": {"a": ""}}
-    for text, says in {
-        "a: 1\nb: 2\na: 3": "the field 'a' twice",
-        "- {a: {0: 1, 0: 2}}": "the field '0' twice",
-        "a: [1": "while parsing a flow sequence",
-        "? [a]\n: b": "unhashable",
-    }.items():
-        path.write_text(text)
-        with pytest.raises(DataError, match=rf"a\.yaml: expected YAML, found .*{says}"):
-            files.read_yaml(path)

@@ -52,7 +52,7 @@ def read_stored(path: Path) -> tuple[bytes, str, pictures.Size, int, bool]:
         picture.draft(None, (width // 8, height // 8))
         pictures.load(picture, encoded)
         kind = "png" if picture.format == "PNG" else "jpeg"
-        dark = picture.mode.startswith("I") and pictures.nearly_black(picture.getextrema()[1])
+        dark = picture.mode.startswith("I") and picture.getextrema()[1] < pictures.SHOWN
         return encoded, kind, (height, width), orientation, dark
 
 

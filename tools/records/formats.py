@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers import pictures, records
+from helpers import pictures
 from helpers.errors import DataError, explain
-from helpers.files import read_text, read_yaml
+from helpers.files import read_text
 from helpers.pictures import Size
 from tools.records import finding
 from tools.records.annotations import (
@@ -31,7 +31,7 @@ from tools.records.annotations import (
     mask_of,
     numbers,
 )
-from tools.records.label_maps import read_label_map
+from tools.records.label_maps import read_label_map, read_names
 
 PICTURES = (".jpg", ".jpeg", ".png")
 OTHERS = (".bmp", ".gif", ".heic", ".tif", ".tiff", ".webp", ".avif")
@@ -311,7 +311,7 @@ def read_yolo(images: Path, labels: Path, names: Path, *, outlines: str = "auto"
     """
     notes: list[str] = []
     texts = {path.stem: path for path in listed(labels, (".txt",), notes) if path != names}
-    paths, classes = listed_pictures(images, notes), _yolo_names(names)
+    paths, classes = listed_pictures(images, notes), read_names(names)
     if not paths or not texts:
         found = "; ".join([f"{len(paths)} and {len(texts)}", *notes])
         raise DataError(f"{images} and {labels}", expected="pictures, and texts", found=found)
@@ -327,26 +327,3 @@ def read_yolo(images: Path, labels: Path, names: Path, *, outlines: str = "auto"
     if bare := sum(each.text is None for each in annotated):
         notes.append(f"{bare} pictures without a text: taken as pictures without objects")
     return AnnotationSet(classes, annotated, notes, {"format": "YOLO"})
-
-
-def _yolo_names(file: Path) -> dict[int, str]:
-    """Classes from 1. A number without a name has no class, and the next stays what it is."""
-    if file.suffix.lower() in (".yaml", ".yml"):
-        content = read_yaml(file, "names of classes")
-        content = content if isinstance(content, dict) else {}
-        found, count = content.get("names"), content.get("nc")
-        if isinstance(found, list) and count not in (None, f"{len(found)}"):
-            raise DataError(str(file), expected=f"{count} names, as nc says", found=f"{len(found)}")
-    else:
-        found = read_text(file, "names of classes").splitlines()
-    found = dict(enumerate(found)) if isinstance(found, list) else found
-    if not isinstance(found, dict) or not all(
-        f"{key}".isdecimal() and isinstance(name, str) for key, name in found.items()
-    ):
-        expected = "names of classes, a list or numbers from 0"
-        raise DataError(str(file), expected=expected, found=f"{found!r:.60}")
-    classes = {int(key) + 1: name.strip() for key, name in found.items() if name.strip()}
-    if not classes:
-        raise DataError(str(file), expected="names of classes", found="none")
-    records.label_map_text(classes)  # refuses what is no name, or one twice
-    return classes

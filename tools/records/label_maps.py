@@ -1,4 +1,7 @@
-"""Label maps as other people write them; `helpers.records.label_map_text` writes the course's."""
+"""Names of classes as other people write them: TFOD2's label maps, YOLO's `data.yaml`.
+
+`helpers.records.label_map_text` writes the course's label maps.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from helpers.errors import DataError
+from helpers.files import once, read_text
+from helpers.records import label_map_text
 
 
 def read_label_map(path: str | Path, *, display_names: bool = False) -> dict[int, str]:
@@ -23,11 +28,9 @@ def read_label_map(path: str | Path, *, display_names: bool = False) -> dict[int
 
     expected = "a label map, item { id: 1 name: 'car' }"
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-        items = text_format.Parse(text, _label_map_message()).item
-    except (OSError, UnicodeError, text_format.ParseError) as error:
-        found = getattr(error, "strerror", None) or str(error)
-        raise DataError(str(path), expected=expected, found=found) from error
+        items = text_format.Parse(read_text(path, expected), _label_map_message()).item
+    except text_format.ParseError as error:
+        raise DataError(str(path), expected=expected, found=str(error)) from error
     names: dict[int, str] = {}
     for item in items:
         name = (display_names and item.display_name) or item.name
@@ -68,3 +71,48 @@ def _label_map_message() -> Any:
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
     return message_factory.GetMessageClass(pool.FindMessageTypeByName("labels.Map"))()
+
+
+def read_names(file: Path) -> dict[int, str]:
+    """Classes, from 1, of YOLO's `data.yaml`, or of a text file with one name per line.
+
+    A number without a name has no class, and the next one stays what it is.
+
+    Raises:
+        DataError: No such file, no names, or a number or a name twice.
+    """
+    if file.suffix.lower() in (".yaml", ".yml"):
+        content = _read_yaml(file)
+        content = content if isinstance(content, dict) else {}
+        found, count = content.get("names"), content.get("nc")
+        if isinstance(found, list) and count not in (None, f"{len(found)}"):
+            raise DataError(str(file), expected=f"{count} names, as nc says", found=f"{len(found)}")
+    else:
+        found = read_text(file, "names of classes").splitlines()
+    found = dict(enumerate(found)) if isinstance(found, list) else found
+    if not isinstance(found, dict) or not all(
+        f"{key}".isdecimal() and isinstance(name, str) for key, name in found.items()
+    ):
+        expected = "names of classes, a list or numbers from 0"
+        raise DataError(str(file), expected=expected, found=f"{found!r:.60}")
+    classes = {int(key) + 1: name.strip() for key, name in found.items() if name.strip()}
+    if not classes:
+        raise DataError(str(file), expected="names of classes", found="none")
+    label_map_text(classes)  # refuses what is no name, or one twice
+    return classes
+
+
+def _read_yaml(file: Path) -> Any:
+    """All scalars as they are written: YAML's own types make False of `no`, and 1.1 of 1.10."""
+    import yaml
+
+    class Loader(yaml.BaseLoader):
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[str, Any]:
+            return once(self.construct_pairs(node, deep=True))
+
+    text = read_text(file, "names of classes")
+    try:
+        return yaml.load(text, Loader)
+    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
+        found = " ".join(str(error).split())[:200]
+        raise DataError(str(file), expected="YAML", found=found) from error

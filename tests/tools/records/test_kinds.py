@@ -747,7 +747,8 @@ def test_polygons_of_yolo(tmp_path, names):
 @pytest.mark.parametrize(
     ("names", "said"),
     [
-        ("names: [grey, no]", "no"), ("names: {0: grey, 1: on}", "on"), ("names: [grey, 007]", "007"),
+        ("names: [grey, no]", "no"), ("names: {0: grey, 1: on}", "on"),
+        ("names: [grey, 007]", "007"),
         ("names: [x, 1.10]", "1.10"), ("names: [grey, 2024-01-01]", "2024-01-01"),
         ("nc: 2\nnames: ['grey', \"white\"]", "white"), ('names: {"0": grey, "1": white}', "white"),
     ],
