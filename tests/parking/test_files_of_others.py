@@ -193,7 +193,7 @@ def test_what_says_the_same_in_other_words_gives_the_same(kind, tmp_path) -> Non
     ],
 )
 def test_what_is_no_camera_file_is_said_in_one_line(text, says, tmp_path) -> None:
-    with pytest.raises(ZoneError, match=says) as caught:
+    with pytest.raises(DataError, match=says) as caught:
         read_camera(stored(tmp_path, text))
     assert "\n" not in str(caught.value)
 

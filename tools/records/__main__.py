@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -58,20 +59,13 @@ def _stats(options: argparse.Namespace) -> str:
 
 def _convert(options: argparse.Namespace) -> str:
     found = options.reader(options)
-    for note in found.notes:
-        print(f"note: {note}", file=sys.stderr)
+    for line in annotations.remarks(found.notes, Counter()):
+        print(line, file=sys.stderr)
     names = ("shards", "workers", "scheduler", "skip_bad")
     how = {name: getattr(options, name) for name in names}
     manifest = convert.write_shards(found, options.out, **how)
-    for key, what in {
-        "boxes_from_masks": "boxes were zeros, corners or shares: taken from their masks",
-        "objects_given_twice": "objects stood there twice, equal in everything: taken once",
-        "objects_without_pixels": "objects have no pixel inside the picture: left out",
-        "pictures_turned": "pictures were turned upright, as their EXIF data say",
-        "pictures_nearly_black": "pictures are nearly black: 12 bits in files of 16",
-    }.items():
-        if manifest["counts"][key]:
-            print(f"note: {manifest['counts'][key]} {what}", file=sys.stderr)
+    for line in annotations.remarks((), manifest["counts"]):
+        print(line, file=sys.stderr)
     if not manifest["counts"]["objects"]:
         print("note: there is no object in any picture", file=sys.stderr)
     return json.dumps(manifest, ensure_ascii=False)
@@ -125,12 +119,6 @@ def _parser() -> argparse.ArgumentParser:
     coco = commands.add_parser("from-coco", help="write records from COCO's instances.json")
     coco.add_argument("annotations", type=Path, help="instances.json")
     coco.add_argument("images", type=Path, help="folder of its pictures")
-    coco.add_argument(
-        "--boxes",
-        choices=("file", "masks"),
-        default="file",
-        help="boxes of the file, checked against the masks, or of the masks; default: %(default)s",
-    )
     voc = commands.add_parser("from-voc", help="write records from Pascal VOC masks")
     voc.add_argument(
         "folder", type=Path, help="with JPEGImages, SegmentationObject and SegmentationClass"
@@ -148,10 +136,9 @@ def _parser() -> argparse.ArgumentParser:
     yolo.add_argument("names", type=Path, help="data.yaml, or a text file with one name per line")
     for command in (voc, labelme):
         command.add_argument("--label-map", type=Path, help="label_map.pbtxt of the classes")
-    for command in (coco, cvat):
-        command.add_argument(
-            "--by-name", action="store_true", help="find pictures by file name alone"
-        )
+    for command, names in (coco, ("--by-name", "--boxes")), (cvat, ("--by-name",)):
+        for name in names:
+            command.add_argument(name, **annotations.OPTIONS[name])
     readers = {coco: _from_coco, voc: _from_voc, labelme: _from_labelme}
     for command, reader in (readers | {cvat: _from_cvat, yolo: _from_yolo}).items():
         command.set_defaults(run=_convert, reader=reader)
@@ -164,12 +151,7 @@ def _parser() -> argparse.ArgumentParser:
             "--scheduler", default="", help="address of a Dask cluster, tcp://HOST:8786"
         )
         command.add_argument("--skip-bad", action="store_true", help="skip invalid pictures")
-        command.add_argument(
-            "--outlines",
-            choices=("auto", "shown", "stored"),
-            default="auto",
-            help="reference frame of the outlines if EXIF data rotate a picture; default: by size",
-        )
+        command.add_argument("--outlines", **annotations.OPTIONS["--outlines"])
     return parser
 
 

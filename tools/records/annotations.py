@@ -30,6 +30,36 @@ from helpers.pictures import Size
 from tools.records import finding
 from tools.records.label_maps import read_label_map
 
+OPTIONS: dict[str, dict[str, Any]] = {
+    "--outlines": {
+        "choices": ("auto", "shown", "stored"),
+        "default": "auto",
+        "help": "reference frame of outlines where EXIF data rotate a picture; default: by size",
+    },
+    "--by-name": {"action": "store_true", "help": "find pictures by file name alone"},
+    "--boxes": {
+        "choices": ("file", "masks"),
+        "default": "file",
+        "help": "boxes of the file, compared with the masks, or of the masks; %(default)s",
+    },
+}
+"""Options of commands that read other people's annotations, as `argparse` takes them."""
+
+COUNTED = {
+    "boxes_from_masks": "boxes were zeros, corners or shares: taken from their masks",
+    "objects_given_twice": "objects stood there twice, equal in everything: taken once",
+    "objects_without_pixels": "objects have no pixel inside the picture: left out",
+    "pictures_turned": "pictures were turned upright, as their EXIF data say",
+    "pictures_nearly_black": "pictures are nearly black: 12 bits in files of 16",
+}
+"""What was read otherwise than it stands in the files, by the name of its counter."""
+
+
+def remarks(notes: Sequence[str], counts: Mapping[str, int]) -> list[str]:
+    """Lines about all that was left out or read otherwise, for whoever reads annotations."""
+    counted = [f"{counts[key]} {what}" for key, what in COUNTED.items() if counts[key]]
+    return [f"note: {each}" for each in (*notes, *counted)]
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -272,7 +302,7 @@ def read_coco(
                 place = f"{where}, {what}, {key}"
                 raise DataError(place, expected=expected, found=repr(value))
         crowd = flag(item.get("iscrowd"), f"{where}, {what}, iscrowd")
-        box = item.get("bbox") if boxes == "file" else None
+        box = item.get("bbox") if boxes == "file" or not item.get("segmentation") else None
         outline, kept = item.get("segmentation"), item if boxes_alone else {}
         objects[picture].append(Shape(what, number, outline, box, crowd, kept))
     shift = _count_from_one(classes, objects, notes)

@@ -21,6 +21,7 @@ from helpers.environment import available_cpus, version
 from helpers.errors import CourseError, DataError, WeightsError
 from tools.recipes import command
 from tools.recipes.maskrcnn import data, model, scores
+from tools.records import annotations
 
 if TYPE_CHECKING:
     from tools.recipes.maskrcnn.training import Plan
@@ -168,7 +169,12 @@ def _photographs(options: argparse.Namespace) -> dict:
         skip=options.skip,
         aspect=tuple(options.aspect) if options.aspect else None,
         licence=options.licence,
+        **_reading(options),
     )
+
+
+def _reading(options: argparse.Namespace) -> dict:
+    return {"outlines": options.outlines, "by_name": options.by_name, "boxes": options.boxes}
 
 
 def _camvid(options: argparse.Namespace) -> dict:
@@ -197,7 +203,8 @@ def _evaluate_photographs(options: argparse.Namespace, detect: detector.Detector
         expected = "--images DIR and --category NAME with it"
         raise CourseError("--coco", expected=expected, found="one of them missing")
     numbers = [_number(detect, each) for each in options.detected_as or options.category]
-    chosen = photographs.read(options.coco, options.images, only=options.only, skip=options.skip)
+    how = {"only": options.only, "skip": options.skip, **_reading(options)}
+    chosen = photographs.read(options.coco, options.images, **how)
     cases = scores.photograph_cases(chosen, options.category, numbers[0], numbers, by=options.by)
     pairs, speed = scores.detect_all(detect, cases)
     pairs = scores.only(pairs, numbers, numbers[0])
@@ -352,6 +359,8 @@ def _parser() -> argparse.ArgumentParser:
         verb.add_argument("--images", type=Path, required=required, help="folder of the pictures")
         verb.add_argument("--only", default="", help="only names that match this expression")
         verb.add_argument("--skip", help="without names that match this expression")
+        for name, kinds in annotations.OPTIONS.items():
+            verb.add_argument(name, **kinds)
     for verb in (train, evaluate):
         verb.add_argument("--data", type=Path, nargs="+", help="other TFRecord files")
     return parser

@@ -14,15 +14,17 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from helpers import files, records
 from helpers.errors import DataError
-from tools.records.annotations import Annotated, flag, read_coco
+from tools.records.annotations import flag, read_coco, remarks
 
 CLASSES = {"car": 1, "van": 2, "truck": 2, "bus": 2, "person": 3}
 """Numbers of the course's classes by the names of COCO's. Trucks and buses count as vans, as they
@@ -50,9 +52,9 @@ class Photograph:
 
 
 def read(
-    annotations: Path, images: Path, *, only: str = "", skip: str | None = None
+    annotations: Path, images: Path, *, only: str = "", skip: str | None = None, **how: Any
 ) -> Iterator[Photograph]:
-    """Read the photographs of an instances.json, in file order.
+    """Read the photographs of an instances.json, in file order, and say what was left out.
 
     Args:
         annotations: File in COCO format. `complete` 0 of an image marks unlabelled objects; an
@@ -60,21 +62,25 @@ def read(
         images: Folder of the photographs.
         only: Regular expression; only photographs whose name matches are read.
         skip: Regular expression; photographs whose name matches are skipped.
+        **how: Other arguments of `tools.records.annotations.read_coco`.
 
     Raises:
         DataError: The annotations cannot be read, a photograph is missing or differs from its
             declared size, or none is selected.
     """
-    found = read_coco(annotations, images, boxes_alone=True).pictures
+    found = read_coco(annotations, images, boxes_alone=True, **how)
     chosen = [
         each
-        for each in found
+        for each in found.pictures
         if re.search(only, each.filename) and not (skip and re.search(skip, each.filename))
     ]
     if not chosen:
         expected = "photographs that --only names and --skip does not"
         raise DataError(str(annotations), expected=expected, found="none")
-    yield from map(_photograph, chosen)
+    found.pictures = chosen
+    yield from map(_photograph, found)
+    for line in remarks(found.notes, found.counts):
+        print(line, file=sys.stderr)
 
 
 def write(
@@ -86,6 +92,7 @@ def write(
     skip: str | None = None,
     aspect: tuple[int, int] | None = None,
     licence: str | None = None,
+    **how: Any,
 ) -> dict:
     """Write one record per photograph, and a JSON file that describes them.
 
@@ -98,6 +105,7 @@ def write(
         aspect: Aspect ratio of the originals, such as (4, 3), of photographs that were stretched
             for publication.
         licence: Terms of use of the photographs; by default those in `info` of the annotations.
+        **how: As for `read`.
 
     Returns:
         Name and terms of the source, numbers of photographs, objects, masks and ignored regions.
@@ -117,7 +125,7 @@ def write(
     found |= dict.fromkeys(("photographs", "objects", "masks", "not_judged"), 0)
 
     def payloads() -> Iterator[bytes]:
-        for photograph in read(annotations, images, only=only, skip=skip):
+        for photograph in read(annotations, images, only=only, skip=skip, **how):
             image, objects = photograph.image, list(_objects(photograph))
             if aspect:
                 size = image.shape[1], round(image.shape[1] * aspect[1] / aspect[0])
@@ -132,14 +140,13 @@ def write(
     return found
 
 
-def _photograph(annotated: Annotated) -> Photograph:
-    example, _ = annotated.example()
+def _photograph(example: records.Example) -> Photograph:
     image, objects = example.facts["image"], example.facts["annotations"]
     masks = example.masks.astype(np.uint8)
     masks[[not each.get("segmentation") for each in objects]] = UNKNOWN
     difficult = [flag(each.get("difficult"), "difficult") for each in objects]
     return Photograph(
-        name=annotated.filename,
+        name=image["file_name"],
         image=example.image,
         boxes=example.boxes,
         categories=example.class_names,

@@ -8,6 +8,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from helpers import weights
 from helpers.detector import Detections
@@ -50,6 +51,27 @@ def write_coco(tmp_path):
 
 def cases(found, categories=("car",), detected_as=(1, 2), by="mask"):
     return list(scores.photograph_cases(found, categories, 1, detected_as, by=by))
+
+
+def test_what_scoring_reads_otherwise_is_said_and_its_messages_name_its_own_options(
+    tmp_path, write_coco, capsys
+):
+    list(write_coco("inside.png", ("car", [3, 4, 0, 0])))
+    assert "note: 1 objects have no pixel inside the picture: left out" in capsys.readouterr().err
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    Image.fromarray(PICTURE).save(tmp_path / "images" / "inside.png", exif=exif.tobytes())
+    for name, option in ("inside.png", "--outlines"), ("elsewhere/inside.png", "--by-name"):
+        with pytest.raises(DataError, match=option):
+            list(write_coco(name))
+    where = ["--coco", "instances.json", "--images", "images"]
+    options = cli._parser().parse_args(
+        ["evaluate", *where, "--by-name", "--outlines", "shown", "--boxes", "masks"]
+    )
+    files = tmp_path / "instances.json", tmp_path / "images"
+    (found,) = photographs.read(*files, **cli._reading(options))
+    np.testing.assert_array_equal(found.boxes, [[4, 3, 12, 13]])
+    assert "note: 1 pictures were turned upright" in capsys.readouterr().err
 
 
 def test_a_photograph_with_its_objects(write_coco):
