@@ -272,6 +272,9 @@ def _by_number(
         if number in frames:
             miss("each number once", f"two pictures numbered {number}")
         frames.setdefault(number, file)
+    if min(frames) < 2 and {*f"{max(frames)}"} == {"9"} and len(frames) < max(frames) / 2:
+        do = "Number the frames from first to last."
+        raise _wrong(path, "numbers that rise", f"{file.name!r} beside {files[0].name!r}", do)
     steps = [b - a for a, b in pairwise(frames)]
     for number, step in zip(frames, steps, strict=False):
         if step > 1:
@@ -286,22 +289,26 @@ def _by_number(
     return [(n - first, (n - first) / fps, file) for n, file in frames.items()], problems
 
 
-_DATE = r"(\d{4})[-_.]?(\d\d)[-_.]?(\d\d)[-_. T]*"
-_TIME = (
-    r"(\d\d)[-_.:h]?(\d\d)[-_.:m]?(\d\d)(?:[-_](\d{3}|\d{6})(?!\d)|[.,](\d{1,9})|(\d{3}))?(?!\d)"
-)
+_DATE = r"(?<!\d)(?=[12]\d{3}[-_.]?[01])(\d{4})[-_.]?(\d\d)[-_.]?(\d\d)[-_. T]*"
+# Separators twice or not at all; six digits behind it are a fraction only where a date precedes.
+_TIME = r"(\d\d)(?:[-_.:h](?=\d\d[-_.:m])|(?=\d{4}))(\d\d)[-_.:m]?(\d\d)"
+_PART = r"(?:[-_](\d{3}|\d{%d})(?!\d)|[.,](\d{1,9})|(\d{3}))?(?!\d)"
+_DATED, _PLAIN = _DATE + _TIME + _PART % 6, r"(?<!\d)" + _TIME + _PART % 3
 _EPOCH = r"(?<!\d)(\d{10})(?:\.(\d{1,9})|(\d{3}|\d{6}|\d{9}))?(?!\d)"
+_ZONE = r"([+-]\d\d):?(\d\d)(?!\d)"
 
 
 def _clock(stem: str) -> tuple[int, str, bool] | None:
     """What time a name tells: whole seconds, the digits of their fraction, and whether it can be
     nothing but a time. None if it is none; mornings and afternoons are not understood."""
-    found = re.search(rf"(?<!\d){_DATE}{_TIME}", stem)
-    epochs = [each for each in re.finditer(_EPOCH, stem) if 1e9 <= int(each[1]) < 4.2e9]
+    stem = re.sub(r"(?<!\d)(?!20\d\d[01])(\d{6})(\d{6})(?!\d)", r"\1 \2", stem)  # 230501103059
+    found = re.search(_DATED, stem)
+    # From 2033 on ten digits are rather year, month, day, hour and minute.
+    epochs = [each for each in re.finditer(_EPOCH, stem) if 1e9 <= int(each[1]) < 2e9]
     if epochs and not found:
         found = epochs[-1]
         seconds, certain, parts = int(found[1]), True, found.groups()[1:]
-    elif found := found or re.search(rf"(?<!\d){_TIME}", stem):
+    elif found := found or [None, *re.finditer(_PLAIN, stem)][-1]:
         (*date, hours, minutes, rest), parts = found.groups()[:-3], found.groups()[-3:]
         try:
             at = datetime(*map(int, date or (1970, 1, 1)), int(hours), int(minutes), int(rest))
@@ -309,6 +316,9 @@ def _clock(stem: str) -> tuple[int, str, bool] | None:
             return None
         if re.search(r"(?i)(?<![a-z])[ap]\.?m(?![a-z])", stem):
             return None
+        zone = re.match(_ZONE, stem[found.end() :]) if "T" in found[0] else None
+        if zone:  # minutes have the sign of the hours
+            at -= timedelta(minutes=60 * int(zone[1]) + int(zone[1][0] + zone[2]))
         seconds = (at - datetime(1970, 1, 1)) // timedelta(seconds=1)
         certain = bool(date) or bool(re.search(r"\d\d[-_.:h]\d\d[-_.:m]\d\d", found[0]))
     else:

@@ -340,6 +340,19 @@ TIMES = {
         ["cam1_20230501_103059_8", "cam1_20230501_103101_12"], [0, 2]),
     "a time zone": (["2023-05-01T10-30-59Z", "2023-05-01T10-31-01Z"], [0, 2]),
     "a new year": (["2023-12-31 23.59.59", "2024-01-01 00.00.01"], [0, 2]),
+    "two digits for the year": (
+        ["230501_103058", "230501_103059", "230501_103100"], [0, 1, 2]),
+    "the same, with separators": (["23-05-01_10-30-59", "23-05-01_10-31-01"], [0, 2]),
+    "the same in one": (["cam_230501103058", "cam_230501103059", "cam_230501103100"], [0, 1, 2]),
+    "the day first": (["01052023_10-30-58", "01052023_10-30-59", "01052023_10-31-00"], [0, 1, 2]),
+    "a Mac's screenshots": (
+        [f"Screenshot 2023-05-01 at 10.{k}" for k in ("30.58", "30.59", "31.00")], [0, 1, 2]),
+    "summer ends, with its time zones": (
+        [f"2023-10-29T02-{k}" for k in ("59-59+0200", "00-00+0100", "00-01+0100")], [0, 1, 2]),
+    "a zone west of Greenwich": (
+        [f"2023-11-05T01:{k}" for k in ("59:59-04:00", "00:00-05:00", "00:01-05:00")], [0, 1, 2]),
+    "a counter behind, which is no zone": (
+        [f"20230501_1030{k}-000{k}" for k in range(10, 13)], [0, 1, 2]),
     "a leap day": (["20240228_235959", "20240229_000000", "20240301_000000"], [0, 1, 86401]),
 }  # fmt: skip
 
@@ -366,6 +379,12 @@ NO_TIMES = {
     "two cameras by letters": (["camA_001", "camB_001", "camA_002"], 2, "names alike"),
     "an hour twice, when summer ends": (
         ["20231029_025959", "20231029_020000", "20231029_025959 (1)"], None, "names alike"),
+    "seconds behind a number": (
+        ["frame_0001_12.5s", "frame_0002_13.0s", "frame_0003_13.5s"], 2, "one number that changes"),
+    "year to minute in ten digits": (["2305011030", "2305011031", "2305011032"], None, "--fps"),
+    "year to minute in twelve": (["202305011030", "202305011031"], None, "Give --fps"),
+    "a counter that begins anew": (
+        ["DSC_9998", "DSC_9999", "DSC_0000", "DSC_0001"], 1, "numbers that rise"),
     "seconds with a point": (["t0.5", "t1.0", "t2.5"], 2, "one number that changes"),
 }  # fmt: skip
 
