@@ -229,9 +229,12 @@ def _zone(stored: Any, where: str) -> Zone:
 
 def _camera(stored: Any, name: str) -> Camera:
     size = tuple(_take(stored, key, int, "camera") for key in ("height", "width"))
-    if min(size) < 1:
-        raise _wrong("height and width", "at least 1", str(size))
+    if not 1 <= min(size) <= max(size) <= 1 << 15:
+        raise _wrong("height and width", f"1 to {1 << 15} pixels", str(size))
     key = "homography_ground_to_image"
+    for other in {*stored} - {key, "matrix"}:
+        if re.search("(?i)homography|matrix", other):
+            raise _wrong(other, f"'matrix' or {key!r}", "a field of another name")
     matrix = _rows(stored, "matrix", 4, "camera", None)
     homography = _rows(stored, key, 3, "camera", None)
     for given, each in (("matrix", matrix), (key, homography)):

@@ -125,6 +125,9 @@ REFUSED = {
         lambda c: [each.update(no_parking=False) for each in c["zones"]], "at least one with"),
     "all out of sight": (
         lambda c: [each.update(polygon_image=[]) for each in c["zones"]], "zone"),
+    "a size that no camera has": (lambda c: c.update(width=10**9), "1 to 32768 pixels"),
+    "a matrix by another name": (
+        lambda c: c.update(homography=c.pop("homography_ground_to_image")), "of another name"),
     "out of sight and not calibrated": (
         lambda c: c.update(matrix=None, homography_ground_to_image=None,
                            zones=[c["zones"][0] | {"polygon_image": []}]), "three or more points"),
