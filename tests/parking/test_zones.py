@@ -98,7 +98,7 @@ def test_every_problem_is_told_at_once() -> None:
     [
         (lambda c: c.pop("zones"), "zones"),
         (lambda c: c.update(width="wide"), "width: expected a whole number"),
-        (lambda c: c.update(width=0), "at least 1"),
+        (lambda c: c.update(width=0), "1 to 32768 pixels"),
         (lambda c: c.update(matrix=[[1, 2], [3, 4]]), "rows of 4"),
         (lambda c: c["zones"][0].pop("polygon_image"), "polygon_image"),
         (lambda c: c["zones"][0].update(kind="garden"), "known kind"),
