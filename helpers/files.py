@@ -1,14 +1,13 @@
 """Writes a file whole or not at all, for records, pictures, configurations and reports.
 
 Introduced in lab 2, where a training keeps its history. A reader finds the old file or the new one,
-never half of it, whenever the writer is killed. Text and JSON of other people are read here, too.
+never half of it, whenever the writer is killed. JSON is read here, too.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,9 +31,7 @@ def whole(path: str | os.PathLike) -> Iterator[Path]:
 
 def write_text(path: str | os.PathLike, text: str) -> Path:
     """Writes UTF-8 text whole or not at all, with line ends as they are; returns the path."""
-    with whole(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-    return Path(path)
+    return write_bytes(path, text.encode())
 
 
 def write_bytes(path: str | os.PathLike, content: bytes) -> Path:
@@ -44,24 +41,13 @@ def write_bytes(path: str | os.PathLike, content: bytes) -> Path:
     return Path(path)
 
 
-def read_text(path: str | os.PathLike, expected: str) -> str:
-    """The text of a file in UTF-8, with or without a byte-order mark; else a `DataError`."""
-    try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        found = "no such file"
-    except OSError as error:
-        found = error.strerror or str(error)
-    except UnicodeDecodeError as error:
-        expected, found = f"{expected} in UTF-8", f"other bytes at {error.start}"
-    raise DataError(str(path), expected=expected, found=found)
-
-
 def read_json(path: str | os.PathLike, expected: str = "a JSON file") -> Any:
     """The content of a JSON file; a `DataError` if it is missing, damaged, or has a field twice."""
-    text = read_text(path, expected)
     try:
-        return json.loads(text, object_pairs_hook=once)
+        return json.loads(Path(path).read_bytes(), object_pairs_hook=once)
+    except OSError as error:
+        found = error.strerror or str(error)
+        raise DataError(str(path), expected=expected, found=found) from error
     except (ValueError, RecursionError) as error:
         raise DataError(str(path), expected="JSON", found=str(error)) from error
 
@@ -70,6 +56,6 @@ def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A dictionary of fields, of which no second of one name hides the first."""
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        name = Counter(name for name, _ in pairs).most_common(1)[0][0]
-        raise ValueError(f"the field {name!r} twice")
+        twice = next(name for k, (name, _) in enumerate(pairs) if name in dict(pairs[:k]))
+        raise ValueError(f"the field {twice!r} twice")
     return fields

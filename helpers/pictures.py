@@ -13,14 +13,11 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 
 from helpers.errors import DataError
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 Size = tuple[int, int]  # height and width
 # Limit of a picture in a record (34 million): a few damaged bytes may claim any size.
@@ -52,7 +49,7 @@ def read(
     Traceback (most recent call last):
     helpers.errors.DataError: missing.jpg: expected a complete picture, found no such file.
     """
-    name, notes = _name(source), []
+    name, notes = "picture" if isinstance(source, bytes) else str(source), []
     with opened(source) as (picture, content):
         width, height = picture.size
         if picture.format != "MPO" and (frames := getattr(picture, "n_frames", 1)) > 1:
@@ -64,7 +61,13 @@ def read(
         load(picture, content)
         orientation = orientation_of(picture)  # Pillow turns TIFFs while it loads them
         if picture.mode == "F" or picture.mode.startswith("I"):
-            picture = _upper_bits(np.asarray(picture), name, notes)
+            numbers = np.asarray(picture)
+            if picture.mode == "F" or not 0 <= numbers.min() <= (high := numbers.max()) <= 65535:
+                found = f"mode {picture.mode} from {numbers.min()} to {numbers.max()}"
+                raise DataError(name, expected="a picture of 8 or 16 bits", found=found)
+            if high < SHOWN:
+                notes.append(f"{name}: nearly black, its 16-bit numbers end at {high} of 65535")
+            picture = Image.fromarray((numbers >> 8).astype(np.uint8))
         picture = picture.convert("RGB")
         if factor < 1:
             picture = picture.resize(smaller, reducing_gap=3.0)
@@ -75,18 +78,6 @@ def read(
     for note in notes if report else ():
         report(note)
     return upright(np.array(picture), orientation)
-
-
-def _upper_bits(numbers: np.ndarray, name: str, notes: list[str]) -> Image:
-    from PIL import Image
-
-    low, high = numbers.min(), numbers.max()
-    if numbers.dtype.kind == "f" or low < 0 or high > 65535:
-        found = f"{numbers.dtype} from {low} to {high}"
-        raise DataError(name, expected="a picture of 8 or 16 bits", found=found)
-    if high < SHOWN:
-        notes.append(f"{name}: nearly black, its 16-bit numbers end at {high} of 65535")
-    return Image.fromarray((numbers >> 8).astype(np.uint8))
 
 
 def read_numbers(path: str | Path) -> np.ndarray:
@@ -104,12 +95,10 @@ def read_numbers(path: str | Path) -> np.ndarray:
 @contextmanager
 def opened(
     source: str | Path | bytes, formats: tuple[str, ...] | None = None
-) -> Iterator[tuple[Image, bytes]]:
+) -> Iterator[tuple[Image.Image, bytes]]:
     """Pillow's picture and the file's bytes, for a block that decodes it and does nothing else:
     what decoders raise in the block becomes a `DataError`."""
-    from PIL import Image
-
-    name = _name(source)
+    name = "picture" if isinstance(source, bytes) else str(source)
     expected = f"a complete {' or '.join(formats or ('picture',))}"
     try:
         content = source if isinstance(source, bytes) else Path(source).read_bytes()
@@ -140,13 +129,11 @@ def opened(
         raise DataError(name, expected=expected, found=found, do=do) from error
 
 
-def load(picture: Image, content: bytes) -> None:
+def load(picture: Image.Image, content: bytes) -> None:
     """Decodes Pillow's picture; a JPEG whose data end before its pixels do is refused.
 
     Decoders fill the rest with grey, in silence. Where more data change pixels, some were missing.
     """
-    from PIL import Image
-
     picture.load()
     last = picture.getpixel((picture.width - 1, picture.height - 1))
     if picture.format == "JPEG" and {*np.ravel(last)} == {128}:
@@ -157,11 +144,7 @@ def load(picture: Image, content: bytes) -> None:
                 raise EOFError("truncated")
 
 
-def _name(source: str | Path | bytes) -> str:
-    return "picture" if isinstance(source, bytes) else str(source)
-
-
-def orientation_of(picture: Image) -> int:
+def orientation_of(picture: Image.Image) -> int:
     """EXIF orientation of Pillow's picture, 1 to 8; 1 where the file has none."""
     try:
         value = picture.getexif().get(0x0112, 1)

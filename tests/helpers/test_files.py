@@ -62,8 +62,11 @@ def test_json_of_others(tmp_path):
         path.write_text(text)
         with pytest.raises(DataError, match=rf"a\.json: {says}"):
             files.read_json(path)
-    path.write_text("{}", encoding="utf-16")
-    with pytest.raises(DataError, match="expected a list in UTF-8, found other bytes at 0"):
-        files.read_json(path, "a list")
-    with pytest.raises(DataError, match="expected a JSON file, found Is a directory"):
-        files.read_json(tmp_path)
+    path.write_text('{"a": "é"}', encoding="utf-16")
+    assert files.read_json(path) == {"a": "é"}
+    path.write_text('{"a": "é"}', encoding="latin-1")
+    with pytest.raises(DataError, match="expected JSON, found 'utf-8' codec"):
+        files.read_json(path)
+    for missing, says in ((tmp_path, "Is a directory"), (tmp_path / "b", "No such file")):
+        with pytest.raises(DataError, match=f"expected a list, found {says}"):
+            files.read_json(missing, "a list")

@@ -65,7 +65,7 @@ def test_of_sixteen_bits_the_upper_eight_are_kept(tmp_path):
 
 def test_floats_are_refused(tmp_path):
     Image.fromarray(np.ones((4, 4), np.float32)).save(tmp_path / "a.tif")
-    with pytest.raises(DataError, match="a picture of 8 or 16 bits, found float32"):
+    with pytest.raises(DataError, match="a picture of 8 or 16 bits, found mode F"):
         pictures.read(tmp_path / "a.tif")
 
 

@@ -114,7 +114,7 @@ def test_a_damaged_camera_file_is_an_error_with_its_name(tmp_path, change, says)
 
 
 def test_a_missing_or_broken_file_says_so(tmp_path) -> None:
-    with pytest.raises(DataError, match=r"nowhere\.json: expected a camera file, found no such"):
+    with pytest.raises(DataError, match=r"nowhere\.json: expected a camera file, found No such"):
         read_camera(tmp_path / "nowhere.json")
     (tmp_path / "half.json").write_text('{"zones": [')
     with pytest.raises(DataError, match=r"half\.json: expected JSON"):

@@ -273,7 +273,7 @@ def read_coco(
 
     >>> read_coco("missing.json", "images")
     Traceback (most recent call last):
-    helpers.errors.DataError: missing.json: expected a JSON file, found no such file.
+    helpers.errors.DataError: missing.json: expected a JSON file, found No such file or directory.
     """
     content, where, notes = read_json(file), str(file), []
     classes: dict[int, str] = {}

@@ -17,6 +17,17 @@ from helpers.errors import DataError
 from helpers.pictures import TURNS, Size, opened, orientation_of
 
 
+def read_text(path: str | Path, expected: str) -> str:
+    """The text of a file in UTF-8, with or without a byte-order mark; else a `DataError`."""
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        found = error.strerror or str(error)
+    except UnicodeDecodeError as error:
+        expected, found = f"{expected} in UTF-8", f"other bytes at {error.start}"
+    raise DataError(str(path), expected=expected, found=found)
+
+
 def header(path: str | Path) -> tuple[Size, int]:
     """Height and width of a picture as it is stored, and its EXIF orientation."""
     with opened(path) as (picture, _):

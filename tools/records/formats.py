@@ -16,7 +16,6 @@ import numpy as np
 
 from helpers import pictures
 from helpers.errors import DataError, explain
-from helpers.files import read_text
 from helpers.pictures import Size
 from tools.records import finding
 from tools.records.annotations import (
@@ -175,7 +174,9 @@ def _listed_stems(listing: Path, known: Mapping[str, Path], notes: list[str]) ->
     """Names in a list. A name may contain spaces; in lists of Main/, 1, 0 or -1 follows it."""
     stems: list[str] = []
     without = []
-    for number, line in enumerate(read_text(listing, "a list of names").splitlines(), start=1):
+    for number, line in enumerate(
+        finding.read_text(listing, "a list of names").splitlines(), start=1
+    ):
         stem, (name, _, mark) = line.strip(), line.strip().rpartition(" ")
         if stem not in known and mark in ("1", "0", "-1") and name.strip() in known:
             stem = name.strip()
@@ -206,7 +207,7 @@ def read_cvat(
         DataError: The file is not a CVAT file; see `read_coco`.
     """
     try:
-        root = ET.fromstring(read_text(file, "CVAT's XML"))
+        root = ET.fromstring(finding.read_text(file, "CVAT's XML"))
     except ET.ParseError as error:
         raise DataError(str(file), expected="CVAT's XML", found=str(error)) from error
     entries = root.findall("image")
@@ -280,7 +281,7 @@ class YoloPicture(Annotated):
 
     def shapes(self, size: Size) -> Iterator[Shape]:
         """Objects, one per line; corners may overshoot the picture by a tenth."""
-        text = read_text(self.text, "a label file") if self.text else ""
+        text = finding.read_text(self.text, "a label file") if self.text else ""
         rows = ((k, line.split()) for k, line in enumerate(text.splitlines(), start=1))
         for number, row in ((number, row) for number, row in rows if row):
             what = f"{self.text.name}, line {number}"

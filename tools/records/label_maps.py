@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from helpers.errors import DataError
-from helpers.files import once, read_text
+from helpers.files import once
 from helpers.records import label_map_text
+from tools.records.finding import read_text
 
 
 def read_label_map(path: str | Path, *, display_names: bool = False) -> dict[int, str]:

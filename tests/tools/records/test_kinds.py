@@ -267,14 +267,16 @@ def test_one_picture_under_two_ids_with_objects_each_is_refused(tmp_path):
         list(found)
 
 
-def test_a_byte_order_mark_does_no_harm_and_other_encodings_are_named(tmp_path):
+def test_unicode_of_any_form_is_read_and_other_encodings_are_named(tmp_path):
     coco(tmp_path)
     file = tmp_path / "instances.json"
     text = file.read_text(encoding="utf-8")
     file.write_text(text, encoding="utf-8-sig")
     on_the_object(read_coco(file, tmp_path / "images"))
     file.write_text(text, encoding="utf-16")
-    with pytest.raises(DataError, match=r"instances\.json: expected a JSON file in UTF-8"):
+    on_the_object(read_coco(file, tmp_path / "images"))
+    file.write_text(text.replace("white", "weiß"), encoding="latin-1")
+    with pytest.raises(DataError, match=r"instances\.json: expected JSON, found 'utf-8' codec"):
         read_coco(file, tmp_path / "images")
 
 
@@ -708,7 +710,7 @@ def test_what_cvat_may_say_besides_is_refused(tmp_path, inside, words):
 def test_a_file_that_is_missing_is_named_once(tmp_path):
     with pytest.raises(DataError) as caught:
         read_coco(tmp_path / "none.json", tmp_path)
-    found = "expected a JSON file, found no such file."
+    found = "expected a JSON file, found No such file or directory."
     assert str(caught.value) == f"{tmp_path / 'none.json'}: {found}"
 
 
