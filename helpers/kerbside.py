@@ -19,6 +19,7 @@ RECORDS = DATA / "kerbside" / "kerbside" / "1.0.0"
 # One JSON file for each camera, with its calibration and its zones.
 CAMERAS = DATA / "kerbside" / "cameras"
 CLIPS = DATA / "kerbside" / "clips"  # videos, each with its truth in a JSON file of the same name
+LARGE = DATA / "kerbside" / "large"  # the first of them in 640 x 480, as a camera records it
 # Cameras 1000 and up, 2000 and up, 3000 and up: no camera is in two splits.
 SPLITS = ("train", "val", "test")
 SIZE = (240, 320)  # height and width of the pictures

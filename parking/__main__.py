@@ -120,9 +120,10 @@ def _evaluate(options: argparse.Namespace) -> tuple[dict, int]:
     result: dict = {"model": "true masks" if options.true_masks else options.model}
     if not options.clips_only:
         chosen = scores.choose(*stills(options.choose_on), RULES)
-        rules = scores.table(*stills(options.split), chosen)
+        rules, differences = scores.table(*stills(options.split), chosen)
         result["stills"] = {"split": options.split, "chosen_on": options.choose_on,
-                            "interval": "95 %, over cameras", "rules": rules}  # fmt: skip
+                            "interval": "95 %, over cameras", "rules": rules,
+                            "differences": differences}  # fmt: skip
     if not options.stills_only:
         detect = None if options.true_masks else _detector(options.model, JUDGED_FROM)
         files = tqdm(kerbside.clip_files(options.split), desc="clips", unit="clip", leave=False)

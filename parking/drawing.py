@@ -12,6 +12,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -70,10 +71,12 @@ def hidden_regions(found: Detections) -> Iterator[tuple[Mask, int]]:
 def private(image: Image, found: Detections) -> Image:
     """A copy of (H, W, 3) uint8 RGB with coarse squares for people and plates that were found.
 
-    `found` should hold detections down to a score of `PRIVATE`.
+    `found` should hold detections down to a score of `PRIVATE`, in this picture or in a smaller one
+    of the same view.
     """
-    result = image.copy()
+    result, times = image.copy(), image.shape[1] // found.masks.shape[2]
     for region, square in hidden_regions(found):
+        region, square = _larger(region, times), square * times
         rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
         if not len(rows):
             continue
@@ -129,17 +132,17 @@ def write_texts(
 
 def draw_zones(image: Image, camera: Camera) -> Image:
     """A copy with every zone: forbidden ones orange, parking green; lanes as lines only."""
-    result = image.copy()
+    result, times = image.copy(), image.shape[1] // camera.size[1]
     for zone in camera.zones:
         colour = ORANGE if zone.no_parking else GREEN
-        polygon(result, zone.image, colour, 0.0 if zone.needs_time else 0.12)
+        polygon(result, times * zone.image, colour, 0.0 if zone.needs_time else 0.12)
     return result
 
 
-def crop(image: Image, box: Iterable[float]) -> Image:
-    """The part of a picture round a box, with a margin: at least 96 pixels wide and high."""
+def crop(image: Image, box: Iterable[float], least: float = 96) -> Image:
+    """The part of a picture round a box, with a margin: at least so many pixels wide and high."""
     (top, left, bottom, right), (height, width) = box, image.shape[:2]
-    tall, wide = (max(1.1 * side, 48.0) for side in (bottom - top, right - left))
+    tall, wide = (max(1.1 * side, least / 2) for side in (bottom - top, right - left))
     y, x = (top + bottom) / 2, (left + right) / 2
     rows = slice(max(int(y - tall), 0), min(int(y + tall) + 1, height))
     return image[rows, max(int(x - wide), 0) : min(int(x + wide) + 1, width)]
@@ -177,7 +180,8 @@ class Evidence:
     """Keeps a few private pictures of each stand that may become an event, none of any other.
 
     Of each of three moments (first seen standing, reported, last seen) the picture is kept in
-    which most of the vehicle can be seen within a second.
+    which most of the vehicle can be seen within a second. Pictures may come from a recording
+    that is a whole number of times as large as the frames that were analysed.
     """
 
     def __init__(self, camera: Camera) -> None:
@@ -185,9 +189,11 @@ class Evidence:
         self.overview: bytes | None = None
         self._open: dict[str, dict[str, _Shot]] = {}  # by event that may come of it, and moment
         self._kept: dict[str, list[tuple[str, bytes]]] = {}  # by event
+        self._times = 1  # how much larger the pictures are than what was analysed
 
     def see(self, frame: Frame, hidden: Image) -> None:
         """Takes pictures of what stands in a zone in this frame."""
+        self._times = hidden.shape[1] // self.camera.size[1]
         if self.overview is None:
             self.overview = jpeg(_enlarged(draw_zones(hidden, self.camera), 2))
         for event in frame.closed:
@@ -209,12 +215,13 @@ class Evidence:
             shots["last seen"] = frame.moment, frame.moment, seen, picture
 
     def _picture(self, hidden: Image, track: Track, place: Place) -> Image:
-        drawn = hidden.copy()
-        polygon(drawn, self.camera.zone(place.zone).image, ORANGE, 0.12)
+        drawn, times = hidden.copy(), self._times
+        polygon(drawn, times * self.camera.zone(place.zone).image, ORANGE, 0.12)
         if place.footprint is not None:
-            polygon(drawn, self.camera.to_image(place.footprint.corners), BLUE)
-        drawn = outline(drawn, track.mask, VERMILION)
-        return crop(drawn, mask_to_box(track.stand.mask)).copy()  # a view keeps the whole frame
+            polygon(drawn, times * self.camera.to_image(place.footprint.corners), BLUE)
+        drawn = outline(drawn, _larger(track.mask, times), VERMILION)
+        part = crop(drawn, times * mask_to_box(track.stand.mask), 96 * times)
+        return part.copy()  # a view keeps the whole frame
 
     def _keep(self, event: Event) -> None:
         taken = self._open.pop(event.event, {})
@@ -222,8 +229,9 @@ class Evidence:
         for name, (_, moment, _, image) in sorted(taken.items(), key=lambda each: each[1][1]):
             names = f"{shots[moment.index][0]}, {name}" if moment.index in shots else name
             shots[moment.index] = names, moment, image
+        larger = partial(_enlarged, times=max(4 // self._times, 1))
         self._kept[event.event] = [
-            (f"{names}: {moment.seconds:.1f} s, frame {moment.index}", jpeg(_enlarged(image, 4)))
+            (f"{names}: {moment.seconds:.1f} s, frame {moment.index}", jpeg(larger(image)))
             for names, moment, image in shots.values()
         ]
 
@@ -233,6 +241,11 @@ class Evidence:
             if event.event not in self._kept:
                 self._keep(event)
         return self._kept
+
+
+def _larger(mask: Mask, times: int) -> Mask:
+    """A mask with each pixel `times` as wide and high."""
+    return mask.repeat(times, axis=0).repeat(times, axis=1) if times > 1 else mask
 
 
 def _enlarged(picture: Image, times: int) -> Image:

@@ -35,6 +35,13 @@ TIMES = 0.5  # least overlap in time of an event with the true one
 SCORES = (0.3, 0.4, 0.5)
 """Least detection scores that a rule may choose from on val; 0.2 and 0.6 were best for none."""
 
+PAIRS = (
+    ("box", "mask"), ("box_lower", "contact"), ("box_footprint", "footprint"),
+    ("box", "box_lower"), ("box_lower", "box_footprint"), ("contact", "footprint"),
+    ("box_lower", "footprint"),
+)  # fmt: skip
+"""Rules whose F1 is compared on the same cameras: what masks buy, then what looking lower does."""
+
 
 COLUMNS = [("scene", int), ("truth", bool), ("share", float), ("vehicle", int),
            ("detection", int), ("zone", object)]  # fmt: skip
@@ -207,13 +214,29 @@ def table(
     examples: Sequence[records.Example],
     found: Sequence[Detections],
     chosen: Mapping[str, tuple[float, float]],
-) -> dict[str, dict]:
-    """For each rule its summary with the score and the threshold that another split chose."""
-    rows = {}
+) -> tuple[dict[str, dict], list[dict]]:
+    """With the score and the threshold that another split chose: each rule's summary, and by how
+    much the F1 of the second rule of each of `PAIRS` is above the first's."""
+    rows, counts = {}, {}
     for rule, (score, threshold) in chosen.items():
         judged = judge(examples, at_least(found, score), rules=(rule,))[rule]
         rows[rule] = {"least_score": score, **judged.summary(threshold)}
-    return rows
+        counts[rule] = judged.counts(threshold)
+    pairs = [(a, b) for a, b in PAIRS if a in counts and b in counts]
+    return rows, [{"rules": pair, **f1_difference(*(counts[r] for r in pair))} for pair in pairs]
+
+
+def f1_difference(first: np.ndarray, second: np.ndarray) -> dict[str, float]:
+    """F1 of the second matrices (C, 2, 2) less that of the first, with its 95 % interval.
+
+    Row by row both belong to one camera, and each draw takes the same cameras of both: what is
+    hard about a camera is hard for both, so the difference is known better than either.
+    """
+    draws = metrics.bootstrap_draws(len(first))
+    here = f1(second.sum(axis=0)) - f1(first.sum(axis=0))
+    drawn = [f1(np.tensordot(draws, each, axes=1)) for each in (first, second)]
+    low, high = metrics.percentile_interval(drawn[1] - drawn[0])
+    return {"f1": float(here), "f1_low": low, "f1_high": high}
 
 
 @dataclass(eq=False)

@@ -79,6 +79,37 @@ def test_evidence_is_in_order_of_time() -> None:
     assert names == ["first seen standing", "reported", "last seen"]
 
 
+def test_a_recording_twice_as_large_shows_the_same_in_more_pixels() -> None:
+    """Cameras send a small stream, which is analysed, and record a large one."""
+    twice = [side * 2 for side in SIZE]
+    image = np.random.default_rng(0).integers(0, 255, (*twice, 3), dtype=np.uint8)
+    small, car = image[::2, ::2], silhouette(0.0, 14.0)
+    person = np.zeros(SIZE, bool)
+    person[20:60, 120:135] = True
+    found = detections([("car", car), ("person", person)])
+    changed = (private(small, found) != small).any(axis=2)
+    large = (private(image, found) != image).any(axis=2)
+    assert (large == changed.repeat(2, axis=0).repeat(2, axis=1)).mean() > 0.99
+
+    finder, pictures = EventFinder("made", camera()), {}
+    finder.frame_seconds = 0.5
+    sheets, script, events = {times: Evidence(camera()) for times in (1, 2)}, parks(4, 33), []
+    for index in range(40):
+        found = detections(script(index))
+        judged = finder.update(moment(index), found)
+        events += judged[-1]
+        for times, evidence in sheets.items():
+            shown = street().repeat(times, axis=0).repeat(times, axis=1)
+            evidence.see(Frame(moment(index), street(), found, *judged, finder), shown)
+    for times, evidence in sheets.items():
+        kept = evidence.sheets(events)[events[0].event]
+        shots = (cv2.imdecode(np.frombuffer(jpeg_, np.uint8), 1) for _, jpeg_ in kept)
+        pictures[times] = list(shots)
+    for one, other in zip(*pictures.values(), strict=True):
+        assert np.abs(np.subtract(one.shape, other.shape)).max() <= 8  # 2 pixels of a frame
+        assert one.shape[0] > 300
+
+
 def test_nothing_detected_changes_nothing() -> None:
     assert np.array_equal(private(street(), detections([])), street())
 

@@ -12,6 +12,7 @@ from parking.scores import (
     Judged,
     at_least,
     choose,
+    f1_difference,
     judge,
     match_events,
     precision_at,
@@ -158,7 +159,22 @@ def test_each_rule_chooses_its_own_score_on_another_split() -> None:
     scores = np.where(np.arange(len(truth)) < 2, 0.9, 0.35).astype(np.float32)
     chosen = choose([first], [replace(truth, scores=scores)], ("footprint",))
     assert chosen["footprint"][0] == 0.3  # those found weakly are right
-    rows = table([first], [replace(truth, scores=scores)], chosen)
+    rows, differences = table([first], [replace(truth, scores=scores)], chosen)
+    assert differences == []  # one rule alone
     assert rows["footprint"]["least_score"] == 0.3 and rows["footprint"]["recall"] == 1
     kept = at_least([replace(truth, scores=scores)], 0.5)
     assert len(kept[0]) == 2
+
+
+def test_a_difference_on_the_same_cameras_is_known_better_than_either_score():
+    rng = np.random.default_rng(0)
+    hard = rng.integers(0, 9, 30)  # what is hard about a camera is hard for both
+    first = np.array([[[20, k], [k, 10]] for k in hard])
+    second = first + [[1, -1], [0, 0]] * (hard > 0)[:, None, None]  # one false alarm less
+    assert f1_difference(first, first) == {"f1": 0, "f1_low": 0, "f1_high": 0}
+    found = f1_difference(first, second)
+    assert 0 < found["f1_low"] < found["f1"] < found["f1_high"] < 0.1
+    back = f1_difference(second, first)
+    np.testing.assert_allclose([back["f1"], back["f1_low"]], [-found["f1"], -found["f1_high"]])
+    apart = f1_difference(first, second[rng.permutation(30)])  # as if of other cameras
+    assert apart["f1_high"] - apart["f1_low"] > 2 * (found["f1_high"] - found["f1_low"])

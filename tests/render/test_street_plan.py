@@ -30,7 +30,15 @@ from tools.render.street.placement import (
     rest,
     shares_by_kind,
 )
-from tools.render.street.plan import SPLITS, ClipJob, all_jobs, camera_seeds, clip_jobs, still_jobs
+from tools.render.street.plan import (
+    SPLITS,
+    ClipJob,
+    all_jobs,
+    camera_seeds,
+    clip_jobs,
+    large_jobs,
+    still_jobs,
+)
 from tools.render.street.street_plan import make_layout
 from tools.render.street.traffic import make_traffic
 from tools.render.street.vehicle_specs import VEHICLES
@@ -278,9 +286,23 @@ def test_the_plan_is_as_large_as_promised():
     assert all(job.frames >= 40 for job in clips)
 
 
+def test_a_larger_picture_shows_the_same_place_in_more_pixels():
+    (job,) = large_jobs("test")
+    assert job.name != clip_jobs("test")[0].name and job.scene == clip_jobs("test")[0].scene
+    small = make_layout(job.camera)
+    large = small.enlarged(job.times)
+    assert (large.camera.width, large.camera.height) == (640, 480)
+    points = np.array([(0.0, 12.0, 0.0), (2.0, 25.0, 1.5)])
+    pixels = small.camera.project(points)
+    np.testing.assert_allclose(large.camera.project(points)[:, :2], 2 * pixels[:, :2])
+    assert large.zones()[0].name == small.zones()[0].name
+
+
 def test_every_job_comes_once():
     jobs = all_jobs()
-    wanted = [j for split in SPLITS for j in (*still_jobs(split), *clip_jobs(split))]
+    wanted = [
+        j for split in SPLITS for j in (*still_jobs(split), *clip_jobs(split), *large_jobs(split))
+    ]
     assert len(jobs) == len(wanted)
     assert {(type(j), j.name) for j in jobs} == {(type(j), j.name) for j in wanted}
     assert isinstance(jobs[-1], ClipJob)

@@ -7,7 +7,7 @@ and looks towards +y; x = 0 is the middle of the road.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -89,6 +89,11 @@ class Layout:
     trees: list[Item] = field(default_factory=list)
     furniture: list[Item] = field(default_factory=list)
     lamps: list[Item] = field(default_factory=list)
+
+    def enlarged(self, times: int) -> Layout:
+        """The same street seen by a camera with `times` as many rows and columns of pixels."""
+        width, height = times * self.camera.width, times * self.camera.height
+        return replace(self, camera=replace(self.camera, width=width, height=height))
 
     def towards_kerb(self, side: int) -> int:
         """-1 for the left side, +1 for the right: the direction from road to houses."""

@@ -24,7 +24,7 @@ from . import CLIP_FPS, GENERATOR_VERSION, HEIGHT, INSTANCE_CLASSES, WIDTH
 from .convert import clip_truth, coco_annotations, coco_categories, to_example
 from .datasheet import draw_datasheet
 from .frames import load_frame
-from .plan import SPLITS, ClipJob, camera_seeds, clip_jobs, still_jobs
+from .plan import SPLITS, ClipJob, camera_seeds, clip_jobs, large_jobs, still_jobs
 from .tfds_files import write_tfds_metadata
 
 JPEG_QUALITY = 80
@@ -60,7 +60,8 @@ def pack(frames: Path, out: Path, partial: bool = False) -> dict:
         shards[split] = pack_stills(frames, building, split)
         counts[split] = sum(shard["examples"] for shard in shards[split])
     write_tfds_metadata(building / "kerbside" / GENERATOR_VERSION, shards)
-    clips = [pack_clip(frames, building, job) for split in SPLITS for job in clip_jobs(split)
+    clips = [pack_clip(frames, building, job) for split in SPLITS
+             for job in (*clip_jobs(split), *large_jobs(split))
              if all(job.path(frames, k).exists() for k in range(job.frames))]
     shutil.copytree(frames / "cameras", building / "cameras")
     (building / "label_map.pbtxt").write_text(label_map())
@@ -74,8 +75,8 @@ def missing_frames(frames: Path) -> list[Path]:
     """Paths of all missing frames of the plan."""
     wanted = [job.path(frames) for split in SPLITS for job in still_jobs(split)]
     wanted += [
-        job.path(frames, k) for split in SPLITS for job in clip_jobs(split)
-        for k in range(job.frames)
+        job.path(frames, k) for split in SPLITS
+        for job in (*clip_jobs(split), *large_jobs(split)) for k in range(job.frames)
     ]
     return [path for path in wanted if not path.exists()]
 
@@ -143,16 +144,17 @@ def pack_clip(frames: Path, out: Path, job: ClipJob) -> Path:
     import cv2
 
     loaded = [load_frame(job.path(frames, k)) for k in range(job.frames)]
-    folder = out / "clips"
+    folder = out / ("clips" if job.times == 1 else "large")
     folder.mkdir(exist_ok=True)
-    path = folder / f"{job.name}.mp4"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), CLIP_FPS, (WIDTH, HEIGHT))
+    path, size = folder / f"{job.name}.mp4", loaded[0].ids.shape[::-1]
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), CLIP_FPS, size)
     if not writer.isOpened():
         raise RuntimeError(f"{path}: OpenCV cannot write MPEG-4 video here")
     for frame in loaded:
         writer.write(frame.image[..., ::-1])
     writer.release()
-    write_json(folder / f"{job.name}.json", clip_truth(loaded, job.name, job.split))
+    if job.times == 1:  # the larger one shows the same, frame by frame
+        write_json(folder / f"{job.name}.json", clip_truth(loaded, job.name, job.split))
     return path
 
 
@@ -183,6 +185,7 @@ def write_manifest(folder: Path, counts: dict, clips: int, complete: bool) -> di
                 "cameras": camera_seeds(split),
                 "scenes_per_camera": SPLITS[split][2],
                 "clips": [[job.camera, job.scene] for job in clip_jobs(split)],
+                "large": [[job.camera, job.scene] for job in large_jobs(split)],
             }
             for split in SPLITS
         },

@@ -6,7 +6,7 @@ drawn per camera. `all_jobs()` lists every frame in the order of rendering.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 #: split -> (first camera seed, cameras, scenes a camera, clips on the first cameras)
@@ -16,6 +16,10 @@ SPLITS: dict[str, tuple[int, int, int, int]] = {
     "test": (3000, 26, 10, 14),
 }
 CLIP_FRAMES = 48
+
+#: Cameras of test whose clip is rendered a second time in 640 x 480. Cameras often send two
+#: streams: a small one, which is analysed, and a large one, which is recorded for evidence.
+LARGE = (3000,)
 
 
 @dataclass(frozen=True)
@@ -44,11 +48,12 @@ class ClipJob:
     camera: int
     scene: int
     frames: int = CLIP_FRAMES
+    times: int = 1  # as many rows and columns of pixels as the camera's stills have
 
     @property
     def name(self) -> str:
         """Unique name, also the source id of its records."""
-        return f"{self.split}-{self.camera}-clip"
+        return f"{self.split}-{self.camera}-{'clip' if self.times == 1 else 'large'}"
 
     def path(self, frames: Path, number: int) -> Path:
         """Where one of its finished frames lies."""
@@ -72,6 +77,11 @@ def clip_jobs(split: str) -> list[ClipJob]:
     return [ClipJob(split, c, 100) for c in camera_seeds(split)[: SPLITS[split][3]]]
 
 
+def large_jobs(split: str) -> list[ClipJob]:
+    """The clips of a split that come in twice the size as well."""
+    return [replace(job, times=2) for job in clip_jobs(split) if job.camera in LARGE]
+
+
 def all_jobs() -> list[StillJob | ClipJob]:
     """Everything: test, val, train stills in turn, so that a part is useful, then the clips."""
     jobs: list[StillJob | ClipJob] = []
@@ -84,5 +94,5 @@ def all_jobs() -> list[StillJob | ClipJob]:
             first, last = (k * total) // rounds, ((k + 1) * total) // rounds
             jobs += stills[first * n : last * n]
     for split in ("test", "val", "train"):
-        jobs += clip_jobs(split)
+        jobs += [*clip_jobs(split), *large_jobs(split)]
     return jobs

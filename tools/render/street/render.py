@@ -14,7 +14,6 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from . import HEIGHT, WIDTH
 from .materials import Nodes
 
 SAMPLES = 6
@@ -29,7 +28,6 @@ class Renderer:
         scene = bpy.context.scene
         render, cycles = scene.render, scene.cycles
         render.engine, cycles.device = "CYCLES", "CPU"
-        render.resolution_x, render.resolution_y, render.resolution_percentage = WIDTH, HEIGHT, 100
         render.pixel_aspect_x = render.pixel_aspect_y = 1.0
         render.threads_mode, render.threads = "FIXED", threads
         render.use_persistent_data = persistent

@@ -120,8 +120,11 @@ def _wipe() -> None:
 
 
 def _hang_camera(layout: Layout) -> None:
-    """Give Blender's camera the pose of `layout.camera`."""
+    """Give Blender's camera the pose and the picture size of `layout.camera`."""
     camera = layout.camera
+    render = bpy.context.scene.render
+    render.resolution_x, render.resolution_y = camera.width, camera.height
+    render.resolution_percentage = 100
     data = bpy.data.cameras.new("camera")
     data.sensor_fit = "HORIZONTAL"
     data.angle_x = camera.field_of_view

@@ -35,15 +35,16 @@ class Studio:
     def __init__(self, threads: int = 1) -> None:
         self.renderer = Renderer(threads)
         self.scene: StreetScene | None = None
+        self._times = 1  # the size of its pictures
 
     def close(self) -> None:
         """Remove scratch files."""
         self.renderer.close()
 
-    def street(self, camera: int) -> StreetScene:
-        """The street of a camera, built when it is not the present one."""
-        if self.scene is None or self.scene.layout.seed != camera:
-            self.scene = StreetScene(make_layout(camera))
+    def street(self, camera: int, times: int = 1) -> StreetScene:
+        """The street of a camera, built when it is not the present one; `times`: as large."""
+        if self.scene is None or (self.scene.layout.seed, self._times) != (camera, times):
+            self.scene, self._times = StreetScene(make_layout(camera).enlarged(times)), times
         return self.scene
 
     def still(self, camera: int, scene_seed: int) -> Frame:
@@ -89,7 +90,7 @@ class Studio:
         progress(job.frames - len(missing))
         if not missing:
             return
-        scene = self.street(job.camera)
+        scene = self.street(job.camera, job.times)
         traffic = make_traffic(scene.layout, job.scene, job.frames, CLIP_FPS, FIRST_INSTANCE_ID)
         light = draw_light(f"{job.camera} {job.scene}")
         scene.fill_clip(traffic, light)
