@@ -56,6 +56,16 @@ def evaluate(
         raise ArrayError("by", expected=" or ".join(map(repr, _TYPES)), found=repr(by))
     if not len(pictures):
         raise ArrayError("pictures", expected="at least one", found="none")
+    for k, (detected, truth) in enumerate(pictures):
+        parts = (detected.classes, detected.scores), (truth.classes, truth.crowd)
+        for one, others in zip((detected, truth), parts, strict=True):
+            numbers = {len(each) for each in (one.boxes, one.masks, *others)}
+            if len(numbers) > 1 or (
+                len(one.masks) and one.masks.shape[1:] != truth.masks.shape[1:]
+            ):
+                expected = f"as many of everything, and masks as {truth!r} has"
+                found = f"{sorted(numbers)}, and {one.masks.shape}"
+                raise ArrayError(f"picture {k}", expected=expected, found=found)
     found = _annotations([detected for detected, _ in pictures], by, scored=True)
     objects = _annotations([truth for _, truth in pictures], by, scored=False)
     classes = sorted({each["category_id"] for each in objects})

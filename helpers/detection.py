@@ -106,7 +106,7 @@ def _iou(common: Floats, areas: Floats, truth_areas: Floats, crowd: np.ndarray |
 def _bands(masks: np.ndarray) -> np.ndarray:
     """Boundary bands (N, H, W) bool of `band_width`."""
     width = band_width(masks.shape[1:])
-    return np.array([boundary_band(mask, width) for mask in masks]).reshape(masks.shape)
+    return np.array([boundary_band(mask, width) for mask in masks], bool).reshape(masks.shape)
 
 
 @dataclass(frozen=True)

@@ -146,7 +146,12 @@ def polygons_to_mask(polygons: Sequence[np.ndarray], size: tuple[int, int]) -> M
     [[1, 1, 1], [1, 1, 0], [1, 0, 0]]
     """
     canvas = np.zeros(size, np.uint8)
-    points = [np.round(np.asarray(p)).astype(np.int32).reshape(-1, 1, 2) for p in polygons]
+    points = [np.round(np.asarray(p, float)) for p in polygons]
+    for each in points:
+        if each.ndim != 2 or each.shape[1] != 2 or not (np.abs(each) < 1 << 31).all():
+            found = f"shape {each.shape}, with NaN" if np.isnan(each).any() else f"{each.shape}"
+            raise ArrayError("polygons", expected="arrays (K, 2) of pixels", found=found)
+    points = [each.astype(np.int32).reshape(-1, 1, 2) for each in points]
     if points:
         cv2.drawContours(canvas, points, -1, color=1, thickness=cv2.FILLED)
     return canvas.astype(bool)

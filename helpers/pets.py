@@ -185,7 +185,9 @@ def _decoded(example: dict, key: str, channels: int) -> np.ndarray:
 
 def _prepared(data_dir: Path, dataset: str) -> Path | None:
     """The newest prepared version of a data set in a TFDS folder, or None."""
-    versions = [path.parent for path in data_dir.glob(f"{dataset}/*/dataset_info.json")]
+    # A download in progress, or one that was broken off, is `4.0.0.incompleteABC`.
+    versions = [path.parent for path in data_dir.glob(f"{dataset}/*[0-9]/dataset_info.json")]
+    versions = [path for path in versions if "incomplete" not in path.name]
     return max(versions, key=lambda p: [int(n) for n in re.findall(r"\d+", p.name)], default=None)
 
 

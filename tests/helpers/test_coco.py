@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -87,3 +89,17 @@ def test_bad_arguments_are_named():
         coco.evaluate(many(0), by="segm")
     with pytest.raises(ArrayError, match="pictures: expected at least one"):
         coco.evaluate([])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda one: {"masks": one.masks[:, :-1]}, lambda one: {"masks": one.masks.swapaxes(1, 2)},
+        lambda one: {"scores": np.r_[one.scores, 0.5]}, lambda one: {"boxes": one.boxes[1:]},
+        lambda one: {"classes": np.r_[one.classes, 1]},
+    ],
+)  # fmt: skip
+def test_arrays_that_do_not_belong_together_are_refused(change):
+    (found, truth), *_ = [pair for pair in many(0) if len(pair[0].scores) > 1]
+    with pytest.raises(ArrayError, match="picture 0: expected as many of everything"):
+        coco.evaluate([(replace(found, **change(found)), truth)])

@@ -85,6 +85,8 @@ def test_data_dir_goes_before_the_environment_variable(make_pets, monkeypatch):
 def test_the_newest_version_is_taken(make_pets):
     make_pets("versions", version="4.0.0")
     folder = make_pets("versions", version="10.0.0")
+    make_pets("versions", version="99.0.0.incompleteXYZ99")
+    make_pets("versions", version="99.0.0.incompleteXYZ")
     assert pets.find_pets(data_dir=folder).folder.name == "10.0.0"
 
 
