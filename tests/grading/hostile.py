@@ -451,6 +451,11 @@ def deep_outputs(notebook: dict) -> None:
     cell_of(notebook, "lab1-ex1")["outputs"] = [{"output_type": "display_data", "data": inner}]
 
 
+def twenty_thousand_cells(notebook: dict) -> dict:
+    notebook["cells"] += [dict(cell_of(notebook, "lab1-ex1"))] * 20_000
+    return notebook
+
+
 ATTACKS: dict[str, Attack] = {
     # what is secret
     "looks for solutions": answer(LOOK_ROUND + LIE, sample=True),
@@ -530,4 +535,165 @@ ATTACKS: dict[str, Attack] = {
     "tells hidden inputs": Attack(tells_hidden_inputs, 3, 4, sample=True),
     "has an id that is no text": changed(surrogate_ids),
     "has outputs nested deeply": changed(deep_outputs),
+    # what processes, threads and values may do to the channel and to those who come later
+    "spoofs the channel at import": answer('''
+import os, struct, json
+for fd in map(int, os.listdir("/proc/self/fd")):
+    try:
+        if "pipe" in os.readlink(f"/proc/self/fd/{fd}") or "socket" in os.readlink(f"/proc/self/fd/{fd}"):
+            for m in ({"ready": True}, {"ok": True, "outputs": []}, {"value": 4}):
+                d = json.dumps(m).encode(); os.write(fd, struct.pack(">I", len(d)) + d)
+    except OSError: pass
+'''+LIE,0,None),
+    "announces two gigabytes and waits": answer('''
+import os, struct, time
+def double(x):
+    for fd in range(1, 30):
+        try: os.write(fd, struct.pack(">I", 2**31 - 1) + b"{")
+        except OSError: pass
+    time.sleep(100)
+''',0,None),
+    "puts nothing in the channel's place": answer('''
+import os
+nothing = os.open(os.devnull, os.O_RDWR)
+for fd in range(3, 64):
+    if fd != nothing:
+        try: os.dup2(nothing, fd)
+        except OSError: pass
+'''+LIE,0,None),
+    "a thread answers for the next exercise": answer('''
+import threading, time, os, struct, json
+def late():
+    d = json.dumps({"value": 0.5}).encode()
+    while True:
+        time.sleep(0.05)
+        for fd in range(3, 20):
+            try: os.write(fd, struct.pack(">I", len(d)) + d)
+            except OSError: pass
+threading.Thread(target=late, daemon=True).start()
+'''+LIE,0,None),
+    "a thread changes the value while it is read": answer('''
+import threading
+shared = [4]
+def change():
+    while True:
+        shared[0] = 4; shared[0] = "lie"; shared.append(1); shared.clear(); shared.append(4)
+threading.Thread(target=change, daemon=True).start()
+def double(x): return shared
+''',0,None),
+    "writes when the process ends": answer('''
+import atexit, os, struct, json
+def last():
+    d = json.dumps({"ok": True, "value": 4}).encode()
+    for fd in range(1, 20):
+        try: os.write(fd, struct.pack(">I", len(d)) + d)
+        except OSError: pass
+atexit.register(last)
+'''+LIE,0,None),
+    "replaces modules": answer('''
+import sys, types, json, struct, base64
+fake = types.ModuleType("numpy")
+fake.array_equal = fake.allclose = lambda *a, **k: True
+sys.modules["numpy"] = sys.modules["tools.grading.codec"] = sys.modules["helpers.metrics"] = fake
+json.dumps = lambda *a, **k: '{"value": 4, "ok": true}'
+struct.pack = lambda *a: b"\\0\\0\\0\\x18"
+base64.b64encode = lambda *a: b"AAAA"
+'''+LIE,0,None),
+    "ignores signals and lowers limits": answer('''
+import signal, resource, os, time
+for s in range(1, 65):
+    try: signal.signal(s, signal.SIG_IGN)
+    except (OSError, ValueError): pass
+try: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); resource.setrlimit(resource.RLIMIT_NOFILE, (5, 5))
+except Exception: pass
+def double(x):
+    while True:
+        try: time.sleep(1000)
+        except BaseException: pass
+''',0,None),
+    "has a name of ten megabytes": answer('''
+class Odd:
+    def __call__(self, x): return self
+    @property
+    def __name__(self): return "x" * 10_000_000
+    @property
+    def __class__(self): return int
+double = Odd()
+''',0,4),
+    "points into memory": answer('''
+class View:
+    @property
+    def __array_interface__(self):
+        return {"shape": (1 << 40,), "typestr": "<i8", "data": (4096, False), "version": 3}
+def double(x): return View()
+''',0,None),
+    "is a tiny array of a petabyte": answer('''
+import numpy as np
+def double(x): return np.broadcast_to(np.int64(4), (10**6, 10**6, 1000))
+''',0,4),
+    "has fields with a long name": answer('''
+import numpy as np
+def double(x): return np.zeros(3, [("x" * 60000, "i4"), ("y", "V1000000")])
+''',0,4),
+    "raises what never becomes text": answer('''
+class Slow(Exception):
+    def __str__(self):
+        while True: pass
+    __repr__ = __str__
+def double(x): raise Slow
+''',0,None),
+    "raises a group with a hundred megabytes": answer('''
+def double(x): raise ExceptionGroup("g" * 100_000_000, [ValueError("x" * 1000)] * 10_000)
+''',0,4),
+    "raises KeyboardInterrupt": answer("def double(x):\n    raise KeyboardInterrupt",0,4),
+    "shows ten thousand things": answer('''
+from IPython.display import display, HTML, clear_output, update_display
+for i in range(10_000): display(HTML(f"<div style='position:fixed;inset:0;background:white;z-index:9999'>20 of 20 points {i}</div>"), display_id=str(i))
+print("\\x1b[2J\\x1b]0;title\\x07\\x1b[8m hidden " * 1000)
+'''+made.DOUBLE,3,4),
+    "leaves modules in the folder and dies": answer('''
+import os
+for name in ("numpy.py", "json.py", "helpers/__init__.py", "sitecustomize.py", "usercustomize.py", "x.pth"):
+    for folder in (".", "/tmp", "/course/build", "/course/notebooks", "/dev/shm", os.path.expanduser("~")):
+        try:
+            path = os.path.join(folder, name); os.makedirs(os.path.dirname(path), exist_ok=True)
+            open(path, "w").write("print('GOT IT'); double = 1\\n")
+        except OSError: pass
+if not os.path.exists("/tmp/again"):
+    open("/tmp/again", "w").close(); os._exit(3)
+print("GOT IT again")
+'''+LIE,0,4),
+    "links out of the build folder": answer('''
+import os
+for name in ("helpers", "tools", "notebooks", "data"):
+    for where in ("/course/build", "/tmp"):
+        for target in ("/proc/1/root{repository}/" + name, "{repository}/" + name):
+            try:
+                os.symlink(target, where + "/" + name)
+                if os.listdir(where + "/" + name): print("GOT IT", where, name)
+            except OSError: pass
+'''+LIE,0,4),
+    "forks inside the call": answer('''
+import os
+def double(x):
+    pid = os.fork()
+    return 4 if pid else 2 * x if False else 4
+''',0,None),
+    "crashes the interpreter": answer("import ctypes\ndef double(x):\n    ctypes.string_at(0)",0,4),
+    "recurses without a limit": answer("import sys\nsys.setrecursionlimit(10**9)\ndef double(x):\n    return double([x])",0,4),
+    "execs another program that speaks the protocol": answer('''
+import os, sys
+def double(x):
+    fds = [fd for fd in map(int, os.listdir("/proc/self/fd")) if fd > 2]
+    for fd in fds:
+        try: os.set_inheritable(fd, True)
+        except OSError: pass
+    code = "import os,struct,json\\nd=json.dumps({'value':4}).encode()\\nwhile 1:\\n for fd in %r:\\n  try: os.write(fd,struct.pack('>I',len(d))+d)\\n  except OSError: pass" % fds
+    os.execv(sys.executable, [sys.executable, "-c", code])
+''',0,None),
+    "has its cells twice in JSON": Attack(
+    lambda _: json.dumps(made.submission(LIE)).replace('"nbformat"', '"cells": [], "nbformat"', 1), 0, 0, most=0),
+    "has twenty thousand copies of its answer": Attack(
+    lambda _: twenty_thousand_cells(made.submission(LIE)), 0, 0, most=0),
+    "numbers without end": Attack(lambda _: json.dumps(made.submission(LIE)).replace('"nbformat_minor": 5','"nbformat_minor": 5, "x": 1e999, "y": -Infinity, "z": '+'9'*4000), 0, None, most=9),
 }  # fmt: skip

@@ -137,6 +137,8 @@ CHECKS = {  # the body of a student's check: its points, and what the feedback s
         0, "refuses a right answer|check_double(lambda",
     ),
     "empty": ("pass", 0, "One that it accepts"),
+    "calls for ever": ("for _ in range(10**9): f(3)", 0, "longer|did not stop|KeyboardInterrupt"),
+    "asks too much": ("f(np.zeros(10**9, np.int8)[:3]); f([0] * 10**6)", 0, "too large"),
     "endless": ("while True: pass", 0, "longer|did not stop"),  # the second on a busy machine
 }  # fmt: skip
 
@@ -166,6 +168,8 @@ def test_checks_that_students_wrote_are_judged(sandboxed, tmp_path, monkeypatch)
     assert run(tmp_path, "--cell-seconds", "4") == 0
     found = {row["student"]: float(row["ex1"]) for row in rows(tmp_path / "out" / "grades.csv")}
     assert found == {name: points for name, (_, points, _) in CHECKS.items()}
+    others = {row["ex2"] for row in rows(tmp_path / "out" / "grades.csv")}
+    assert others == {"4"}, "a check that misbehaves costs its author another exercise"
     for name, (_, _, said) in CHECKS.items():
         [page] = (tmp_path / "out" / "feedback").glob(f"{name.replace(' ', '_')}-*")
         text = page.read_text()

@@ -170,6 +170,9 @@ class Session:
             if answer is not None and "ask" in reply:
                 self._send(answer(reply["ask"]), deadline)
                 continue
+            if interrupted and "back" in reply:  # it waits for a function of the check
+                self._send({"raised": {"type": "TimeoutError", "message": "too long"}}, deadline)
+                continue
             if interrupted:
                 reply["interrupted"] = f"took longer than {seconds:.0f} s"
             return reply

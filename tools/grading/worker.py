@@ -16,10 +16,11 @@ import os
 import random
 import re
 import shutil
+import signal
 import struct
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -77,12 +78,24 @@ def private_channel() -> Channel:
     return Channel(reader, writer)
 
 
+@contextlib.contextmanager
+def _not_interrupted() -> Iterator[None]:
+    """Postpone Ctrl-C, so that every question has its answer and no later one is taken for it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class Answers:
     """Serves values from the namespace of a submission."""
 
     def __init__(self, cells: Cells, channel: Channel):
         self.cells, self.channel = cells, channel
         self.kept: list[Any] = []
+        self.checked = False
+        """Whether a check waits for a value: only then can its functions be called."""
         self.codec = Codec(self._reference, self._dereference, trusting=True)
 
     def _reference(self, value: Any) -> dict:
@@ -103,8 +116,11 @@ class Answers:
     def _callback(self, number: int) -> Callable:
         def function(*args: Any, **kwargs: Any) -> Any:
             encoded = [self.codec.encode(args), self.codec.encode(kwargs)]
-            self.channel.send({"back": number, "args": encoded})
-            reply = self.channel.receive()
+            if not self.checked:
+                raise RuntimeError("a function of a check, called when the check was over")
+            with _not_interrupted():
+                self.channel.send({"back": number, "args": encoded})
+                reply = self.channel.receive()
             if "raised" in reply:
                 raise exception_from_json(reply["raised"])
             return self.codec.decode(reply["value"])
@@ -113,6 +129,7 @@ class Answers:
 
     def answer(self, request: dict) -> dict:
         """Carry out one request of a check: a value, or a call."""
+        self.checked = True
         try:
             with (
                 contextlib.redirect_stdout(io.StringIO()),
@@ -129,6 +146,8 @@ class Answers:
                 return {"value": self.codec.encode(result)}
         except BaseException as error:
             return {"raised": exception_to_json(error)}
+        finally:
+            self.checked = False
 
 
 class Checks:

@@ -139,3 +139,27 @@ def frame(payload):
         + payload
         + struct.pack("<I", masked_crc(payload))
     )
+
+
+# %% wrong stripped: Blanks and line ends are stripped from the payload, as if it were text.
+def frame(payload):
+    payload = payload.strip()
+    length = struct.pack("<Q", len(payload))
+    return (
+        length
+        + struct.pack("<I", masked_crc(length))
+        + payload
+        + struct.pack("<I", masked_crc(payload))
+    )
+
+
+# %% wrong ends_at_nul: Zero bytes at the end are dropped, as C and NumPy do with text.
+def frame(payload):
+    payload = payload.rstrip(b"\0")
+    length = struct.pack("<Q", len(payload))
+    return (
+        length
+        + struct.pack("<I", masked_crc(length))
+        + payload
+        + struct.pack("<I", masked_crc(payload))
+    )

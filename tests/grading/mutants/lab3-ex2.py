@@ -86,3 +86,9 @@ def coco_to_record(box, height, width):
 def coco_to_record(box, height, width):
     x, y, w, h = box
     return [x / width, y / height, (x + w) / width, (y + h) / height]
+
+
+# %% wrong whole_pixels: Parts of a pixel are cut off.
+def coco_to_record(box, height, width):
+    x, y, w, h = (int(v) for v in box)
+    return [y / height, x / width, (y + h) / height, (x + w) / width]

@@ -188,3 +188,27 @@ def objects(payload):
     count = len(feature["image/object/bbox/xmin"].float_list.value)
     decoded = [tf.io.decode_png(masks[k], channels=1).numpy() for k in range(count)]
     return [(names[k].decode(), int((decoded[k] > 0).sum())) for k in range(count)]
+
+
+# %% wrong brightest_pixels: The brightest pixels count, which are all of them in an empty mask.
+def objects(payload):
+    f = tf.train.Example.FromString(payload).features.feature
+    out = []
+    for n, p in zip(
+        f["image/object/class/text"].bytes_list.value, f["image/object/mask"].bytes_list.value
+    ):
+        m = tf.io.decode_png(p, channels=1).numpy()
+        out.append((n.decode(), int((m == m.max()).sum())))
+    return out
+
+
+# %% wrong name_from_repr: The name is cut out of the representation of the bytes.
+def objects(payload):
+    f = tf.train.Example.FromString(payload).features.feature
+    out = []
+    for n, p in zip(
+        f["image/object/class/text"].bytes_list.value, f["image/object/mask"].bytes_list.value
+    ):
+        m = tf.io.decode_png(p, channels=1).numpy()
+        out.append((str(n)[2:-1], int((m > 0).sum())))
+    return out
