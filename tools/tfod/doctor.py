@@ -97,9 +97,10 @@ def failures() -> tuple[Failure, ...]:
 
 
 ERROR = re.compile(
-    r"^\s*(?:[\w.]*(?:Error|Exception|Interrupt|Exit)\b(?::|$)|ERROR:|ModuleNotFound)"
+    r"^(?:[\w.-]*\s*[|>])*\s*(?:[\w.]*(?:Error|Exception|Interrupt|Exit)\b(?::|$)|ERROR:|ModuleNotFound)"
 )
-"""Start of an error: the last line of a Python traceback, or an error line of pip."""
+"""Start of an error: the last line of a Python traceback, or an error line of pip; behind the marks
+of containers (`worker_1 |`), of mail (`>`) and of groups of exceptions."""
 
 WRAPPERS = re.compile(
     r"subprocess-exited|^\s*ERROR: (?:Failed|Could not|Command|pip's)|CalledProcessError"
@@ -139,11 +140,10 @@ def read_log(path: Path) -> str:
         raise DataError(
             str(path), expected="a log to read", found=error.strerror or "an error"
         ) from error
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return content.decode("utf-16", errors="replace")
-    if content[1::2].count(0) > len(content) // 4:  # UTF-16 without a byte-order mark
-        return content.decode("utf-16-le", errors="replace")
-    return content.decode("utf-8-sig", errors="replace")
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    # Without a byte-order mark, UTF-16 and UTF-32 of what matters here are ASCII between zeros.
+    text = content.decode(encoding, errors="replace").replace("\0", "")
+    return re.sub(r"\x1b\[[\d;]*m", "", text)  # colours
 
 
 def gather(*, network: bool = True) -> Facts:

@@ -220,14 +220,31 @@ def test_a_log_that_says_nothing_of_an_error_shows_none():
     assert doctor.diagnose("") is None
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
-def test_a_log_is_read_in_whatever_unicode_the_shell_wrote(encoding, tmp_path, capsys):
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be",
+                                      "utf-32", "utf-32-be"])  # fmt: skip
+@pytest.mark.parametrize("marked", [False, True])
+def test_a_log_is_read_in_whatever_unicode_the_shell_wrote(encoding, marked, tmp_path, capsys):
     log = tmp_path / "log.txt"
     text = "Traceback (most recent call last):\r\nImportError: No module named 'lvis'\r\n"
-    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    mark = "\ufeff" if marked and encoding.endswith(("-be", "-le")) else ""
     log.write_bytes((mark + text).encode(encoding))
     assert cli.main(["doctor", "--log", str(log)]) == 0
     assert "FAIL  lvis missing: ImportError" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "\x1b[0;31m{}\x1b[0m: {}", "\x1b[31m{}: {}\x1b[0m", "worker_1  | {}: {}", "> {}: {}",
+        "> > {}: {}", "    | {}: {}", "pod-7.x | > {}: {}",
+    ],
+)  # fmt: skip
+def test_colours_and_the_marks_of_others_before_a_line_do_no_harm(line, tmp_path, capsys):
+    (tmp_path / "log.txt").write_text(
+        "Traceback:\n" + line.format("ImportError", "No module named 'lvis'")
+    )
+    assert cli.main(["doctor", "--log", str(tmp_path / "log.txt")]) == 0
+    assert "FAIL  lvis missing" in capsys.readouterr().out
 
 
 def test_a_log_of_a_failure_that_is_not_known_is_status_1(tmp_path):
