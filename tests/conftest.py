@@ -12,12 +12,27 @@ import numpy as np
 import pytest
 
 import helpers
+from helpers import tfod
+from tests.tfod2 import Tfod2
 
 helpers.setup(quiet=True)  # before any test imports TensorFlow
 
 # No deadline for an example: on a busy machine it would fail tests that are right.
 hypothesis.settings.register_profile("course", deadline=None)
 hypothesis.settings.load_profile("course")
+
+
+LONGEST_FIRST = (
+    "notebooks/02_unet_oxford_pets.ipynb",
+    "notebooks/03_tfod2_and_tfrecords.ipynb",
+)
+"""Files that take longest. Started first, none of them keeps one worker busy after the other."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the longest files first, which `--dist loadfile` hands out in this order."""
+    rank = {name: number for number, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: rank.get(item.nodeid.split("::")[0], len(rank)))
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +48,16 @@ def shared_data(root: Path) -> Path:
     if not folder.is_dir():
         pytest.skip("real photographs: they lie in ../shared/data on the authors' machines only")
     return folder
+
+
+@pytest.fixture(scope="session")
+def tfod2() -> Iterator[Tfod2]:
+    """A process in which TFOD2 is active."""
+    if not tfod.installed():
+        pytest.skip(f"TFOD2 is not installed: {tfod.INSTALL}")
+    started = Tfod2()
+    yield started
+    started.close()
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,6 @@ Rests on uv and `tools.execution`.
 from __future__ import annotations
 
 import argparse
-import copy
 import datetime
 import json
 import math
@@ -36,7 +35,7 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 
 from helpers import BUILD, ROOT, files
-from helpers.errors import DataError, SetupError
+from helpers.errors import SetupError
 from tools import exercises, notebooks, release
 from tools.execution import LabExecution, LabRun, isolated_kernel_environment
 
@@ -145,16 +144,6 @@ def students_origin() -> Path:
     return folder
 
 
-def first_figure(notebook: NotebookNode) -> NotebookNode:
-    """Truncate a lab after its first figure, where it would stop if figures were broken."""
-    part = copy.deepcopy(notebook)
-    for number, cell in enumerate(part.cells):
-        if cell.cell_type == "code" and "figures.show(" in cell.source:
-            part.cells = part.cells[: number + 1]
-            return part
-    raise DataError("the lab", expected="a cell with figures.show()", found="none")
-
-
 def as_opened(lab: Path, origin: Path) -> NotebookNode:
     """Prepare a student notebook for a run: with this origin, and without the exercises."""
     notebook = nbformat.read(origin / "notebooks" / lab.name, as_version=4)
@@ -188,29 +177,30 @@ def kernel_of(place: Place) -> Iterator[dict[str, str]]:
             os.environ.update(before)
 
 
-def run(place: Place, lab: Path, origin: Path, *, short: bool = False) -> tuple[LabRun, float]:
-    """Run one lab in an empty folder.
+def run(
+    place: Place, notebook: NotebookNode, origin: Path, name: str = "lab.ipynb"
+) -> tuple[LabRun, float]:
+    """Run a notebook in an empty folder.
 
     Args:
         place: Place with a prepared environment.
-        lab: Stored notebook; the notebook of the same name in `origin` is run.
+        notebook: A lab as `as_opened` gives it.
         origin: Repository that the set-up cell clones.
-        short: Whether to stop after the first figure.
+        name: File name of the notebook, also of the executed one in build/places/run.
 
     Returns:
         The run, and the size in MB of everything that its cells fetched.
     """
-    notebook = as_opened(lab, origin)
     # Outside of the course, which the set-up cell would find.
     with tempfile.TemporaryDirectory(prefix="place-") as folder, kernel_of(place) as environment:
-        opened = Path(folder, lab.name)
-        notebooks.write_notebook(opened, first_figure(notebook) if short else notebook)
+        opened = Path(folder, name)
+        notebooks.write_notebook(opened, notebook)
         done = LabExecution(
             opened, environment=environment, cell_timeout=600, lab_timeout=1800, kernel=KERNEL
         ).run()
         course = Path(folder, origin.name)
         size = sum(path.lstat().st_size for path in course.rglob("*") if path.is_file())
-    notebooks.write_notebook(WORK / "run" / place.name / lab.name, done.notebook)
+    notebooks.write_notebook(WORK / "run" / place.name / name, done.notebook)
     return done, size / 1e6
 
 
@@ -233,7 +223,7 @@ def different(metrics: dict[str, Any], stored: dict[str, Any]) -> list[str]:
 
 def row(place: Place, lab: Path, origin: Path) -> dict[str, Any]:
     """Run one lab and return its row of the page."""
-    done, size = run(place, lab, origin)
+    done, size = run(place, as_opened(lab, origin), origin, lab.name)
     stored = notebooks.headline_metrics(nbformat.read(lab, as_version=4))
     text = done.failure.reason if done.failure else "; ".join(different(done.metrics, stored))
     return {

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
-from helpers import tfod
 from helpers.detector import paste
 from helpers.errors import ArrayError
 
@@ -95,30 +91,23 @@ def test_bad_arguments_are_named(masks, boxes, alignment, message):
 
 
 TFOD2 = """
-import sys
-from helpers import tfod
-tfod.activate()
 import numpy as np, tensorflow as tf
 from object_detection.utils import ops
-given = np.load(sys.argv[1])
+given = np.load({given!r})
 masks, boxes = (tf.constant(given[name]) for name in ("masks", "boxes"))
 height, width = (int(side) for side in given["size"])
-np.save(sys.argv[2], ops.reframe_box_masks_to_image_masks(masks, boxes, height, width).numpy())
+np.save({result!r}, ops.reframe_box_masks_to_image_masks(masks, boxes, height, width).numpy())
 """
 
 
 @pytest.mark.parametrize(("cells", "size"), [(28, (48, 64)), (33, (61, 40))])
-def test_corners_are_tfod2s_own_pasting(cells, size, tmp_path, root, rng):
-    if not tfod.installed():
-        pytest.skip("TFOD2 is not installed")
+def test_corners_are_tfod2s_own_pasting(cells, size, tmp_path, tfod2, rng):
     masks = rng.random((6, cells, cells)).astype(np.float32)
     lows = rng.uniform(0, 0.5, (6, 2))
     boxes = np.concatenate([lows, lows + rng.uniform(0.1, 0.5, (6, 2))], 1).astype(np.float32)
     np.savez(tmp_path / "given.npz", masks=masks, boxes=boxes, size=size)
-    # In a process of its own: TFOD2 needs Keras 2 in the place of Keras 3.
-    command = [sys.executable, "-c", TFOD2, tmp_path / "given.npz", tmp_path / "result.npy"]
-    result = subprocess.run(command, capture_output=True, text=True, cwd=root)
-    assert result.returncode == 0, result.stderr[-1000:]
+    given, result = str(tmp_path / "given.npz"), str(tmp_path / "result.npy")
+    tfod2.run(TFOD2.format(given=given, result=result))
     reframed = np.load(tmp_path / "result.npy")
     pixels = boxes.astype(float) * [*size, *size]
     ours = paste(masks, pixels, size, alignment="corners")

@@ -6,13 +6,9 @@ import ast
 import doctest
 import importlib
 import re
-import subprocess
-import sys
 
 import pytest
 
-import helpers
-from helpers import tfod
 from tests.test_layers import notebook_sources, sources_of
 
 MODULES = sorted(name for name in sources_of("helpers") if name.startswith("helpers."))
@@ -76,12 +72,6 @@ def test_the_examples_of_a_module_hold(name, monkeypatch, tmp_path):
     assert result.failed == 0
 
 
-@pytest.mark.skipif(not tfod.installed(), reason=f"TFOD2 is not installed: {tfod.INSTALL}")
-def test_the_examples_of_tfod_hold_in_a_process_of_its_own():
-    code = """import helpers; helpers.setup(quiet=True)
-from helpers import tfod
-tfod.activate()
-import doctest; print(doctest.testmod(tfod))"""
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, cwd=helpers.ROOT, capture_output=True, text=True, check=False)
-    assert "TestResults(failed=0, attempted=" in done.stdout, done.stdout + done.stderr[-2000:]
+def test_the_examples_of_tfod_hold_where_it_is_active(tfod2):
+    found = tfod2.run("import doctest; from helpers import tfod; print(doctest.testmod(tfod))")
+    assert found.splitlines()[-1].startswith("TestResults(failed=0, attempted="), found

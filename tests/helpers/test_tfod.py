@@ -1,14 +1,12 @@
-"""TFOD2 is activated in a process of its own, refuses the wrong Keras and lists what it builds."""
+"""TFOD2 in the process where it is active, and what is refused and listed elsewhere."""
 
 from __future__ import annotations
 
 import csv
-import subprocess
-import sys
+import os
 
 import pytest
 
-import helpers
 from helpers import environment, tfod
 from helpers.errors import SetupError
 
@@ -17,25 +15,11 @@ needs_tfod2 = pytest.mark.skipif(
 )
 
 
-def in_fresh_python(code: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", "import helpers; helpers.setup(quiet=True)\n" + code],
-        cwd=helpers.ROOT,
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return done.stdout.strip()
-
-
-@needs_tfod2
-def test_activated_tfod2_reads_the_courses_configuration_and_decodes():
+def test_activated_tfod2_reads_the_courses_configuration_and_decodes(tfod2):
     """Fails without any one of the shim's pieces that the import and the decoder need."""
     code = """
 from helpers import environment, tfod
-tfod.activate(); tfod.activate()
+tfod.activate()  # once more
 import sys, tensorflow as tf
 from object_detection.data_decoders import tf_example_decoder
 from object_detection import model_lib_v2, exporter_lib_v2
@@ -45,35 +29,28 @@ print(config.model.faster_rcnn.num_classes, config.train_input_reader.mask_type)
 print(sys.path[-1] == str(environment.TFOD2_FOLDER))
 print(tf.keras.layers.Layer.__module__.split(".")[0])
 """
-    assert in_fresh_python(code).splitlines()[-3:] == ["3 2", "True", "tf_keras"]
+    assert tfod2.run(code).splitlines()[-3:] == ["3 2", "True", "tf_keras"]
 
 
 @needs_tfod2
 def test_the_wrong_keras_is_refused_with_what_to_do():
-    code = """
-import tensorflow as tf
-tf.keras.__version__
-from helpers import tfod
-from helpers.errors import SetupError
-try:
-    tfod.activate()
-except SetupError as error:
-    print(error)
-"""
-    shown = in_fresh_python(code)
-    assert "expected Keras 2" in shown
-    assert "found Keras 3" in shown
-    assert "Restart the kernel" in shown
+    import tensorflow as tf
+
+    assert tf.keras.__version__.startswith("3")
+    with pytest.raises(SetupError, match=r"expected Keras 2.*found Keras 3.*Restart the kernel"):
+        tfod.activate()
+    assert "TF_USE_LEGACY_KERAS" not in os.environ
 
 
 def test_model_garden_needs_neither_shim_nor_legacy_keras():
-    code = """
-import tensorflow as tf
-from official.vision.configs import maskrcnn
-from official.vision.modeling import maskrcnn_model
-print(tf.keras.__version__[0], issubclass(maskrcnn_model.MaskRCNNModel, tf.keras.Model))
-"""
-    assert in_fresh_python(code) == "3 False"  # its Keras is tf_keras, beside Keras 3
+    """Its Keras is tf_keras, beside Keras 3."""
+    import tensorflow as tf
+    from official.vision.modeling import maskrcnn_model
+    from tensorflow.python.autograph.core import config
+
+    assert not hasattr(config, "_tfod2") and "TF_USE_LEGACY_KERAS" not in os.environ
+    assert tf.keras.__version__.startswith("3")
+    assert not issubclass(maskrcnn_model.MaskRCNNModel, tf.keras.Model)
 
 
 @pytest.fixture
@@ -97,13 +74,13 @@ def test_an_installation_that_fails_ends_with_what_pip_said(without_tfod2, monke
     assert not tfod.installed()
 
 
-def test_experiments_are_those_of_the_package():
+def test_experiments_are_those_of_the_package(tfod2):
     code = """
 from helpers import tfod
 found = tfod.experiments()
 print(len(found), found["maskrcnn_resnetfpn_coco"].task.model.include_mask)
 """
-    assert in_fresh_python(code).splitlines()[-1] == "32 True"
+    assert tfod2.run(code).splitlines()[-1] == "32 True"
 
 
 def test_the_published_zoo_has_one_mask_rcnn():
@@ -116,8 +93,7 @@ def test_the_published_zoo_has_one_mask_rcnn():
     assert [m for m in zoo if m["mask_map"]] == [only]
 
 
-@needs_tfod2
-def test_another_files_text_is_named_with_its_line(tmp_path):
+def test_another_files_text_is_named_with_its_line(tmp_path, tfod2):
     (tmp_path / "not_a_pipeline.config").write_text("model {\n  faster_rcn { }\n}\n")
     code = f"""
 from pathlib import Path
@@ -129,15 +105,14 @@ for name in ("not_a_pipeline.config", "absent.config"):
     except DataError as error:
         print(error)
 """
-    wrong, absent = in_fresh_python(code).splitlines()[-2:]
+    wrong, absent = tfod2.run(code).splitlines()[-2:]
     assert wrong.startswith("not_a_pipeline.config: expected a TFOD2 pipeline configuration")
     assert "2:3" in wrong
     assert "faster_rcn" in wrong
     assert "absent.config" in absent
 
 
-@needs_tfod2
-def test_a_configuration_survives_being_written_and_builds_a_network_that_answers(tmp_path):
+def test_a_configuration_survives_being_written_and_builds_a_network_that_answers(tmp_path, tfod2):
     code = f"""
 import pathlib
 import numpy as np
@@ -151,4 +126,4 @@ tf.keras.utils.set_random_seed(1)
 found = tfod.forward(tfod.build(config), np.zeros((90, 120, 3), np.uint8))
 print(found["detection_boxes"].shape, found["detection_masks"].shape)
 """
-    assert in_fresh_python(code).splitlines()[-1] == "(10, 4) (10, 14, 14)"
+    assert tfod2.run(code).splitlines()[-1] == "(10, 4) (10, 14, 14)"

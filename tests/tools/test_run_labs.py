@@ -116,20 +116,20 @@ def test_a_cell_that_hangs_ends_with_its_children(make_lab, tmp_path):
         ("code", "time.sleep(987)"),
     ).parent
     start = time.monotonic()
-    assert run(folder, tmp_path / "out", "--timeout", "10") == 1
+    assert run(folder, tmp_path / "out", "--timeout", "5") == 1
     assert time.monotonic() - start < 150
     (entry,) = summary(tmp_path / "out")
     assert entry["failed_cell"] == 3
-    assert entry["reason"] == "the cell took longer than 10 s"
+    assert entry["reason"] == "the cell took longer than 5 s"
     assert not running("time.sleep(987)")
 
 
 def test_a_lab_that_takes_too_long_in_all_is_ended(make_lab, tmp_path):
-    cells = [("code", "import time; time.sleep(1.5)")] * 20
+    cells = [("code", "import time; time.sleep(0.5)")] * 20
     folder = make_lab("01_slow", *cells).parent
-    assert run(folder, tmp_path / "out", "--lab-timeout", "6") == 1
+    assert run(folder, tmp_path / "out", "--lab-timeout", "3") == 1
     (entry,) = summary(tmp_path / "out")
-    assert entry["reason"] == "the lab took longer than 6 s"
+    assert entry["reason"] == "the lab took longer than 3 s"
     assert 0 < entry["cells"] < 20
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -13,19 +11,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import helpers
-from helpers import tfod
 from helpers.records import Example, payloads, read, serialise, write_payloads
 from tests.helpers.records.made import make_example
-from tests.helpers.records.tfod_decoder import Digests, digests
+from tests.helpers.records.tfod_decoder import digests
+from tests.tfod2 import Tfod2
 
+DECODE = """
+import json
+from tests.helpers.records.tfod_decoder import tfod2_digests
+print(json.dumps(tfod2_digests({!r}, {!r})))
+"""
 EVERY = 13  # of Kerbside's 1,240 records in the normal run: 96
-
-
-@pytest.fixture(autouse=True)
-def _needs_tfod2():
-    if not tfod.installed():
-        pytest.skip(f"TFOD2 is not installed: {tfod.INSTALL}")
 
 
 def kerbside_shards(root: Path) -> list[Path]:
@@ -35,23 +31,11 @@ def kerbside_shards(root: Path) -> list[Path]:
     return shards
 
 
-def decoded_by_tfod2(folder: Path, *files: str) -> dict[str, list[Digests]]:
-    output = folder / "tfod2.json"
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.helpers.records.tfod_decoder", str(output), *files],
-        cwd=helpers.ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return json.loads(output.read_text())
-
-
-def assert_agreement(folder: Path, *files: str) -> int:
+def assert_agreement(tfod2: Tfod2, *files: str) -> int:
     """Compares every record of the files (`png:PATH` or `dense:PATH`); gives their number."""
     count = 0
-    for file, theirs in decoded_by_tfod2(folder, *files).items():
+    for file in files:
+        theirs = json.loads(tfod2.run(DECODE.format(*file.split(":", 1))))
         ours = [digests(example) for example in read(file.split(":", 1)[1], extras=False)]
         assert len(ours) == len(theirs)
         for number, (mine, other) in enumerate(zip(ours, theirs, strict=True)):
@@ -83,7 +67,7 @@ def coco_payloads(folder: Path) -> Iterator[bytes]:
         yield serialise(example, "jpeg", encoded=file.read_bytes())
 
 
-def test_generated_records_of_both_kinds_agree(tmp_path, rng):
+def test_generated_records_of_both_kinds_agree(tmp_path, rng, tfod2):
     sizes = [(1, 1), (24, 37), (33, 8)]
     examples = [
         make_example(rng, count, size, source_id=f"Bild {count}")
@@ -93,26 +77,26 @@ def test_generated_records_of_both_kinds_agree(tmp_path, rng):
     for name, dense in (("png", False), ("dense", True)):
         write_payloads(tmp_path / name, [serialise(each, dense=dense) for each in examples])
     files = [f"{name}:{tmp_path / name}" for name in ("png", "dense")]
-    assert assert_agreement(tmp_path, *files) == 2 * len(examples)
+    assert assert_agreement(tfod2, *files) == 2 * len(examples)
 
 
-def test_a_sample_of_kerbside_agrees(tmp_path, root):
+def test_a_sample_of_kerbside_agrees(tmp_path, root, tfod2):
     shards, sample = kerbside_shards(root), tmp_path / "sample"
     raws = (raw for shard in shards for _, raw in islice(payloads(shard), 0, None, EVERY))
     count = write_payloads(sample, raws)
     assert count >= 90
-    assert assert_agreement(tmp_path, f"png:{sample}") == count
+    assert assert_agreement(tfod2, f"png:{sample}") == count
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_every_record_of_kerbside_agrees(tmp_path, root):
-    assert assert_agreement(tmp_path, *(f"png:{s}" for s in kerbside_shards(root))) == 1240
+def test_every_record_of_kerbside_agrees(tmp_path, root, tfod2):
+    assert assert_agreement(tfod2, *(f"png:{s}" for s in kerbside_shards(root))) == 1240
 
 
-def test_every_record_of_the_coco_subset_agrees(tmp_path, shared_data):
+def test_every_record_of_the_coco_subset_agrees(tmp_path, shared_data, tfod2):
     folder = shared_data / "coco"
     path = tmp_path / "coco.tfrecord"
     count = write_payloads(path, coco_payloads(folder))
     assert count == len(list((folder / "images").iterdir()))
-    assert assert_agreement(tmp_path, f"png:{path}") == count
+    assert assert_agreement(tfod2, f"png:{path}") == count

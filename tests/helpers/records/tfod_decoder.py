@@ -1,22 +1,12 @@
-"""TFOD2's own decoder over record files, in a process of its own: it needs Keras 2.
-
-    python -m tests.helpers.records.tfod_decoder out.json png:a.tfrecord dense:b.tfrecord
-
-The JSON has, for each file, one dictionary of digests a record; `digests` makes the same ones of
-an `Example`.
-"""
+"""Digests of what TFOD2's own decoder reads; `digests` makes the same ones of an `Example`."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
-import helpers
 from helpers.records import Example
 
 Digests = dict[str, str]
@@ -70,16 +60,3 @@ def tfod2_digests(kind: str, path: str) -> list[Digests]:
         record = {name: digest(tensors[theirs]) for name, theirs in names.items()}
         found.append({**record, "source_id": tensors["source_id"].decode()})
     return found
-
-
-def main(output: str, *files: str) -> None:
-    from helpers import tfod
-
-    tfod.activate()
-    found = {path: tfod2_digests(*path.split(":", 1)) for path in files}
-    Path(output).write_text(json.dumps(found))
-
-
-if __name__ == "__main__":
-    helpers.setup(quiet=True)
-    main(*sys.argv[1:])

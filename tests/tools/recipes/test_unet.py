@@ -1,4 +1,4 @@
-"""`python -m tools.recipes.unet` as a shell sees it."""
+"""`python -m tools.recipes.unet`, mostly with a network small enough to be built in a second."""
 
 from __future__ import annotations
 
@@ -19,35 +19,36 @@ keras = pytest.importorskip("keras")
 KEYS = {"data", "images", "miou", "per_class_iou", "accuracy", "dice", "miou_ci95"}
 
 
+light_unet = unet.light_unet
+
+
+def small_light_unet(
+    size: int | tuple[int, int] = unet.SIZE, classes: int = 3, **options: object
+) -> keras.Model:
+    """In place of the light U-Net, of which each scale takes seconds to build and to trace."""
+    assert options.keys() <= {"encoder_weights", "enlarge"}
+    side = size if isinstance(size, int) else size[0]
+    return unet.classic_unet(side, filters=(3,), num_classes=classes)
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unet, "light_unet", small_light_unet)
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("weights") / "random.weights.h5"
-    command.save(unet.light_unet(), path)
+    keras.utils.set_random_seed(0)
+    command.save(small_light_unet(), path)
     return path
 
 
-def shell(root: Path, *arguments: object) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "tools.recipes.unet", *map(str, arguments)]
-    return subprocess.run(
-        command, cwd=root, capture_output=True, encoding="utf-8", check=False, timeout=170
-    )
-
-
-def test_evaluate_from_the_shell(root, make_pets, trained):
-    done = shell(root, "evaluate", "--data-dir", make_pets(), "--weights", trained)
-    assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
-    assert "Using Oxford-IIIT Pet (photos): 8 train, 2 validation, 4 test." in lines
-    assert any(line.startswith("Loaded weights from random.weights.h5") for line in lines)
-    found = json.loads(lines[-1])
-    assert found.keys() == KEYS
-    assert (found["data"], found["images"]) == ("Oxford-IIIT Pet (photos), test, 4 images", 4)
-    assert 0 <= found["miou_ci95"][0] <= found["miou"] <= found["miou_ci95"][1] <= 1
-    assert len(found["per_class_iou"]) == 3
-
-
 def test_an_error_from_the_shell_is_one_line(root, tmp_path):
-    done = shell(root, "evaluate", "--data-dir", tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.recipes.unet", "evaluate", "--data-dir", str(tmp_path)],
+        cwd=root, capture_output=True, encoding="utf-8", check=False, timeout=170,
+    )  # fmt: skip
     assert done.returncode == 1
     assert done.stdout == ""
     [line] = done.stderr.splitlines()
@@ -81,29 +82,42 @@ def test_a_split_of_another_name_is_refused(capsys):
     assert "train" in capsys.readouterr().err
 
 
+def test_evaluate_says_what_it_used_and_ends_with_json(make_pets, tmp_path, monkeypatch, capsys):
+    """With the light U-Net itself."""
+    monkeypatch.setattr(unet, "light_unet", light_unet)
+    path = tmp_path / "random.weights.h5"
+    command.save(unet.light_unet(), path)
+    assert evaluate_here("--data-dir", make_pets(), "--weights", path, "--single-view") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "Using Oxford-IIIT Pet (photos): 8 train, 2 validation, 4 test." in lines
+    assert any(line.startswith("Loaded weights from random.weights.h5") for line in lines)
+    found = json.loads(lines[-1])
+    assert found.keys() == KEYS
+    assert (found["data"], found["images"]) == ("Oxford-IIIT Pet (photos), test, 4 images", 4)
+    assert 0 <= found["miou_ci95"][0] <= found["miou"] <= found["miou_ci95"][1] <= 1
+    assert len(found["per_class_iou"]) == 3
+
+
 @pytest.mark.parametrize("many", [True, False])
-def test_evaluate_scores_what_it_is_given(make_pets, trained, capsys, many):
+def test_evaluate_scores_what_it_is_given(make_pets, trained, monkeypatch, capsys, many):
     """The command's figures are those of the library, on the split that was asked for."""
+    at_scales, built = unet_cli.at_scales, []
+    monkeypatch.setattr(unet_cli, "at_scales", lambda each: built.append(each) or at_scales(each))
     data = make_pets()
     views = [] if many else ["--single-view"]
     assert evaluate_here("--data-dir", data, "--weights", trained, "--split", "train", *views) == 0
+    assert len(built) == many
     found = json.loads(capsys.readouterr().out.splitlines()[-1])
     model = unet.light_unet()
     weights.load(model, trained)
     scores = segmentation.evaluate(
-        unet_cli.at_scales(model) if many else model,
+        at_scales(model) if many else model,
         pets.load_pets("train", pets.find_pets(data_dir=data)),
         data="Oxford-IIIT Pet (photos), train, 8 images",
         to_pair=partial(pets.to_pair, size=unet.SIZE),
         flips=many,
     )
     assert found == scores.summary()
-
-
-def small_light_unet(**options: object) -> keras.Model:
-    """In place of the light U-Net, whose training takes half a minute for a first step."""
-    assert options.keys() <= {"encoder_weights"}
-    return unet.classic_unet(unet.SIZE, filters=(3,))
 
 
 def train_here(*arguments: object) -> int:
@@ -113,8 +127,6 @@ def train_here(*arguments: object) -> int:
 def test_train_writes_weights_and_a_record_that_evaluate_goes_on_with(
     make_pets, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr(unet, "light_unet", small_light_unet)
-    monkeypatch.setattr(unet_cli, "at_scales", lambda model: model)
     monkeypatch.setattr(command, "BACKUPS", tmp_path / "backups")
     data, path = make_pets(), tmp_path / "out" / "new.weights.h5"
     assert train_here("--data-dir", data, "--weights", path, "--seed", "3") == 0
@@ -141,7 +153,6 @@ def test_weights_that_cannot_be_written_are_an_error_before_the_training(
 ):
     """Not after ten minutes of it."""
     monkeypatch.setattr(training, "fit", lambda *args, **kwargs: pytest.fail("it was trained"))
-    monkeypatch.setattr(unet, "light_unet", small_light_unet)
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     assert train_here("--data-dir", make_pets(), "--weights", tmp_path / place) == 1
     assert capsys.readouterr().err.startswith(f"error: {tmp_path / place}: expected")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 
 import pytest
+from dask.distributed import LocalCluster
 
 from helpers import records
 from helpers.errors import DataError, SetupError
@@ -24,10 +26,31 @@ def source(tmp_path):
     return file, images
 
 
+@pytest.fixture(scope="module")
+def cluster():
+    """Two worker processes, which take seconds to start."""
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as started:
+        yield started
+
+
+@pytest.fixture
+def _one_cluster(cluster, monkeypatch):
+    """Converting with two workers takes those that are there."""
+
+    def started(n_workers, *, processes, **options):
+        assert (n_workers, processes) == (2, True)
+        return contextlib.nullcontext(cluster)
+
+    monkeypatch.setattr("dask.distributed.LocalCluster", started)
+
+
 def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+@pytest.mark.usefixtures("_one_cluster")
 def test_one_and_two_workers_write_the_same_bytes(source, tmp_path):
     options = dict(shards=3, skip_bad=True)
     one = from_coco(*source, tmp_path / "one" / "x.tfrecord", workers=1, **options)
@@ -62,6 +85,7 @@ def test_the_manifest_is_true(source, tmp_path):
     assert read_label_map(tmp_path / "label_map.pbtxt") == {3: "car", 7: "person"}
 
 
+@pytest.mark.usefixtures("_one_cluster")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_damaged_picture_leaves_what_was_there(source, tmp_path, workers):
     out = tmp_path / "out"

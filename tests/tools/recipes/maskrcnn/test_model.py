@@ -37,19 +37,41 @@ def plan(records_file):
 
 @pytest.fixture(scope="module")
 def run(plan, tmp_path_factory):
-    """A training of 4 steps that is killed in step 3, and what the second try printed."""
+    """A training of 4 steps that is killed in step 3 and goes on, and the steps reported."""
     folder = tmp_path_factory.mktemp("run")
-    report = training._report
-    calls = []
+    report, build, resume = training._report, training._model, training._resume
+    calls, network, stored = [], [], []
+
+    def values():
+        return [variable.numpy() for variable in network[0].variables]
 
     def interrupt(metrics, number):
         calls.append(number)
+        if number == 2:
+            stored.append(values())
         if number == 3 and calls.count(3) == 1:
             raise Killed
         return report(metrics, number)
 
+    def build_once(config, plan):
+        """Building takes ten seconds; the second try has the same network, its weights gone."""
+        if not network:
+            network.append(build(config, plan))
+        else:
+            for variable in network[0].variables:
+                variable.assign(tf.zeros_like(variable))
+        return network[0]
+
+    def resume_and_look(checkpoint, manager):
+        resume(checkpoint, manager)
+        if stored:
+            for found, expected in zip(values(), stored[0], strict=True):
+                np.testing.assert_array_equal(found, expected)
+
     patch = pytest.MonkeyPatch()
     patch.setattr(training, "_report", interrupt)
+    patch.setattr(training, "_model", build_once)
+    patch.setattr(training, "_resume", resume_and_look)
     options = {"checkpoint_every": 2, "report_every": 1}
     # Compiling a step takes longer than four steps; the slow test below trains compiled.
     tf.config.run_functions_eagerly(True)
