@@ -39,7 +39,7 @@ release: setup  ## editions for students and instructors, slides, handout, site:
 grade: setup  ## grade the folder SUBMISSIONS in sandboxes; tables and feedback: build/grades/
 	@$(IN_VENV) -m tools.grading $(ARGS) $(if $(SUBMISSIONS),"$(SUBMISSIONS)")
 
-test: setup  ## run the unit tests, then compare the notebooks' outputs (nbval)
+test: setup  ## run the unit tests and compare the notebooks' outputs (nbval)
 	@$(IN_VENV) -m tools.run_tests $(ARGS)
 
 lint: setup  ## check code style and notebooks
