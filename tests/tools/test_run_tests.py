@@ -63,7 +63,7 @@ def test_everything_is_one_run(monkeypatch, tmp_path, capsys):
 @pytest.mark.parametrize("where", ["unit", "cells"])
 def test_one_failure_is_a_failure(monkeypatch, tmp_path, capsys, where):
     cases = {"unit": [""], "cells": [""]} | {where: ["", FAILED]}
-    assert run_main(monkeypatch, tmp_path, status=1, **cases)[0] == 1
+    assert run_main(monkeypatch, tmp_path, **cases)[0] == 1
     last = capsys.readouterr().out.splitlines()[-1]
     assert last.startswith("FAILED: ") and last.count("1 FAILED") == 1
 
