@@ -25,6 +25,17 @@ hypothesis.settings.load_profile("course")
 LONGEST_FIRST = (
     "notebooks/02_unet_oxford_pets.ipynb",
     "notebooks/03_tfod2_and_tfrecords.ipynb",
+    "notebooks/05_parking_case_study.ipynb",
+    "notebooks/04_mask_rcnn_and_pr_curves.ipynb",
+    "tests/notebooks/test_places.py",
+    "tests/tools/recipes/maskrcnn/test_model.py",
+    "tests/tools/test_release.py",
+    "tests/tools/test_run_labs.py",
+    "tests/grading/test_class.py",
+    "tests/grading/test_mutants.py",
+    "tests/tools/recipes/test_unet.py",
+    "tests/tools/records/test_shards.py",
+    "tests/helpers/test_training.py",
 )
 """Files that take longest. Started first, none of them keeps one worker busy after the other."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from helpers.errors import SetupError
+from tests.conftest import LONGEST_FIRST
 from tools import run_tests
 from tools.run_tests import Part, pytest_arguments, read_report
 
@@ -58,6 +59,10 @@ def test_everything_is_one_run(monkeypatch, tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert "Skipped, 1: no browser: install chromium" in lines
     assert lines[-1].startswith("PASSED: 2 unit tests passed, 1 skipped; 1 notebook cells passed; ")
+
+
+def test_the_files_that_take_longest_are_there(root):
+    assert [name for name in LONGEST_FIRST if not (root / name).is_file()] == []
 
 
 @pytest.mark.parametrize("where", ["unit", "cells"])
