@@ -4,7 +4,7 @@ Annotations often come from the internet, and every tool writes them differently
 readers therefore cross-check them: boxes against masks, declared sizes against pictures, pictures
 against each other. Whatever is consistent is read, omissions are counted, and anything ambiguous is
 refused with a one-line error. Iterating over a set yields `helpers.records.Example`s. Rests on
-`helpers.pictures` and pycocotools.
+`helpers.pictures` and faster-coco-eval.
 """
 
 from __future__ import annotations
@@ -506,7 +506,8 @@ def take(item: Any, key: str, kind: type, where: str) -> Any:
     value = item.get(key) if isinstance(item, dict) else None
     if not isinstance(value, kind):
         found = f"{value!r:.60}" if isinstance(item, dict) else f"{item!r:.60} for an object"
-        raise DataError(f"{where}, {key}", expected=kind.__name__, found=found)
+        expected = {list: "a list", str: "a text"}[kind]
+        raise DataError(f"{where}, {key}", expected=expected, found=found)
     return value
 
 
@@ -566,7 +567,7 @@ def mask_of(shape: Shape, size: Size) -> np.ndarray:
 
 def _polygon_mask(polygons: Sequence[Any], size: Size, where: str) -> np.ndarray:
     """Union of polygons, each a list x, y, x, y in pixels, rasterised by COCO's rule."""
-    from pycocotools import mask as coco_mask
+    from faster_coco_eval.core import mask as coco_mask
 
     height, width = size
     if isinstance(polygons[0], (int, float)):
@@ -586,7 +587,7 @@ def _polygon_mask(polygons: Sequence[Any], size: Size, where: str) -> np.ndarray
             expected = f"corners in pixels, in or near a picture of {width}x{height}"
             found = f"x {x.min():g} to {x.max():g}, y {y.min():g} to {y.max():g}"
             raise DataError(where, expected=expected, found=found)
-    # Only the part of the picture round the polygons is drawn. pycocotools cuts 5 x + 0.5 to whole
+    # Only the part of the picture round the polygons is drawn. COCO's code cuts 5 x + 0.5 to whole
     # numbers, towards 0; here that is done before corners are moved, so that pixels are the same.
     corners = np.concatenate(checked)
     low = np.clip(np.floor(corners.min(axis=0)).astype(int) - 1, 0, (width, height))

@@ -105,7 +105,7 @@ def test_a_wrong_object_is_named(tmp_path, changes, words):
         ({"images": [{"id": 2}]}, "image 2, height"),
         ({"images": []}, "one of the 0 ids in the file, found 2"),
         ({"annotations": [5]}, "annotation 5"),
-        ({"annotations": None}, "annotations: expected list"),
+        ({"annotations": None}, "annotations: expected a list"),
     ],
 )
 def test_a_wrong_file_is_an_error_even_when_bad_pictures_are_skipped(tmp_path, changes, words):
