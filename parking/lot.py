@@ -25,7 +25,7 @@ from helpers.detection import mask_overlaps, match
 from helpers.detector import Detections
 from helpers.errors import DataError
 from helpers.masks import Image, Mask
-from parking.clips import PICTURES
+from parking.clips import OTHERS, PICTURES
 from parking.rules import VEHICLES
 
 INSIDE, OUTSIDE = 1, 2  # values of a mask's picture
@@ -77,9 +77,9 @@ def read_folder(folder: str | os.PathLike) -> Iterator[LotFrame]:
     files = sorted(file for file in place.glob("[!.]*") if file.suffix.lower() in PICTURES)
     do = "The folder should hold frames/, masks/ and bounding_boxes/."
     _need(bool(files), place, "photographs", "none", do)
-    names = {file.stem for file in files}
-    found = f"{len(files)} files with {len(names)} names"
-    _need(len(names) == len(files), place, "a name each", found)
+    others = [p.name for p in place.glob("[!.]*") if p.is_dir() or p.suffix.lower() in OTHERS]
+    _need(not others, place, "photographs that can be read, and no folder", f"{others[:3]}")
+    _need(len({f.stem for f in files}) == len(files), place, "a name each", "two of one name")
     for file in files:
         image, place = pictures.read(file), folder / "masks" / f"{file.stem}.png"
         classes = pictures.read_numbers(place)

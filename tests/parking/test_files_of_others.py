@@ -517,6 +517,15 @@ def test_spaces_of_half_the_scale_are_refused(tmp_path) -> None:
         list(read_folder(lot(tmp_path / "a", at, half)))
 
 
+@pytest.mark.parametrize("name", ["b.gif", "b.HEIC", "more/b.jpg"])
+def test_photographs_of_a_lot_that_are_not_read_are_told(name, tmp_path) -> None:
+    place = lot(tmp_path / "a", AT)
+    (place / "frames" / name).parent.mkdir(exist_ok=True)
+    (place / "frames" / name).write_bytes(b"picture")
+    with pytest.raises(DataError, match="frames: expected photographs that can be read"):
+        list(read_folder(place))
+
+
 def test_a_photograph_in_capitals_counts_and_two_of_one_name_are_refused(tmp_path) -> None:
     folder = lot(tmp_path / "a", AT)
     (folder / "frames" / "one.jpg").rename(folder / "frames" / "one.JPG")
