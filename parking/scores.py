@@ -313,8 +313,11 @@ def match_events(
 
 
 def summary(scores: Iterable[ClipScore]) -> dict:
-    """Precision and recall of alarms, of those without a need for review, and dwell errors."""
-    counts, errors, false = Counter(), [], Counter()
+    """Precision and recall of alarms, of those without a need for review, and dwell errors.
+
+    Intervals (95 %) draw clips: events of one clip share street, light and traffic.
+    """
+    counts, errors, false, rows = Counter(), [], Counter(), []
     for score in scores:
         partner = {k: score.truth[g] for k, g in score.pairs}
         offences = sum(true["violation"] for true in score.truth)
@@ -328,6 +331,13 @@ def summary(scores: Iterable[ClipScore]) -> dict:
                 sure = not event.needs_review
                 counts.update(alarms=1, right=right, sure=sure, sure_right=right and sure)
                 false.update([_behaviour(score, event)] * (not right))
+        rows.append([counts[name] for name in ("right", "alarms", "offences")])
+    each = np.diff(rows or [[0, 0, 0]], axis=0, prepend=0)  # of each clip alone
+    drawn = metrics.bootstrap_draws(len(each)) @ each
+
+    def limits(whole: int) -> list[float] | None:
+        some = drawn[drawn[:, whole] > 0]
+        return [*metrics.percentile_interval(some[:, 0] / some[:, whole])] if len(some) else None
 
     def ratio(part: str, whole: str) -> float | None:
         return counts[part] / counts[whole] if counts[whole] else None
@@ -335,7 +345,9 @@ def summary(scores: Iterable[ClipScore]) -> dict:
     return {
         **{name: counts[name] for name in ("clips", "frames", "offences", "alarms")},
         "precision": ratio("right", "alarms"),
+        "precision_ci95": limits(1),
         "recall": ratio("right", "offences"),
+        "recall_ci95": limits(2),
         "dwell_error_median_frames": float(np.median(errors)) if errors else None,
         "dwell_error_worst_frames": max(errors, default=None),
         "alarms_for_review": counts["alarms"] - counts["sure"],

@@ -55,6 +55,10 @@ def test_with_true_masks_a_validation_clip_is_told_right() -> None:
     assert result["offences"] == result["alarms"] == 2
     assert result["dwell_error_worst_frames"] <= 2
     assert len(score.pairs) == len(score.truth) == 5
+    assert result["precision_ci95"] == result["recall_ci95"] == [1, 1]
+    # The unit is the clip: one with everything right and one with nothing say nearly nothing.
+    both = summary([score, replace(score, pairs=[])])
+    assert both["precision"] == 0.5 and both["recall_ci95"] == [0, 1]
 
 
 def judged(truth, share, cameras=None) -> Judged:
