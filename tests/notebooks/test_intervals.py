@@ -73,7 +73,7 @@ def test_a_document_has_no_score_without_interval_and_unit(name):
 
 
 # Lab 1 computes on single pictures that it draws, where a score is arithmetic and no sample.
-@pytest.mark.parametrize("lab", notebooks.find_labs(["3", "4", "5"]), ids=lambda lab: lab.stem)
+@pytest.mark.parametrize("lab", notebooks.find_labs(["2", "3", "4", "5"]), ids=lambda lab: lab.stem)
 def test_a_lab_has_no_score_without_interval_and_unit(lab):
     texts = texts_of(lab)
     bare = {where: found for where, text in texts.items() if (found := bare_scores(text))}
