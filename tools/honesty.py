@@ -172,6 +172,12 @@ def selected_by_validation_on_test(code: Code, outputs: list) -> Iterator[tuple[
             )
 
 
+def _is_count(arguments: list[ast.expr]) -> bool:
+    """Whether labels are counted: the most frequent class is a description, not a choice."""
+    functions = [part.func for part in arguments if isinstance(part, ast.Call)]
+    return any(getattr(f, "attr", getattr(f, "id", "")) == "bincount" for f in functions)
+
+
 @rule("TEST-MAX")
 def best_of_test(code: Code, outputs: list) -> Iterator[tuple[int, int, str]]:
     """The best of several was chosen by its score on the test split."""
@@ -179,7 +185,7 @@ def best_of_test(code: Code, outputs: list) -> Iterator[tuple[int, int, str]]:
         axis = _keyword(call, "axis") is not None or len(call.args) > 1
         chooser = name in ("argmax", "argmin", "nanargmax", "nanargmin") and not axis
         by_key = name in ("max", "min", "sorted") and _keyword(call, "key") is not None
-        if not (chooser or by_key):
+        if not (chooser or by_key) or (chooser and _is_count(call.args)):
             continue
         if any(code.is_test(part) for part in [*call.args, _keyword(call, "key")] if part):
             yield cell, call.lineno, f"`{ast.unparse(call)[:70]}` chooses by the test split"

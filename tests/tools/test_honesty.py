@@ -36,6 +36,7 @@ DISHONEST = {
 }
 
 HONEST = [
+    "print(np.argmax(np.bincount(test_masks.ravel())))",
     "model.fit(train, validation_data=validation)\nprint(model.evaluate(test))",
     "splits = {name: load(name) for name in ('train', 'val', 'test')}\nmodel.fit(splits['train'])",
     "labels = np.argmax(model.predict(test), axis=-1)",
