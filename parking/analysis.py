@@ -32,7 +32,6 @@ from helpers.masks import Image
 from parking.clips import Alignment, Clip, blind, open_clip
 from parking.drawing import Evidence, annotate, check_film, film, private
 from parking.events import LIMIT, Event, EventFinder, Frame
-from parking.report import write
 from parking.rules import THRESHOLDS
 from parking.tracking import Moment, Settings
 from parking.zones import Camera, read_camera
@@ -190,6 +189,8 @@ def analyse(
         CourseError: Camera file or clip cannot be used, or `out` is something else than a report.
     """
     from tqdm.auto import tqdm
+
+    from parking.report import write  # asks for Jinja before any work is done
 
     view = read_camera(camera)
     opened, out = open_clip(clip, view, fps), Path(out).resolve()

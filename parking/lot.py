@@ -98,7 +98,7 @@ def read_folder(folder: str | os.PathLike) -> Iterator[LotFrame]:
         do = "Are these the spaces of this camera, in pixels of this size?"
         expected = f"spaces in the frame, {width} x {height} pixels"
         _need(not out.any(), place, expected, f"{out.sum()} of {len(out)} spaces outside it", do)
-        rows = [k for k, occupied in enumerate(taken) if occupied]
+        rows = np.flatnonzero(taken)
         hits = classes[y[rows].astype(int), x[rows].astype(int)] > 0
         expected = "a car of the mask in each space that is called occupied"
         found = f"one in {hits.sum()} of {len(hits)}"
@@ -107,7 +107,7 @@ def read_folder(folder: str | os.PathLike) -> Iterator[LotFrame]:
         yield LotFrame(file.stem, image, classes, list(spaces))
 
 
-def _spaces(file: Path) -> list[tuple[np.ndarray, bool | None]]:
+def _spaces(file: Path) -> list[tuple[np.ndarray, bool]]:
     """Corners (4, 2) of the marked spaces in one of PKLot's XML files, and which are occupied."""
     keys = (("center", "x"), ("center", "y"), ("size", "w"), ("size", "h"), ("angle", "d"))
     spaces = []
@@ -119,8 +119,7 @@ def _spaces(file: Path) -> list[tuple[np.ndarray, bool | None]]:
             x, y, w, h, angle = (float(rectangle.find(part).get(key)) for part, key in keys)
             if not (np.isfinite([x, y, w, h, angle]).all() and min(w, h) > 0):
                 raise ValueError(f"{name}: {x:g}, {y:g}, {w:g}, {h:g}, {angle:g}")
-            taken = {"0": False, "1": True}.get(space.get("occupied"))
-            spaces.append((cv2.boxPoints(((x, y), (w, h), angle)), taken))
+            spaces.append((cv2.boxPoints(((x, y), (w, h), angle)), space.get("occupied") == "1"))
     except (OSError, ElementTree.ParseError, AttributeError, TypeError, ValueError) as error:
         _need(False, file, "PKLot's XML", f"{type(error).__name__}: {error}")
     _need(bool(spaces), file, "marked spaces", "none")

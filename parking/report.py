@@ -29,6 +29,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 
+from jinja2 import Environment
+
 from parking.events import Event
 
 SCHEMA = "parking-events/2"
@@ -77,8 +79,6 @@ def as_html(
     summary: Mapping, events: Sequence[Event], pictures: Pictures, overview: bytes | None = None
 ) -> str:
     """The page, from the template beside this file; everything from outside is escaped."""
-    from jinja2 import Environment
-
     page = Environment(autoescape=True)
     page.filters |= {"embedded": _embedded, "clock": _clock, "count_of": _count_of}
     kept = (event for event in events if event.violation or event.needs_review)
