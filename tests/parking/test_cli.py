@@ -57,7 +57,7 @@ def test_an_incomplete_analysis_exits_with_2_and_keeps_its_report(place, capsys)
 @pytest.mark.parametrize(
     ("files", "says"),
     [
-        (dict(camera="nowhere.json"), "expected a camera file, found no such file"),
+        (dict(camera="nowhere.json"), "expected a camera file, found No such file"),
         (dict(clip="nowhere.mp4"), "no such file"),
         (dict(clip="camera.json"), "a video"),
     ],
