@@ -88,6 +88,14 @@ def evaluation_options(parser: argparse.ArgumentParser, splits: Iterable[str]) -
     )
 
 
+def load_initial(model: keras.Model, path: Path | None) -> dict:
+    """Load weights to fine-tune, if there are any; returns the record's entry about them."""
+    if path is None:
+        return {}
+    weights.load(model, path)
+    return {"began_with": weights.read_record(path)}
+
+
 def train(
     model: keras.Model,
     batches: tf.data.Dataset,

@@ -54,6 +54,9 @@ CAMVID = {
 }  # fmt: skip
 """Kerbside labels of the CamVid classes, in the order of their numbers."""
 
+TERMS = "Kerbside: CC BY 4.0", "CamVid (Brostow et al., 2009): for research use"
+"""Terms of the training data."""
+
 CROSSING, ROAD = 3, 1
 """To CamVid, a crossing is road."""
 
@@ -207,8 +210,7 @@ def _train(options: argparse.Namespace) -> dict:
     keras.utils.set_random_seed(options.seed)
     build = MODELS[options.model]
     model = build(CROP, encoder_weights=None if options.initial else options.encoder_weights)
-    if options.initial:
-        weights.load(model, options.initial)
+    began_with = command.load_initial(model, options.initial)
     motion = NEAR if options.loss == "small" else MOTION
     augment = augmentation.augmenter(CROP, options.seed, motion)
 
@@ -249,10 +251,7 @@ def _train(options: argparse.Namespace) -> dict:
             len(kerbside.SURFACES), sparse_y_pred=False, name="miou", ignore_class=UNKNOWN
         )
         model.compile(optimizer=model.optimizer, loss=LOSSES[options.loss], metrics=[miou])
-    initial, before = "", {}
-    if options.initial:
-        initial = f" --initial {options.initial.name}"
-        before = {"began_with": weights.read_record(options.initial)}
+    initial = f" --initial {options.initial.name}" if options.initial else ""
     return command.train(
         model,
         train,
@@ -267,8 +266,9 @@ def _train(options: argparse.Namespace) -> dict:
             f"{options.learning_rate} --averaging {options.averaging} --loss {options.loss} "
             f"--seed {options.seed}{initial}{' --camvid DIR' if options.camvid else ''}",
             "data": data,
+            "terms": TERMS if options.camvid else TERMS[:1],
             "steps": steps,
-            **before,
+            **began_with,
         },
     )
 

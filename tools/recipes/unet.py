@@ -32,6 +32,7 @@ from tools.recipes import command
 
 if TYPE_CHECKING:
     import keras
+    import tensorflow as tf
 
 
 SCALES = (1.0, 1.25, 1.5)
@@ -74,29 +75,45 @@ def _train(options: argparse.Namespace) -> dict:
     load = partial(pets.load_pets, source=photos)
     augment = augmentation.augmenter(unet.SIZE, options.seed)
     with_margin = partial(pets.to_pair, size=round(augmentation.MARGIN * unet.SIZE))
-    train = training.batches(load("train"), with_margin, augment=augment, seed=options.seed)
+    pairs, data = load("train").map(with_margin), photos.title("train")
+    if options.toys:
+        toys = pets.find_pets(source="toy")
+        pairs = pairs.concatenate(pairs).concatenate(pets.load_pets("train", toys).map(with_margin))
+        data = f"{data}, twice; {toys.title('train')}"
+    train = training.batches(pairs, _as_it_is, augment=augment, seed=options.seed)
     validation = training.batches(load("validation"), to_pair, batch_size=16)
     if options.model == "classic":
         model = unet.classic_unet()
     else:
-        model = unet.light_unet(encoder_weights=options.encoder_weights)
+        encoder_weights = None if options.initial else options.encoder_weights
+        model = unet.light_unet(encoder_weights=encoder_weights)
+    began_with = command.load_initial(model, options.initial)
     steps = options.epochs * int(train.cardinality())
-    training.compile_model(model, steps=steps, averaging=0.995)
+    rate = options.learning_rate
+    training.compile_model(model, steps=steps, learning_rate=rate, averaging=0.995)
+    initial = f" --initial {options.initial.name}" if options.initial else ""
     return command.train(
         model,
         train,
         validation,
         epochs=options.epochs,
-        run_name=f"{model.name}-{options.weights.stem}-{options.epochs}-{options.seed}",
+        run_name=f"{model.name}-{options.weights.stem}-{options.epochs}-{options.seed}"
+        f"{'-toys' if options.toys else ''}{'-tuned' if options.initial else ''}",
         path=options.weights,
         about={
             "command": f"python -m tools.recipes.unet train --model {options.model} "
-            f"--epochs {options.epochs} --seed {options.seed}",
-            "data": photos.title("train"),
+            f"--epochs {options.epochs} --learning-rate {rate} --seed {options.seed}{initial}"
+            f"{' --toys' if options.toys else ''}",
+            "data": data,
             "epochs": options.epochs,
             "seed": options.seed,
+            **began_with,
         },
     )
+
+
+def _as_it_is(image: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    return image, labels
 
 
 def _evaluate(options: argparse.Namespace) -> dict:
@@ -205,7 +222,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.recipes.unet", description=__doc__)
     verbs = parser.add_subparsers(required=True, metavar="train|evaluate|export|predict")
     train = verbs.add_parser("train", help="train the light U-Net on the train split")
-    command.training_options(train, epochs=100)
+    command.training_options(train, epochs=100, learning_rate=7e-4)
+    train.add_argument("--initial", type=Path, help="initial weights (fine-tuning)")
+    train.add_argument(
+        "--toys",
+        action="store_true",
+        help="mix rendered toy pets in: the photos twice, the toys once an epoch",
+    )
     train.set_defaults(run=_train)
     evaluate = verbs.add_parser("evaluate", help="score a split with one confusion matrix")
     command.evaluation_options(evaluate, pets.SPLITS)

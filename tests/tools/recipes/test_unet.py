@@ -133,7 +133,7 @@ def test_train_writes_weights_and_a_record_that_evaluate_goes_on_with(
     found = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert found["data"] == "Oxford-IIIT Pet (photos), train, 8 images"
     assert (found["epochs"], found["seed"]) == (1, 3)
-    assert "--epochs 1 --seed 3" in found["command"]
+    assert "--epochs 1 --learning-rate 0.0007 --seed 3" in found["command"]
     [miou] = found["val_miou_by_epoch"]
     assert 0 <= miou <= 1
     assert sorted(path.name for path in path.parent.iterdir()) == ["new.json", path.name]
@@ -145,6 +145,37 @@ def test_train_writes_weights_and_a_record_that_evaluate_goes_on_with(
     record = json.loads((path.parent / "new.json").read_text(encoding="utf-8"))
     assert record["scores"]["test"]["miou"] == scores["miou"]
     assert record["val_miou_by_epoch"] == [miou]
+
+
+def test_a_network_is_trained_on_with_toys_among_the_photos(
+    make_pets, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(unet, "light_unet", small_light_unet)
+    monkeypatch.setattr(command, "BACKUPS", tmp_path / "backups")
+    data, first, second = make_pets(), tmp_path / "a.weights.h5", tmp_path / "b.weights.h5"
+    assert train_here("--data-dir", data, "--weights", first, "--seed", "3") == 0
+    # With a rate of zero the second network is the first: it began there.
+    tuned = ["--initial", first, "--toys", "--learning-rate", "0"]
+    sizes = []
+    fit = training.fit
+    monkeypatch.setattr(
+        training,
+        "fit",
+        lambda m, train, *a, **k: sizes.append(len(train)) or fit(m, train, *a, **k),
+    )
+    assert train_here("--data-dir", data, "--weights", second, *tuned) == 0
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert sizes == [(2 * 8 + 204) // 8]
+    assert found["data"] == (
+        "Oxford-IIIT Pet (photos), train, 8 images, twice; toy pets (rendered), train, 204 images"
+    )
+    assert found["command"].endswith("--initial a.weights.h5 --toys")
+    assert found["began_with"] == weights.read_record(first)
+    networks = [small_light_unet(), small_light_unet()]
+    for network, path in zip(networks, (first, second), strict=True):
+        weights.load(network, path)
+    kernels = [network.trainable_weights[0].numpy() for network in networks]
+    assert (kernels[0] == kernels[1]).all()
 
 
 @pytest.mark.parametrize("place", ["file/new.weights.h5", "new.h5"])

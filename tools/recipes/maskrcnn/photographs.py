@@ -182,6 +182,7 @@ def _resized(pixels: np.ndarray, objects: list[tuple], size: tuple[int, int]) ->
 
 
 def _serialised(name: str, pixels: np.ndarray, objects: list[tuple]) -> bytes:
+    """Record with the keys of `helpers.records`, whose own masks cannot be `UNKNOWN`."""
     import cv2
     import tensorflow as tf
 
