@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.detector_speed --size 240 320 --rounds 5
 
-A picture a call, from pixels to pasted masks at a score of 0.05, both by `helpers.detector`. The
+A picture a call, from pixels to pasted masks at a score of 0.01, both by `helpers.detector`. The
 other one is TF Model Garden's own configuration for COCO (ResNet-50, feature pyramid, 1,024 x 1,024
 pixels) with random weights: speed hardly depends on them, but its scores are near 1/91 and so
 nearly nothing is pasted, which favours it. Each runs in a process of its own, so that the peak of

@@ -97,8 +97,13 @@ def configuration(
         ),
         roi_sampler=maskrcnn.ROISampler(num_sampled_rois=64),
         mask_sampler=maskrcnn.MaskSampler(num_sampled_masks=32),
+        # The garden's least class probability, 0.05, cuts off the end of the precision-recall
+        # curve: mask AP50 on Kerbside val is 0.890 with it, 0.897 with 0.01.
         detection_generator=maskrcnn.DetectionGenerator(
-            pre_nms_top_k=300, max_num_detections=30, nms_version="batched"
+            pre_nms_top_k=300,
+            pre_nms_score_threshold=0.01,
+            max_num_detections=30,
+            nms_version="batched",
         ),
         # The garden's default momentum of 0.997 needs far more steps than the course takes.
         norm_activation=common.NormActivation(
