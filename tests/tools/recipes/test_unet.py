@@ -66,7 +66,7 @@ def test_a_damaged_picture_is_one_line_too(make_pets, pets_test, trained, capsys
     error = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
     (line,) = error
     assert line.endswith("The data set is damaged: prepare it again.")
-    assert "expected whole records, 2 of test, found 1 before an error" in line
+    assert "expected a JPEG or PNG, found 300 bytes that are none" in line
 
 
 def test_missing_weights_are_one_line_too(make_pets, tmp_path, capsys):
