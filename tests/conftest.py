@@ -41,9 +41,12 @@ LONGEST_FIRST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts the longest files first, which `--dist loadfile` hands out in this order."""
+    """Puts the longest files first, in which order `--dist loadfile` hands them out."""
     rank = {name: number for number, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: rank.get(item.nodeid.split("::")[0], len(rank)))
+    for item in items:
+        if item.nodeid.startswith("notebooks/"):
+            item.add_marker(pytest.mark.timeout(0))  # nbval has its own limit for each cell
 
 
 @pytest.fixture(scope="session")

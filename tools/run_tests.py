@@ -28,8 +28,8 @@ from tools import notebooks
 from tools.execution import isolated_kernel_environment
 
 REPORT = notebooks.ROOT / "build" / "tests" / "report.xml"
-CELL_TIMEOUT = 240
-"""Seconds for a cell of a notebook; below pytest's own limit, which would end the worker."""
+CELL_TIMEOUT = 600
+"""Seconds for a cell of a notebook, of which the longest takes a minute on an idle machine."""
 WORKERS = 2
 THREADS = max(1, available_cpus() // WORKERS)
 """Threads per worker; with all CPUs for each, the workers would compete."""
