@@ -221,7 +221,7 @@ def test_labs_are_chosen_by_number_or_name(make_lab, tmp_path, capsys):
     assert [p.stem for p in notebooks.find_labs(["2", "01"], folder)] == ["01_one", "02_two"]
     assert [p.stem for p in notebooks.find_labs(["02_two.ipynb"], folder)] == ["02_two"]
     assert run(folder, tmp_path / "out", "7") == 2
-    assert "no lab '7': there are 01_one, 02_two" in capsys.readouterr().err
+    assert "expected a number or one of 01_one, 02_two, found '7'" in capsys.readouterr().err
     assert run(tmp_path, tmp_path / "out") == 2
 
 
