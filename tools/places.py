@@ -199,7 +199,9 @@ def run(
             opened, environment=environment, cell_timeout=600, lab_timeout=1800, kernel=KERNEL
         ).run()
         course = Path(folder, origin.name)
-        size = sum(path.lstat().st_size for path in course.rglob("*") if path.is_file())
+        files = (path for path in course.rglob("*") if path.is_file())
+        made = course / "build"  # by the lab itself, not fetched
+        size = sum(file.lstat().st_size for file in files if made not in file.parents)
     notebooks.write_notebook(WORK / "run" / place.name / name, done.notebook)
     return done, size / 1e6
 
