@@ -639,7 +639,8 @@ def _lines(report: Report) -> Iterator[str]:
     elif not report.moved:
         yield "  no number changed with the test masks: was anything measured on the test split?"
     else:
-        yield f"  nothing that was chosen moved; {report.moved} values that were measured did"
+        values = "value that was" if report.moved == 1 else "values that were"
+        yield f"  nothing that was chosen moved; {report.moved} {values} measured did"
 
 
 def main(arguments: list[str] | None = None) -> int:

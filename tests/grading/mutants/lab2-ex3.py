@@ -41,7 +41,7 @@ def precision_per_class(matrix):
         return matrix / matrix.sum(axis=0)
 
 
-# %% wrong dice: The mean of precision and recall: Dice.
+# %% wrong dice: The harmonic mean of precision and recall: Dice.
 def precision_per_class(matrix):
     return metrics.dice_per_class(matrix)
 
