@@ -63,8 +63,8 @@ def evaluate(
             if len(numbers) > 1 or (
                 len(one.masks) and one.masks.shape[1:] != truth.masks.shape[1:]
             ):
-                expected = f"as many of everything, and masks as {truth!r} has"
-                found = f"{sorted(numbers)}, and {one.masks.shape}"
+                expected = f"as many boxes as masks, classes and scores, masks of {truth!r}"
+                found = f"numbers {sorted(numbers)}, masks {one.masks.shape}"
                 raise ArrayError(f"picture {k}", expected=expected, found=found)
     found = _annotations([detected for detected, _ in pictures], by, scored=True)
     objects = _annotations([truth for _, truth in pictures], by, scored=False)

@@ -179,7 +179,7 @@ def _run(command: list[str]) -> str:
 def dask_client(scheduler: str | None = None, *, workers: int = 2) -> Client:
     """A client of the Dask cluster at an address, or of new processes on this machine.
 
-    Without Dask, and where no scheduler answers, it is a `SetupError`.
+    Where Dask is missing or no scheduler answers, that is a `SetupError`.
     """
     try:
         from dask.distributed import Client
@@ -195,8 +195,8 @@ def setup(*, install: bool = False, quiet: bool = False) -> None:
     """Sets up the process for a lab; call it before TensorFlow is imported.
 
     Prints one line with the versions that matter to a result and the folder of the course's data,
-    unless `quiet`, and a line for each package that does not suit, which `install` installs.
-    Calling it again does no harm.
+    unless `quiet`, and a line for each package that is missing or does not suit; with `install` it
+    installs these first. Calling it again does no harm.
     """
     if "tensorflow" in sys.modules and any(name not in os.environ for name in SETTINGS):
         late = "Note: TensorFlow was imported before helpers.setup(), so its settings for threads "

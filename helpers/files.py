@@ -53,7 +53,7 @@ def read_json(path: str | os.PathLike, expected: str = "a JSON file") -> Any:
 
 
 def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A dictionary of fields, of which no second of one name hides the first."""
+    """The fields as a dictionary; a name that occurs twice is a `ValueError`."""
     fields = dict(pairs)
     if len(fields) < len(pairs):
         twice = next(name for k, (name, _) in enumerate(pairs) if name in dict(pairs[:k]))

@@ -76,7 +76,7 @@ def _files(split: str, folder: Path, pattern: str) -> list[Path]:
 
 
 def objects(example: records.Example) -> list[dict]:
-    """What the truth says about each object, in their order; nothing for pictures from elsewhere.
+    """Facts about each object that has a mask, in mask order; none for pictures from elsewhere.
 
     >>> first = objects(next(records.read(record_files("val"))))[0]
     >>> first["class"], first["tags"]["occlusion"]

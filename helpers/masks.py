@@ -149,7 +149,8 @@ def polygons_to_mask(polygons: Sequence[np.ndarray], size: tuple[int, int]) -> M
     points = [np.round(np.asarray(p, float)) for p in polygons]
     for each in points:
         if each.ndim != 2 or each.shape[1] != 2 or not (np.abs(each) < 1 << 31).all():
-            found = f"shape {each.shape}, with NaN" if np.isnan(each).any() else f"{each.shape}"
+            odd = ", with NaN or numbers that are too large" * (not (np.abs(each) < 1 << 31).all())
+            found = f"shape {each.shape}{odd}"
             raise ArrayError("polygons", expected="arrays (K, 2) of pixels", found=found)
     points = [each.astype(np.int32).reshape(-1, 1, 2) for each in points]
     if points:

@@ -213,8 +213,8 @@ def bootstrap_draws(
 ) -> np.ndarray:
     """How often each of `count` images is drawn, when as many are drawn with replacement.
 
-    Gives (samples, count) int. With `units`, a label for each image, as many labels are drawn as
-    there are, and each brings all of its images.
+    Gives (samples, count) int. With `units`, a label for each image, whole units are drawn: as many
+    as there are, each with all of its images.
 
     >>> bootstrap_draws(4, samples=3).sum(axis=1).tolist()
     [4, 4, 4]

@@ -178,7 +178,7 @@ def _decoded(example: dict, key: str, channels: int) -> np.ndarray:
         return tf.io.decode_image(example[key], channels, expand_animations=False).numpy()
     except tf.errors.OpError as error:
         name = f"{key} of {example['file_name'].decode()}"
-        found = f"{len(example[key])} bytes that are none"
+        found = f"{len(example[key])} bytes that cannot be decoded"
         do = "The data set is damaged: prepare it again."
         raise DataError(name, expected="a JPEG or PNG", found=found, do=do) from error
 

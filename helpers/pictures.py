@@ -132,7 +132,7 @@ def opened(
 def load(picture: Image.Image, content: bytes) -> None:
     """Decodes Pillow's picture; a JPEG whose data end before its pixels do is refused.
 
-    Decoders fill the rest with grey, in silence. Where more data change pixels, some were missing.
+    Decoders fill the rest with grey, in silence. If appended data change pixels, some were missing.
     """
     picture.load()
     last = picture.getpixel((picture.width - 1, picture.height - 1))

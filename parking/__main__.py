@@ -22,7 +22,9 @@ INCOMPLETE = 3
 
 @lru_cache(maxsize=1)
 def _detector(model: str, threshold: float) -> Callable:
-    return partial(helpers.detector.load_detector(model), threshold=threshold)
+    from helpers.detector import load_detector
+
+    return partial(load_detector(model), threshold=threshold)
 
 
 def _status(problems: list[str]) -> int:
@@ -37,6 +39,7 @@ def _alert(event: dict) -> None:
 
 
 def _analyse(options: argparse.Namespace) -> tuple[dict, int]:
+    from helpers import pictures
     from parking.analysis import analyse
     from parking.clips import open_clip
     from parking.drawing import PRIVATE
@@ -50,7 +53,7 @@ def _analyse(options: argparse.Namespace) -> tuple[dict, int]:
         options.out,
         fps=options.fps,
         limit=options.limit,
-        reference=options.reference and helpers.pictures.read(options.reference),
+        reference=options.reference and pictures.read(options.reference),
         video=not options.no_video,
         on_alert=_alert,
     )
@@ -104,13 +107,13 @@ def load(model: str, clip: Path, size: tuple[int, int]) -> Callable:
 def _evaluate(options: argparse.Namespace) -> tuple[dict, int]:
     from tqdm import tqdm
 
-    from helpers import kerbside
+    from helpers import kerbside, records
     from parking import scores
     from parking.analysis import JUDGED_FROM
     from parking.rules import RULES
 
     def stills(split: str) -> tuple[list, list]:
-        examples = list(helpers.records.read(kerbside.record_files(split)))
+        examples = list(records.read(kerbside.record_files(split)))
         if options.true_masks:
             return examples, [scores.true_detections(example) for example in examples]
         detect = _detector(options.model, min(scores.SCORES))

@@ -272,6 +272,7 @@ def _by_number(
         if number in frames:
             miss("each number once", f"two pictures numbered {number}")
         frames.setdefault(number, file)
+    # A counter of so many digits that began anew: sorted by it, the end would come first.
     if min(frames) < 2 and {*f"{max(frames)}"} == {"9"} and len(frames) < max(frames) / 2:
         do = "Number the frames from first to last."
         raise _wrong(path, "numbers that rise", f"{file.name!r} beside {files[0].name!r}", do)

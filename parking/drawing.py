@@ -71,12 +71,12 @@ def hidden_regions(found: Detections) -> Iterator[tuple[Mask, int]]:
 def private(image: Image, found: Detections) -> Image:
     """A copy of (H, W, 3) uint8 RGB with coarse squares for people and plates that were found.
 
-    `found` should hold detections down to a score of `PRIVATE`, in this picture or in a smaller one
-    of the same view.
+    `found`: detections down to a score of `PRIVATE`, in a picture of any size of the same view.
     """
-    result, times = image.copy(), image.shape[1] // found.masks.shape[2]
+    result, times = image.copy(), image.shape[1] / found.masks.shape[2]
     for region, square in hidden_regions(found):
-        region, square = _larger(region, times), square * times
+        size, square = image.shape[1::-1], max(2, round(square * times))
+        region = cv2.resize(region.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
         rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
         if not len(rows):
             continue
@@ -140,7 +140,7 @@ def draw_zones(image: Image, camera: Camera) -> Image:
 
 
 def crop(image: Image, box: Iterable[float], least: float = 96) -> Image:
-    """The part of a picture round a box, with a margin: at least so many pixels wide and high."""
+    """The part of a picture round a box, with a margin: at least `least` pixels wide and high."""
     (top, left, bottom, right), (height, width) = box, image.shape[:2]
     tall, wide = (max(1.1 * side, least / 2) for side in (bottom - top, right - left))
     y, x = (top + bottom) / 2, (left + right) / 2
@@ -219,7 +219,8 @@ class Evidence:
         polygon(drawn, times * self.camera.zone(place.zone).image, ORANGE, 0.12)
         if place.footprint is not None:
             polygon(drawn, times * self.camera.to_image(place.footprint.corners), BLUE)
-        drawn = outline(drawn, _larger(track.mask, times), VERMILION)
+        mask = track.mask.repeat(times, axis=0).repeat(times, axis=1)
+        drawn = outline(drawn, mask, VERMILION)
         part = crop(drawn, times * mask_to_box(track.stand.mask), 96 * times)
         return part.copy()  # a view keeps the whole frame
 
@@ -241,11 +242,6 @@ class Evidence:
             if event.event not in self._kept:
                 self._keep(event)
         return self._kept
-
-
-def _larger(mask: Mask, times: int) -> Mask:
-    """A mask with each pixel `times` as wide and high."""
-    return mask.repeat(times, axis=0).repeat(times, axis=1) if times > 1 else mask
 
 
 def _enlarged(picture: Image, times: int) -> Image:

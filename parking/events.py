@@ -255,13 +255,13 @@ class EventFinder:
         )
 
     def _reasons(self, stand: Stand, place: Place) -> tuple[str, ...]:
-        side, fit = "outside" if place.inside else "in", place.footprint
+        side, body = "outside" if place.inside else "in", place.footprint
         reasons = {
             f"its place is not sure: it may stand {side} the zone":
                 place.confidence < SURE or not place.inside,
-            "no footprint: the camera is not calibrated, or the mask is too small": fit is None,
-            "the mask does not look like a vehicle of its class": fit and fit.misfit > MISFIT,
-            "much of its outline is hidden or outside the frame": fit and fit.hidden > HIDDEN,
+            "no footprint: the camera is not calibrated, or the mask is too small": body is None,
+            "the mask does not look like a vehicle of its class": body and body.misfit > MISFIT,
+            "much of its outline is hidden or outside the frame": body and body.hidden > HIDDEN,
             "the detector is not sure that it is a vehicle": stand.score < SCORE,
             "it was hidden most of the time": stand.hidden_frames > stand.seen,
             f"the camera took no picture for {stand.pause:.1f} s while it stood":

@@ -42,7 +42,6 @@ PAIRS = (
 )  # fmt: skip
 """Rules whose F1 is compared on the same cameras: what masks buy, then what looking lower does."""
 
-
 COLUMNS = [("scene", int), ("truth", bool), ("share", float), ("vehicle", int),
            ("detection", int), ("zone", object)]  # fmt: skip
 

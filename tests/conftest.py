@@ -37,11 +37,11 @@ LONGEST_FIRST = (
     "tests/tools/records/test_shards.py",
     "tests/helpers/test_training.py",
 )
-"""Files that take longest. Started first, none of them keeps one worker busy after the other."""
+"""The slowest files. They start first: none may be left for one worker when the other is done."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts the longest files first, in which order `--dist loadfile` hands them out."""
+    """Puts the slowest files first; `--dist loadfile` hands files out in this order."""
     rank = {name: number for number, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: rank.get(item.nodeid.split("::")[0], len(rank)))
     for item in items:

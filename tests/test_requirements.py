@@ -179,7 +179,7 @@ PLACES = {
 @pytest.mark.parametrize("place", PLACES)
 def test_the_set_up_cell_changes_nothing_but_tensorflow_metadata(place):
     """requirements.txt is content with what lies there; what is missing is small."""
-    small = {"keras-cv", "contextlib2", "importlib-resources", "faster-coco-eval", "jinja2"}
+    small = {"keras-cv", "contextlib2", "importlib-resources", "faster-coco-eval"}
     has = PLACES[place]
     for name, requirement in for_labs().items():
         if name not in has:

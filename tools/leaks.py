@@ -46,7 +46,7 @@ from tools import handed_in
 MAX_CANDIDATES = 5_000
 MAX_MEETINGS = 200_000
 MAX_BYTES = 200_000_000
-"""Size of an argument that is looked at."""
+"""Size of the largest argument that is examined."""
 MARK = "leaks-trace:"
 SECONDS = 600
 

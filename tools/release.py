@@ -50,10 +50,11 @@ NOT_NEEDED = (
 STUDENT_README = """\
 # Image segmentation, hands on
 
-Five labs: open one in Colab by the badge in its first cell, or on your own machine:
+Five labs: open one in Colab by the badge in its first cell, or, with Python 3.11 to 3.13, on your
+own machine:
 
-    git clone --depth=1 --branch {branch} {repository}
-    pip install -r requirements.txt && pip install --no-deps -r requirements/garden.txt
+    git clone --depth=1 --branch {branch} {repository} segmentation && cd segmentation
+    pip install jupyterlab -r requirements.txt && pip install --no-deps -r requirements/garden.txt
     jupyter lab notebooks
 
 `python -m tools.check 2` lists the exercises of lab 2 that pass in your notebook (in Colab: File,

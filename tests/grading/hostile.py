@@ -677,7 +677,7 @@ for name in ("helpers", "tools", "notebooks", "data"):
 import os
 def double(x):
     pid = os.fork()
-    return 4 if pid else 2 * x if False else 4
+    return 4
 ''',0,None),
     "crashes the interpreter": answer("import ctypes\ndef double(x):\n    ctypes.string_at(0)",0,4),
     "recurses without a limit": answer("import sys\nsys.setrecursionlimit(10**9)\ndef double(x):\n    return double([x])",0,4),

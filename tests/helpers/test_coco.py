@@ -101,5 +101,5 @@ def test_bad_arguments_are_named():
 )  # fmt: skip
 def test_arrays_that_do_not_belong_together_are_refused(change):
     (found, truth), *_ = [pair for pair in many(0) if len(pair[0].scores) > 1]
-    with pytest.raises(ArrayError, match="picture 0: expected as many of everything"):
+    with pytest.raises(ArrayError, match="picture 0: expected as many boxes as masks"):
         coco.evaluate([(replace(found, **change(found)), truth)])

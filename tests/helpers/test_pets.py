@@ -347,8 +347,8 @@ def bad_mask(low: int, high: int) -> bytes:
     [
         (lambda p: {"image": half(p.image)}, "image of BAD: expected a JPEG or PNG, found"),
         (lambda p: {"image": p.image[:-40]}, "image of BAD: expected a JPEG or PNG, found"),
-        (lambda p: {"image": b""}, "image of BAD: .*found 0 bytes that are none"),
-        (lambda p: {"image": b"not a picture"}, "image of BAD: .*found 13 bytes that are none"),
+        (lambda p: {"image": b""}, "image of BAD: .*found 0 bytes that cannot"),
+        (lambda p: {"image": b"not a picture"}, "image of BAD: .*found 13 bytes that cannot"),
         (lambda p: {"mask": half(p.mask)}, "segmentation_mask of BAD: expected a JPEG or PNG"),
         (lambda p: {"mask": b""}, "segmentation_mask of BAD: .*found 0 bytes"),
         (lambda p: {"mask": bad_mask(0, 3)}, "mask of BAD: .*from 1 to 3, found .*, 0 to 3"),

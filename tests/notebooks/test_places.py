@@ -33,7 +33,7 @@ def oldest(tmp_path_factory) -> places.Place:
         [sys.executable, "-m", "pip", *there, "--dest", folder], capture_output=True, check=False
     )
     if done.returncode:
-        pytest.skip("the labs as on Colab: they install packages, and no index can be reached")
+        pytest.skip("the labs as on Colab: they need a package index to install from")
     try:
         places.prepare(OLDEST)
     except places.NoPythonError as error:

@@ -45,7 +45,7 @@ def test_a_clip_becomes_a_report_and_the_last_line_is_json(place, capsys) -> Non
     assert printed.err.count("alert: ") == 1 and "sidewalk" in printed.err
 
 
-def test_an_incomplete_analysis_exits_with_2_and_keeps_its_report(place, capsys) -> None:
+def test_an_incomplete_analysis_exits_with_3_and_keeps_its_report(place, capsys) -> None:
     (place / "clip" / "0029.jpg").write_bytes(b"")
     assert analyse(place) == 3
     printed = capsys.readouterr()

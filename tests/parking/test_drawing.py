@@ -110,6 +110,19 @@ def test_a_recording_twice_as_large_shows_the_same_in_more_pixels() -> None:
         assert one.shape[0] > 300
 
 
+def test_people_are_hidden_in_a_picture_of_any_size() -> None:
+    person = np.zeros(SIZE, bool)
+    person[20:60, 120:135] = True
+    found = detections([("person", person)])
+    for scale in (0.5, 2.5):
+        height, width = (int(side * scale) for side in SIZE)
+        image = np.random.default_rng(0).integers(0, 255, (height, width, 3), dtype=np.uint8)
+        changed = (private(image, found) != image).any(axis=2)
+        inside = np.s_[int(24 * scale) : int(56 * scale), int(122 * scale) : int(133 * scale)]
+        assert changed[inside].mean() > 0.9
+        assert changed.mean() < 0.5
+
+
 def test_nothing_detected_changes_nothing() -> None:
     assert np.array_equal(private(street(), detections([])), street())
 

@@ -74,8 +74,8 @@ def find(folder: str | Path, name: str, *, by_name: bool = False) -> Path:
             if _is_file(path):
                 return path
     expected, found, do = f"a picture {name!r} in it", "no such file", ""
-    if any(_is_file(root / each) for each in last[1::2] if each):
-        do = f"{last[3]!r} is there: with --by-name only the last part of names counts."
+    if there := next((each for each in last[1:] if each and _is_file(root / each)), ""):
+        do = f"{there!r} is there: with --by-name only the last part of names counts."
     elif outside or not inside:
         expected, found = "a path inside it", repr(name)
         do = "Names are relative to the folder of the pictures: is it another one?"

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 
 import pytest
-from dask.distributed import LocalCluster
+from dask.distributed import Client, LocalCluster
 
 from helpers import records
 from helpers.errors import DataError, SetupError
 from helpers.records import label_map_text, payloads, read
 from tests.tools.records.annotated import annotation, coco_set, from_coco, rectangle
+from tools.records import convert
 from tools.records.label_maps import read_label_map
 
 
@@ -39,11 +39,11 @@ def cluster():
 def _one_cluster(cluster, monkeypatch):
     """Converting with two workers takes those that are there."""
 
-    def started(n_workers, *, processes, **options):
-        assert (n_workers, processes) == (2, True)
-        return contextlib.nullcontext(cluster)
+    def client(scheduler, *, workers):
+        assert (scheduler, workers) == (None, 2)
+        return Client(cluster)
 
-    monkeypatch.setattr("dask.distributed.LocalCluster", started)
+    monkeypatch.setattr(convert, "dask_client", client)
 
 
 def contents(folder):

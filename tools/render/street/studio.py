@@ -35,14 +35,14 @@ class Studio:
     def __init__(self, threads: int = 1) -> None:
         self.renderer = Renderer(threads)
         self.scene: StreetScene | None = None
-        self._times = 1  # the size of its pictures
+        self._times = 1  # scale of its pictures
 
     def close(self) -> None:
         """Remove scratch files."""
         self.renderer.close()
 
     def street(self, camera: int, times: int = 1) -> StreetScene:
-        """The street of a camera, built when it is not the present one; `times`: as large."""
+        """The street of a camera, `times` as large; built unless it is the present one."""
         if self.scene is None or (self.scene.layout.seed, self._times) != (camera, times):
             self.scene, self._times = StreetScene(make_layout(camera).enlarged(times)), times
         return self.scene
