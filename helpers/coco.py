@@ -1,7 +1,7 @@
 """AP and AR at scale: faster-coco-eval on the course's arrays, Boundary AP included.
 
-Introduced in lab 4. Whatever the course reports about a detector is computed here;
-`helpers.detection` takes the same steps in a form to learn from, and a test compares the two.
+Introduced in lab 4. The recipes' scores are computed here. Lab 4 prints those of
+`helpers.detection`, which takes the same steps in a form to learn from; lab and tests compare both.
 """
 
 from __future__ import annotations
