@@ -57,7 +57,7 @@ lock: setup  ## pin requirements.txt and the development tools anew (ARGS=--upgr
 	@$(COMPILE) $(ARGS) requirements.txt -c requirements/dev.lock -o requirements/labs.lock
 
 # Frames are rendered in Blender's environment and packed in the course's; both resume.
-data: setup  ## render the two bundled datasets anew (Blender, Python 3.11, about an hour)
+data: setup  ## render the two bundled datasets anew (Blender, Python 3.11, about two hours)
 	@PYTHON="$(or $(PYTHON_RENDER),3.11)" sh tools/setup.sh .venv-render requirements/render.txt
 	@.venv-render/bin/python -m tools.render.pets --all
 	@.venv-render/bin/python -m tools.render.street --all
