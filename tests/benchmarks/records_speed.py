@@ -20,7 +20,8 @@ from tempfile import TemporaryDirectory
 
 import helpers
 from helpers import records
-from tools.records.annotations import AnnotationSet, read_coco
+from tools.records.annotations import AnnotationSet
+from tools.records.coco import read_coco
 from tools.records.convert import write_shards
 
 

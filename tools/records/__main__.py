@@ -26,7 +26,7 @@ import numpy as np
 import helpers
 from helpers import records
 from helpers.errors import CourseError, RecordError
-from tools.records import annotations, contents, convert, formats
+from tools.records import annotations, coco, contents, convert, formats, labelme
 
 
 def _show(options: argparse.Namespace) -> str:
@@ -73,12 +73,12 @@ def _convert(options: argparse.Namespace) -> str:
 
 def _from_coco(o: argparse.Namespace) -> annotations.AnnotationSet:
     how = {"outlines": o.outlines, "by_name": o.by_name, "boxes": o.boxes}
-    return annotations.read_coco(o.annotations, o.images, **how)
+    return coco.read_coco(o.annotations, o.images, **how)
 
 
 def _from_labelme(o: argparse.Namespace) -> annotations.AnnotationSet:
     how = {"images": o.images, "label_map": o.label_map, "outlines": o.outlines}
-    return annotations.read_labelme(o.folder, **how)
+    return labelme.read_labelme(o.folder, **how)
 
 
 def _from_voc(o: argparse.Namespace) -> annotations.AnnotationSet:

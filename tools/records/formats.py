@@ -21,16 +21,14 @@ from tools.records import finding
 from tools.records.annotations import (
     Annotated,
     AnnotationSet,
-    Shape,
     checksum,
     each_picture_once,
-    identity,
     listed,
     locate,
-    mask_of,
-    numbers,
 )
+from tools.records.fields import identity, numbers
 from tools.records.label_maps import read_label_map, read_names
+from tools.records.shapes import Shape, mask_of
 
 PICTURES = (".jpg", ".jpeg", ".png")
 OTHERS = (".bmp", ".gif", ".heic", ".tif", ".tiff", ".webp", ".avif")

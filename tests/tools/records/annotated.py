@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tools.records import annotations, convert, formats
+from tools.records import coco, convert, formats, labelme
 
 SIZE = (40, 60)
 CATEGORIES = [{"id": 3, "name": "car"}, {"id": 7, "name": "person"}]
@@ -46,12 +46,12 @@ def coco_set(folder: Path, items: list[dict], pictures: int = 3, **changes: Any)
 
 def from_coco(file: Path, images: Path, out: Path, **options: Any) -> dict[str, Any]:
     how = {key: options.pop(key) for key in ("outlines", "by_name", "boxes") if key in options}
-    return convert.write_shards(annotations.read_coco(file, images, **how), out, **options)
+    return convert.write_shards(coco.read_coco(file, images, **how), out, **options)
 
 
 def from_labelme(folder: Path, out: Path, **options: Any) -> dict[str, Any]:
     how = {key: options.pop(key) for key in ("images", "label_map", "outlines") if key in options}
-    return convert.write_shards(annotations.read_labelme(folder, **how), out, **options)
+    return convert.write_shards(labelme.read_labelme(folder, **how), out, **options)
 
 
 def from_voc(folder: Path, out: Path, **options: Any) -> dict[str, Any]:

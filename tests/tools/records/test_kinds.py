@@ -22,8 +22,11 @@ from helpers import pictures
 from helpers.errors import DataError
 from tools.records import __main__ as command
 from tools.records import finding
-from tools.records.annotations import AnnotationSet, flag, read_coco, read_labelme
+from tools.records.annotations import AnnotationSet
+from tools.records.coco import read_coco
+from tools.records.fields import flag
 from tools.records.formats import read_cvat, read_voc, read_yolo
+from tools.records.labelme import read_labelme
 
 SQUARE = [10, 5, 20, 5, 20, 15, 10, 15]
 BOX = [5.0, 10.0, 15.0, 20.0]

@@ -24,7 +24,9 @@ import numpy as np
 
 from helpers import files, records
 from helpers.errors import DataError
-from tools.records.annotations import flag, read_coco, remarks
+from tools.records.annotations import remarks
+from tools.records.coco import read_coco
+from tools.records.fields import flag
 
 CLASSES = {"car": 1, "van": 2, "truck": 2, "bus": 2, "person": 3}
 """Numbers of the course's classes by the names of COCO's. Trucks and buses count as vans, as they
@@ -62,7 +64,7 @@ def read(
         images: Folder of the photographs.
         only: Regular expression; only photographs whose name matches are read.
         skip: Regular expression; photographs whose name matches are skipped.
-        **how: Other arguments of `tools.records.annotations.read_coco`.
+        **how: Other arguments of `tools.records.coco.read_coco`.
 
     Raises:
         DataError: The annotations cannot be read, a photograph is missing or differs from its
