@@ -14,8 +14,8 @@ class CourseError(ValueError):
     helpers.errors.CourseError: mask: expected dtype bool, found float32.
     """
 
-    def __init__(self, what: str, **parts: str) -> None:
-        super().__init__(explain(what, **parts) if parts else what)
+    def __init__(self, what: object, expected: str = "", found: str = "", do: str = "") -> None:
+        super().__init__(explain(what, expected, found, do) if expected else what)
 
 
 class ArrayError(CourseError):
@@ -38,7 +38,7 @@ class WeightsError(CourseError):
     """A file of model weights is missing, damaged or made for another model."""
 
 
-def explain(what: str, *, expected: str, found: str, do: str = "") -> str:
+def explain(what: object, expected: str, found: str, do: str = "") -> str:
     """One sentence each: what is wrong, what was expected, what was found, what to do.
 
     >>> explain("mask", expected="dtype bool", found="float32", do="Use mask > 0.5.")

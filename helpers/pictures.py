@@ -19,6 +19,9 @@ from PIL import Image
 
 from helpers.errors import DataError
 
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
+# Of pictures that are not read, and that whoever looks through a folder reports.
+UNREAD = (".gif", ".heic", ".heif", ".avif", ".jp2", ".dng", ".raw", ".jxl")
 Size = tuple[int, int]  # height and width
 # Limit of a picture in a record (34 million): a few damaged bytes may claim any size.
 MAX_PIXELS = 1 << 25

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 import helpers
 from helpers.errors import CourseError
@@ -27,72 +28,8 @@ def _detector(model: str, threshold: float) -> Callable:
     return partial(load_detector(model), threshold=threshold)
 
 
-def _status(problems: list[str]) -> int:
-    for problem in problems:
-        print(f"incomplete: {problem}", file=sys.stderr)
-    return INCOMPLETE if problems else 0
-
-
-def _alert(event: dict) -> None:
-    what = "alert: {class_name} in {zone} for {seconds:g} s since {start_seconds:g} s ({event})"
-    print(what.format(**event), file=sys.stderr)
-
-
-def _analyse(options: argparse.Namespace) -> tuple[dict, int]:
-    from helpers import pictures
-    from parking.analysis import analyse
-    from parking.clips import open_clip
-    from parking.drawing import PRIVATE
-    from parking.zones import read_camera
-
-    open_clip(options.clip, read_camera(options.camera), options.fps)  # before the model loads
-    analysis = analyse(
-        options.clip,
-        options.camera,
-        _detector(options.model, PRIVATE),
-        options.out,
-        fps=options.fps,
-        limit=options.limit,
-        reference=options.reference and pictures.read(options.reference),
-        video=not options.no_video,
-        on_alert=_alert,
-    )
-    result = analysis.summary() | {
-        "report": str(options.out / "report.html"),
-        "events": len(analysis.events),
-        "violations": sum(event.violation for event in analysis.events),
-        "needs_review": sum(event.needs_review for event in analysis.events),
-    }
-    left_out = ("video", "thresholds")
-    return {k: v for k, v in result.items() if k not in left_out}, _status(analysis.problems)
-
-
-def _city(options: argparse.Namespace) -> tuple[dict, int]:
-    from parking.analysis import city
-
-    results = city(
-        options.clips,
-        options.cameras,
-        partial(load, options.model),
-        options.out,
-        limit=options.limit,
-        fps=options.fps,
-        scheduler=options.scheduler,
-        workers=options.workers,
-        on_alert=_alert,
-    )
-    events = [event for each in results for event in each["events"]]
-    counts = {
-        "clips": len(results),
-        "incomplete": sum(bool(each["problems"]) for each in results),
-        "events": len(events),
-        "violations": sum(event["violation"] for event in events),
-    }
-    return counts, _status([problem for each in results for problem in each["problems"]])
-
-
 def load(model: str, clip: Path, size: tuple[int, int]) -> Callable:
-    """The detector of a clip on a worker; the model "truth" says the true masks beside it."""
+    """The detector of a clip on a worker; the model "truth" gives the true masks beside it."""
     from parking.analysis import JUDGED_FROM
 
     if model == "truth":
@@ -104,7 +41,72 @@ def load(model: str, clip: Path, size: tuple[int, int]) -> Callable:
     return _detector(model, JUDGED_FROM)
 
 
-def _evaluate(options: argparse.Namespace) -> tuple[dict, int]:
+def _alert(event: dict) -> None:
+    what = "alert: {class_name} in {zone} for {seconds:g} s since {start_seconds:g} s ({event})"
+    print(what.format(**event), file=sys.stderr)
+
+
+def _status(problems: list[str]) -> int:
+    for problem in problems:
+        print(f"incomplete: {problem}", file=sys.stderr)
+    return INCOMPLETE if problems else 0
+
+
+# The commands: each takes its options and returns what is printed and the exit status.
+
+
+def _analyse(model: str, reference: Path | None, **options: Any) -> tuple[dict, int]:
+    from helpers import pictures
+    from parking.analysis import analyse
+    from parking.clips import open_clip
+    from parking.drawing import PRIVATE
+    from parking.zones import read_camera
+
+    open_clip(options["clip"], read_camera(options["camera"]), options["fps"])  # before the model
+    view, detect = reference and pictures.read(reference), _detector(model, PRIVATE)
+    analysis = analyse(detect=detect, reference=view, on_alert=_alert, **options)
+    result = analysis.summary() | {
+        "report": str(options["out"] / "report.html"),
+        "events": len(analysis.events),
+        "violations": sum(event.violation for event in analysis.events),
+        "needs_review": sum(event.needs_review for event in analysis.events),
+    }
+    del result["video"], result["thresholds"]
+    return result, _status(analysis.problems)
+
+
+def _city(model: str, **options: Any) -> tuple[dict, int]:
+    from parking.analysis import city
+
+    results = city(load=partial(load, model), on_alert=_alert, **options)
+    events = [event for each in results for event in each["events"]]
+    counts = {
+        "clips": len(results),
+        "incomplete": sum(bool(each["problems"]) for each in results),
+        "events": len(events),
+        "violations": sum(event["violation"] for event in events),
+    }
+    return counts, _status([problem for each in results for problem in each["problems"]])
+
+
+def _zones(file: Path, camera: Path | None, out: Path | None) -> tuple[dict, int]:
+    from helpers.files import read_json
+    from parking.zones import read_camera, write_camera, zones_from_labelme
+
+    stored = read_json(file, "a camera file or LabelMe's")
+    if isinstance(stored, dict) and "shapes" in stored:
+        view = zones_from_labelme(file, camera and read_camera(camera))
+    else:
+        view = read_camera(file)
+    if out is not None:
+        write_camera(view, out)
+    kinds = {zone.name: zone.kind for zone in view.zones}
+    return {"camera": view.name, "size": list(view.size), "zones": kinds}, 0
+
+
+def _evaluate(
+    model: str, true_masks: bool, split: str, choose_on: str, only: str | None, record: bool
+) -> tuple[dict, int]:
     from tqdm import tqdm
 
     from helpers import kerbside, records
@@ -114,51 +116,33 @@ def _evaluate(options: argparse.Namespace) -> tuple[dict, int]:
 
     def stills(split: str) -> tuple[list, list]:
         examples = list(records.read(kerbside.record_files(split)))
-        if options.true_masks:
+        if true_masks:
             return examples, [scores.true_detections(example) for example in examples]
-        detect = _detector(options.model, min(scores.SCORES))
+        detect = _detector(model, min(scores.SCORES))
         bar = tqdm(examples, desc=f"detect {split}", unit="still", leave=False)
         return examples, [detect(example.image) for example in bar]
 
-    result: dict = {"model": "true masks" if options.true_masks else options.model}
-    if not options.clips_only:
-        chosen = scores.choose(*stills(options.choose_on), RULES)
-        rules, differences = scores.table(*stills(options.split), chosen)
-        result["stills"] = {"split": options.split, "chosen_on": options.choose_on,
-                            "interval": "95 %, over cameras", "rules": rules,
-                            "differences": differences}  # fmt: skip
-    if not options.stills_only:
-        detect = None if options.true_masks else _detector(options.model, JUDGED_FROM)
-        files = tqdm(kerbside.clip_files(options.split), desc="clips", unit="clip", leave=False)
+    result: dict = {"model": "true masks" if true_masks else model}
+    if only != "clips":
+        chosen = scores.choose(*stills(choose_on), RULES)
+        rules, differences = scores.table(*stills(split), chosen)
+        how = {"split": split, "chosen_on": choose_on, "interval": "95 %, over cameras"}
+        result["stills"] = how | {"rules": rules, "differences": differences}
+    if only != "stills":
+        detect = None if true_masks else _detector(model, JUDGED_FROM)
+        files = tqdm(kerbside.clip_files(split), desc="clips", unit="clip", leave=False)
         result["clips"] = scores.summary([scores.score_clip(file, detect) for file in files])
-    if options.record:
+    if record:
         command = " ".join(["python -m parking", *sys.argv[1:]])
         text = json.dumps({"command": command, **result}, indent=1) + "\n"
         write_text(helpers.DATA / "weights" / "parking_kerbside.json", text)
     return result, 0
 
 
-def _lot(options: argparse.Namespace) -> tuple[dict, int]:
+def _lot(model: str, true_masks: bool, folders: list[Path]) -> tuple[dict, int]:
     from parking.lot import CARS_FROM, evaluate_lot
 
-    detect = None if options.true_masks else _detector(options.model, CARS_FROM)
-    return evaluate_lot(options.folders, detect), 0
-
-
-def _zones(options: argparse.Namespace) -> tuple[dict, int]:
-    from helpers.files import read_json
-    from parking.zones import read_camera, write_camera, zones_from_labelme
-
-    stored = read_json(options.file, "a camera file or LabelMe's")
-    if isinstance(stored, dict) and "shapes" in stored:
-        known = None if options.camera is None else read_camera(options.camera)
-        camera = zones_from_labelme(options.file, known)
-    else:
-        camera = read_camera(options.file)
-    if options.out is not None:
-        write_camera(camera, options.out)
-    kinds = {zone.name: zone.kind for zone in camera.zones}
-    return {"camera": camera.name, "size": list(camera.size), "zones": kinds}, 0
+    return evaluate_lot(folders, None if true_masks else _detector(model, CARS_FROM)), 0
 
 
 def _number(kind: type, most: float = 1e6) -> Callable:
@@ -178,7 +162,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Finds vehicles that stand where parking is forbidden, in clips of a fixed "
         "camera, and measures how right that is.",
     )
-    names = parser.add_subparsers(required=True, metavar="analyse|city|zones|evaluate|evaluate-lot")
+    names = parser.add_subparsers(required=True)
 
     def command(name: str, run: Callable, summary: str, *parents: argparse.ArgumentParser):
         made = names.add_parser(name, parents=parents, help=summary)
@@ -199,7 +183,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--camera", **asked, help="its camera file (JSON)")
     add("--out", **asked, help="folder of the report")
     add("--reference", type=Path, help="picture of how the view should look")
-    add("--no-video", action="store_true", help="write no annotated.mp4")
+    add("--no-video", action="store_false", dest="video", help="write no annotated.mp4")
 
     add = command("city", _city, "many clips, on Dask workers", model, time)
     add("clips", type=Path, nargs="+", help="videos and folders of pictures")
@@ -218,8 +202,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--split", choices=("train", "val", "test"), default="test")
     add("--choose-on", choices=("train", "val"), default="val",
         help="split that chooses scores and thresholds; %(default)s")  # fmt: skip
-    add("--stills-only", action="store_true")
-    add("--clips-only", action="store_true")
+    for part in ("stills", "clips"):
+        add(f"--{part}-only", action="store_const", dest="only", const=part)
     add("--record", action="store_true", help="keep the result in data/weights, for lab 5")
 
     add = command("evaluate-lot", _lot, "score on a car park's frames", model, truth)
@@ -229,10 +213,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs a command; the last line printed is one JSON object."""
-    options = _parser().parse_args(arguments)
+    options = vars(_parser().parse_args(arguments))
     helpers.setup(quiet=True)
     try:
-        result, status = options.run(options)
+        result, status = options.pop("run")(**options)
     except CourseError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

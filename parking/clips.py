@@ -14,9 +14,8 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from itertools import islice, pairwise, product
 from pathlib import Path
@@ -29,19 +28,11 @@ from helpers.errors import CourseError, DataError, explain
 from helpers.masks import Image, Mask
 from parking.zones import Camera
 
-PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
-OTHERS = (".gif", ".heic", ".heif", ".avif", ".jp2", ".dng", ".raw", ".jxl")
-"""Suffixes of pictures that are not read, and are reported."""
-
 ASK = "Give --fps, the frames a second."
 
 
 class ClipError(DataError):
     """A clip cannot be read at all, or does not belong to its camera."""
-
-
-def _wrong(what: object, expected: str, found: str, do: str = "") -> ClipError:
-    return ClipError(str(what), expected=expected, found=found, do=do)
 
 
 @dataclass(eq=False)
@@ -70,15 +61,15 @@ class Clip:
             yield index, seconds, image
 
     def _problem(self, expected: str, found: str, do: str = "") -> None:
-        self.problems.append(explain(self.path.name, expected=expected, found=found, do=do))
+        self.problems.append(explain(self.path.name, expected, found, do))
 
     def _video(self) -> Iterator[tuple[int, float, Image]]:
         index, first, own = -1, 0.0, 0.0
-        with _capture(self.path) as capture:
-            rate = max(capture.get(cv2.CAP_PROP_FPS), 1e-3)
-            for index, (own, image) in enumerate(_decoded(capture)):
-                first = own if index == 0 else first
-                yield index, index / self.fps if self.fps else own - first, image
+        capture = _capture(self.path)
+        rate = max(capture.get(cv2.CAP_PROP_FPS), 1e-3)
+        for index, (own, image) in enumerate(_decoded(capture)):
+            first = own if index == 0 else first
+            yield index, index / self.fps if self.fps else own - first, image
         # Matroska has no number of frames: what is expected of it is its end, times the mean rate.
         whole = self.path.suffix in (".mkv", ".webm") and own + 1 >= self.expected / rate
         if index + 1 < self.expected and not whole:
@@ -86,14 +77,15 @@ class Clip:
             self._problem(f"{self.expected} frames", f"{index + 1} that can be read", do)
 
     def _pictures(self) -> Iterator[tuple[int, float, Image]]:
+        expected = "frames of {1} x {0} pixels".format(*self.size)
         for index, seconds, file in self.frames:
             image = _picture(file)
-            if image is None or image.shape[:2] != self.size:
-                found = "no picture" if image is None else f"{image.shape[1]} x {image.shape[0]}"
-                expected = f"frames of {self.size[1]} x {self.size[0]} pixels"
-                self._problem(expected, f"{found} in {file.name}")
-                continue
-            yield index, seconds, image
+            if image is None:
+                self._problem(expected, f"no picture in {file.name}")
+            elif image.shape[:2] != self.size:
+                self._problem(expected, f"{image.shape[1]} x {image.shape[0]} in {file.name}")
+            else:
+                yield index, seconds, image
 
 
 def open_clip(
@@ -110,120 +102,115 @@ def open_clip(
     """
     path = Path(path)
     if fps is not None and not (math.isfinite(fps) and 0 < fps <= 1000):
-        raise _wrong("frames a second", "a number above 0, at most 1000", f"{fps}")
+        raise ClipError("frames a second", "a number above 0, at most 1000", f"{fps}")
     if not path.exists():
-        raise _wrong(path, "a video or a folder", "no such file")
+        raise ClipError(path, "a video or a folder", "no such file")
     clip = _open_folder(path, fps) if path.is_dir() else _open_video(path, fps)
     if camera is not None and tuple(clip.size) != tuple(camera.size):
         do = "The zones would lie elsewhere: take the file of the camera that made this clip."
         expected = f"{camera.size[1]} x {camera.size[0]} pixels as camera {camera.name} has"
-        raise _wrong(path, expected, f"{clip.size[1]} x {clip.size[0]}", do)
+        raise ClipError(path, expected, f"{clip.size[1]} x {clip.size[0]}", do)
     return clip
 
 
-@contextmanager
-def _capture(path: Path) -> Iterator[cv2.VideoCapture]:
+def _capture(path: Path) -> cv2.VideoCapture:
     capture = cv2.VideoCapture(str(path))
-    try:
-        if not capture.isOpened():
-            found = f"{path.stat().st_size:,} bytes that are none, or a damaged one"
-            raise _wrong(path, "a video", found)
-        yield capture
-    finally:
-        capture.release()
+    if not capture.isOpened():
+        found = f"{path.stat().st_size:,} bytes that are none, or a damaged one"
+        raise ClipError(path, "a video", found)
+    return capture
 
 
 def _decoded(capture: cv2.VideoCapture) -> Iterator[tuple[float, Image]]:
     """Of every frame the seconds by the file's own clock, 0 where it has none, and the picture."""
-    while True:
-        read, frame = capture.read()
-        if not read:
-            return
+    while (read := capture.read())[0]:
         seconds = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-        yield seconds, cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+        yield seconds, cv2.cvtColor(read[1], cv2.COLOR_BGR2RGB)
 
 
 def _open_video(path: Path, fps: float | None) -> Clip:
-    with _capture(path) as capture:
-        count = capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        expected = int(count) if 0 < count < 1e9 else 0
-        first = list(islice(_decoded(capture), 4))
-        rate = float(capture.get(cv2.CAP_PROP_FPS))
+    capture = _capture(path)
+    count, rate = capture.get(cv2.CAP_PROP_FRAME_COUNT), capture.get(cv2.CAP_PROP_FPS)
+    expected = int(count) if 0 < count < 1e9 else 0
+    first = list(islice(_decoded(capture), 4))
     if not first:
-        raise _wrong(path, "at least one frame", "none")
+        raise ClipError(path, "at least one frame", "none")
     steps = np.diff([seconds for seconds, _ in first])
     own = bool((steps > 0).all()) and (len(first) > 1 or expected == 1)
     if fps is not None:
         other = own and abs(rate - fps) > 0.01
-        told = f", although the file says {rate:g} a second" if other else ""
-        timed_by, lasts = f"--fps {fps:g}{told}", 1 / fps
+        although = f", although the file says {rate:g} a second" if other else ""
+        timed_by, lasts = f"--fps {fps:g}{although}", 1 / fps
     elif own:
         timed_by, lasts = "the file's own times", min(steps, default=1 / max(rate, 1e-3))
     else:
-        raise _wrong(path, "a time for every frame", "none", ASK)
+        raise ClipError(path, "a time for every frame", "none", ASK)
     return Clip(path.stem, path, first[0][1].shape[:2], float(lasts), timed_by, expected, fps)
 
 
 def _open_folder(path: Path, fps: float | None) -> Clip:
     files, left_out = [], []
-    for file in sorted(path.iterdir()):
-        if file.name.startswith("."):
-            continue  # macOS keeps ._0001.jpg beside 0001.jpg
+    for file in sorted(path.glob("[!.]*")):  # macOS keeps ._0001.jpg beside 0001.jpg
         if file.is_dir():
-            inside = sum(each.suffix.lower() in PICTURES for each in file.iterdir())
+            inside = sum(each.suffix.lower() in pictures.SUFFIXES for each in file.iterdir())
             left_out += [f"{inside} pictures in the folder {file.name}"] * bool(inside)
-        elif file.suffix.lower() in PICTURES:
+        elif file.suffix.lower() in pictures.SUFFIXES:
             files.append(file)
-        elif file.suffix.lower() in OTHERS:
+        elif file.suffix.lower() in pictures.UNREAD:
             left_out.append(file.name)
-    say = partial(print, file=sys.stderr)  # such as that a picture was turned upright
-    readable = (image for f in files[:20] if (image := _picture(f, say)) is not None)
+    report = partial(print, file=sys.stderr)  # such as that a picture was turned upright
+    readable = (image for f in files[:20] if (image := _picture(f, report)) is not None)
     size = next((image.shape[:2] for image in readable), None)
     if size is None:
-        expected = f"pictures ({', '.join(PICTURES)}) with numbers in their names"
-        raise _wrong(path, expected, "; ".join(left_out) or "none that can be read")
+        expected = f"pictures ({', '.join(pictures.SUFFIXES)}) with numbers in their names"
+        raise ClipError(path, expected, "; ".join(left_out) or "none that can be read")
     expected = "all frames as pictures in one folder, so this was left out"
-    problems = [explain(path.name, expected=expected, found=each) for each in left_out]
+    problems = [explain(path.name, expected, each) for each in left_out]
     times, timed_by = _times(path, files), "the times in the names"
-    if times is None:
+    if times is not None:
+        frames = _by_time(path, files, times, fps)
+    else:
         frames, missing = _by_number(path, files, fps)
         problems += missing
         timed_by = f"their numbers and --fps {fps:g}"
-    else:
-        frames = _by_time(path, files, times, fps)
     steps = (b[1] - a[1] for a, b in pairwise(frames))
     lasts = 1 / fps if fps else min(steps, default=0.0)
     return Clip(path.name, path, size, lasts, timed_by, len(files), fps, frames, problems)
 
 
+def _picture(file: Path, report: Callable[[str], object] | None = None) -> Image | None:
+    try:
+        return pictures.read(file, report=report)
+    except CourseError:
+        return None
+
+
 def _times(path: Path, files: list[Path]) -> list[float] | None:
-    """Seconds that the names tell, or None if they hold numbers; names must be alike."""
+    """Seconds that the names give, or None if they hold numbers; names must be alike."""
     forms = [re.sub(r"\d+", "#", file.stem) for file in files]
     usual = max(forms, key=forms.count)
     if "#" not in usual or len({*forms}) > 1:
-        odd = next((file for file, form in zip(files, forms, strict=True) if form != usual), None)
-        first = files[forms.index(usual)]
-        found = f"{first.name!r}" if odd is None else f"{odd.name!r} beside {first.name!r}"
-        raise _wrong(path, "names alike but for a number or a time", found)
+        odd = [f for f, form in zip(files, forms, strict=True) if form != usual][:1]
+        shown = (*odd, files[forms.index(usual)])
+        found = " beside ".join(repr(file.name) for file in shown)
+        raise ClipError(path, "names alike but for a number or a time", found)
     clocks = [_clock(file.stem) for file in files]
     if None in clocks:
         return None
     wholes, fractions, certain = zip(*clocks, strict=True)
     if max(wholes) < 86_400 and max(wholes) - min(wholes) > 43_200:
         do = "Is that past midnight? Put the date before the times, or number the frames."
-        raise _wrong(path, "times of a day or with a date", "times without, of half a day", do)
+        raise ClipError(path, "times of a day or with a date", "times without, of half a day", do)
     # 103059 may be a number as well: it is a time if 103100 follows it at the usual distance.
-    times = [
-        at + int(part or 0) / 10 ** len(part) for at, part in zip(wholes, fractions, strict=True)
-    ]
+    times = [at + float(f"0.{part or 0}") for at, part, _ in clocks]
     steps = {round(b - a, 3) for a, b in pairwise(sorted(times))}
-    numbers = sorted(int("".join(re.findall(r"\d+", file.stem))) for file in files)
+    numbers = sorted(int(re.sub(r"\D", "", file.stem)) for file in files)
     jumps = any(b - a > 40 for a, b in pairwise(numbers))
     if not (all(certain) or (jumps and len(steps) == 1)):
         return None
     # Parts of a second that are 1, 2, 3 in every second do not divide it: they count its frames.
     parts: dict[int, list[int]] = {}
-    for at, part in sorted(zip(wholes, fractions, strict=True)):
+    for at, part, _ in sorted(clocks):
         parts.setdefault(at, []).append(int(part or 0))
     counted = all(each == [*range(each[0], each[0] + len(each))] and each[0] < 2
                   for each in parts.values())  # fmt: skip
@@ -231,7 +218,7 @@ def _times(path: Path, files: list[Path]) -> list[float] | None:
     if counted or ("" in fractions and any(fractions)):
         do = "Leave it out, or number the frames from first to last."
         found = f"another number behind them, as in {files[0].name!r} and {files[-1].name!r}"
-        raise _wrong(path, "times in the names, all as exact", found, do)
+        raise ClipError(path, "times in the names, all as exact", found, do)
     return times
 
 
@@ -243,12 +230,11 @@ def _by_time(
     for (a, before), (b, after) in pairwise(rows):
         if b <= a:
             do = "Names in whole seconds cannot tell frames within a second apart: number them."
-            raise _wrong(path, "a time each", f"{before.name} and {after.name}", do)
-    steps = np.diff([seconds for seconds, _ in rows])
-    usual = float(np.median(steps)) if len(steps) else 0.0
-    if fps and len(steps) and abs(usual * fps - 1) > 0.25:
+            raise ClipError(path, "a time each", f"{before.name} and {after.name}", do)
+    usual = float(np.median(np.diff([seconds for seconds, _ in rows]))) if len(rows) > 1 else None
+    if fps and usual and abs(usual * fps - 1) > 0.25:
         expected = f"times in the names that fit --fps {fps:g}"
-        raise _wrong(path, expected, f"{usual:g} s from name to name", "Leave --fps out.")
+        raise ClipError(path, expected, f"{usual:g} s from name to name", "Leave --fps out.")
     return [(index, at - rows[0][0], file) for index, (at, file) in enumerate(rows)]
 
 
@@ -260,78 +246,60 @@ def _by_number(
     changing = [each for each in columns if len({*each}) > 1] or columns[-1:]
     if len(changing) > 1:
         found = f"{len(changing)} of them, as in {files[0].name!r} and {files[-1].name!r}"
-        raise _wrong(path, "one number that changes from name to name, or a time", found)
+        raise ClipError(path, "one number that changes from name to name, or a time", found)
     if fps is None:
-        raise _wrong(path, "a time in every name", f"numbers, as in {files[0].name!r}", ASK)
+        raise ClipError(path, "a time in every name", f"numbers, as in {files[0].name!r}", ASK)
     frames, problems = {}, []
-
-    def miss(expected: str, found: str) -> None:
-        problems.append(explain(path.name, expected=expected, found=found))
-
     for number, file in sorted(zip(changing[0], files, strict=True)):
         if number in frames:
-            miss("each number once", f"two pictures numbered {number}")
+            problems.append(("each number once", f"two pictures numbered {number}"))
         frames.setdefault(number, file)
     # A counter of so many digits that began anew: sorted by it, the end would come first.
     if min(frames) < 2 and {*f"{max(frames)}"} == {"9"} and len(frames) < max(frames) / 2:
         do = "Number the frames from first to last."
-        raise _wrong(path, "numbers that rise", f"{file.name!r} beside {files[0].name!r}", do)
+        raise ClipError(path, "numbers that rise", f"{file.name!r} beside {files[0].name!r}", do)
     steps = [b - a for a, b in pairwise(frames)]
     for number, step in zip(frames, steps, strict=False):
         if step > 1:
             last = f" to {number + step - 1}" if step > 2 else ""
-            miss("every frame", f"none numbered {number + 1}{last}")
+            problems.append(("every frame", f"none numbered {number + 1}{last}"))
     if steps.count(1) < 0.5 * len(steps):
-        kinds = ", ".join(map(str, sorted({*steps})[:4]))
+        found = f"steps of {', '.join(map(str, sorted({*steps})[:4]))}, as in {file.name!r}"
         do = "Number them 0, 1, 2 and so on, or give them names with times."
-        found = f"steps of {kinds}, as in {file.name!r}"
-        raise _wrong(path, "numbers in turn", found, do)
-    first = min(frames)
+        raise ClipError(path, "numbers in turn", found, do)
+    first, problems = min(frames), [explain(path.name, *each) for each in problems]
     return [(n - first, (n - first) / fps, file) for n, file in frames.items()], problems
 
 
-_DATE = r"(?<!\d)(?=[12]\d{3}[-_.]?[01])(\d{4})[-_.]?(\d\d)[-_.]?(\d\d)[-_. T]*"
+_DATE = r"(?<!\d)(?=[12]\d{3}[-_.]?[01])(?P<date>\d{4}[-_.]?\d\d[-_.]?\d\d)[-_. T]*"
 # Separators twice or not at all; six digits behind it are a fraction only where a date precedes.
-_TIME = r"(\d\d)(?:[-_.:h](?=\d\d[-_.:m])|(?=\d{4}))(\d\d)[-_.:m]?(\d\d)"
-_PART = r"(?:[-_](\d{3}|\d{%d})(?!\d)|[.,](\d{1,9})|(\d{3}))?(?!\d)"
-_DATED, _PLAIN = _DATE + _TIME + _PART % 6, r"(?<!\d)" + _TIME + _PART % 3
-_EPOCH = r"(?<!\d)(\d{10})(?:\.(\d{1,9})|(\d{3}|\d{6}|\d{9}))?(?!\d)"
-_ZONE = r"([+-]\d\d):?(\d\d)(?!\d)"
+_TIME = r"(?P<time>\d\d(?:[-_.:h](?=\d\d[-_.:m])|(?=\d{4}))\d\d[-_.:m]?\d\d)"
+_PART = r"(?:[-_](?=(?:\d{3}|\d{%d})(?!\d))|[.,]|(?=\d{3}(?!\d)))(?P<part>\d{1,9})"
+_DATED = rf"{_DATE}{_TIME}(?:{_PART % 6})?(?!\d)"
+_PLAIN = rf"(?<!\d){_TIME}(?:{_PART % 3})?(?!\d)"
+_EPOCH = r"(?<!\d)(?P<time>1\d{9})(?:(?:\.|(?=(?:\d{3}){1,3}(?!\d)))(?P<part>\d{1,9}))?(?!\d)"
+_ZONE = r"[+-][01]\d:?[0-5]\d(?!\d)"
 
 
 def _clock(stem: str) -> tuple[int, str, bool] | None:
-    """What time a name tells: whole seconds, the digits of their fraction, and whether it can be
-    nothing but a time. None if it is none; mornings and afternoons are not understood."""
+    """The time in a name: whole seconds, the digits of their fraction, and whether it can be
+    nothing but a time. None if there is none; mornings and afternoons are not understood."""
     stem = re.sub(r"(?<!\d)(?!20\d\d[01])(\d{6})(\d{6})(?!\d)", r"\1 \2", stem)  # 230501103059
     found = re.search(_DATED, stem)
     # From 2033 on ten digits are rather year, month, day, hour and minute.
-    epochs = [each for each in re.finditer(_EPOCH, stem) if 1e9 <= int(each[1]) < 2e9]
-    if epochs and not found:
-        found = epochs[-1]
-        seconds, certain, parts = int(found[1]), True, found.groups()[1:]
-    elif found := found or [None, *re.finditer(_PLAIN, stem)][-1]:
-        (*date, hours, minutes, rest), parts = found.groups()[:-3], found.groups()[-3:]
-        try:
-            at = datetime(*map(int, date or (1970, 1, 1)), int(hours), int(minutes), int(rest))
-        except ValueError:
-            return None
-        if re.search(r"(?i)(?<![a-z])[ap]\.?m(?![a-z])", stem):
-            return None
-        zone = re.match(_ZONE, stem[found.end() :]) if "T" in found[0] else None
-        if zone:  # minutes have the sign of the hours
-            at -= timedelta(minutes=60 * int(zone[1]) + int(zone[1][0] + zone[2]))
-        seconds = (at - datetime(1970, 1, 1)) // timedelta(seconds=1)
-        certain = bool(date) or bool(re.search(r"\d\d[-_.:h]\d\d[-_.:m]\d\d", found[0]))
-    else:
+    if not found and (epochs := [*re.finditer(_EPOCH, stem)]):
+        return int(epochs[-1]["time"]), epochs[-1]["part"] or "", True
+    found = found or [None, *re.finditer(_PLAIN, stem)][-1]
+    if found is None or re.search(r"(?i)(?<![a-z])[ap]\.?m(?![a-z])", stem):
         return None
-    return seconds, next(filter(None, parts), ""), certain
-
-
-def _picture(file: Path, report: Callable[[str], object] = lambda line: None) -> Image | None:
+    date, zone = found.groupdict().get("date"), re.match(_ZONE, stem[found.end() :])
+    digits = re.sub(r"\D", "", (date or "19700101") + found["time"])
+    digits += zone[0] if zone and "T" in found[0] else "+0000"
     try:
-        return pictures.read(file, report=report)
-    except CourseError:
+        at = datetime.strptime(digits, "%Y%m%d%H%M%S%z").timestamp()
+    except ValueError:
         return None
+    return int(at), found["part"] or "", bool(date) or not found["time"].isdigit()
 
 
 DARK = 14.0  # least mean brightness, 0 to 255, of what is judged

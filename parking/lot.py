@@ -21,12 +21,12 @@ import cv2
 import numpy as np
 
 from helpers import pictures
-from helpers.detection import mask_overlaps, match
+from helpers.detection import mask_overlaps
 from helpers.detector import Detections
 from helpers.errors import DataError
 from helpers.masks import Image, Mask
-from parking.clips import OTHERS, PICTURES
 from parking.rules import VEHICLES
+from parking.scores import IOU, best_pairs
 
 INSIDE, OUTSIDE = 1, 2  # values of a mask's picture
 
@@ -39,7 +39,6 @@ FRAGMENT = 0.2
 left of a car, no car of its own."""
 
 CARS_FROM = 0.3  # least detection score of a car
-IOU = 0.5  # least overlap of a detection and a car that are the same
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +48,7 @@ class LotFrame:
     name: str
     image: Image
     classes: np.ndarray  # (H, W) uint8: 0, INSIDE or OUTSIDE
-    spaces: list[np.ndarray]  # (4, 2) corners of each marked space, x, y in pixels
+    spaces: np.ndarray  # (S, 4, 2) corners of the marked spaces, x, y in pixels
 
     @property
     def marked(self) -> Mask:
@@ -60,9 +59,10 @@ class LotFrame:
         return canvas.astype(bool)
 
 
-def _need(good: bool, where: Path, expected: str, found: str, do: str = "") -> None:
+def _need(good: object, *parts: object) -> None:
+    """Raises a `DataError` of these parts, unless all is good."""
     if not good:
-        raise DataError(str(where), expected=expected, found=found, do=do)
+        raise DataError(*parts)
 
 
 def read_folder(folder: str | os.PathLike) -> Iterator[LotFrame]:
@@ -74,10 +74,11 @@ def read_folder(folder: str | os.PathLike) -> Iterator[LotFrame]:
     """
     folder = Path(folder)
     place = folder / "frames"
-    files = sorted(file for file in place.glob("[!.]*") if file.suffix.lower() in PICTURES)
+    files = sorted(f for f in place.glob("[!.]*") if f.suffix.lower() in pictures.SUFFIXES)
     do = "The folder should hold frames/, masks/ and bounding_boxes/."
-    _need(bool(files), place, "photographs", "none", do)
-    others = [p.name for p in place.glob("[!.]*") if p.is_dir() or p.suffix.lower() in OTHERS]
+    _need(files, place, "photographs", "none", do)
+    others = [f.name for f in place.glob("[!.]*")
+              if f.is_dir() or f.suffix.lower() in pictures.UNREAD]  # fmt: skip
     _need(not others, place, "photographs that can be read, and no folder", f"{others[:3]}")
     _need(len({f.stem for f in files}) == len(files), place, "a name each", "two of one name")
     for file in files:
@@ -91,20 +92,18 @@ def read_folder(folder: str | os.PathLike) -> Iterator[LotFrame]:
         do = "A mask of yes and no does not tell which cars stand outside."
         _need(not others, place, expected, f"also {', '.join(map(str, others[:5]))}", do)
         place = folder / "bounding_boxes" / f"{file.stem}.xml"
-        spaces, taken = zip(*_spaces(place), strict=True)
+        spaces, occupied = map(np.array, zip(*_spaces(place), strict=True))
         # Spaces of another scale or camera: cars that are said to stand in them are elsewhere.
-        x, y = np.mean(spaces, axis=1).T
+        x, y = spaces.mean(axis=1).T
         out = (x < 0) | (y < 0) | (x >= width) | (y >= height)
         do = "Are these the spaces of this camera, in pixels of this size?"
         expected = f"spaces in the frame, {width} x {height} pixels"
         _need(not out.any(), place, expected, f"{out.sum()} of {len(out)} spaces outside it", do)
-        rows = np.flatnonzero(taken)
-        hits = classes[y[rows].astype(int), x[rows].astype(int)] > 0
+        hits = classes[y[occupied].astype(int), x[occupied].astype(int)] > 0
         expected = "a car of the mask in each space that is called occupied"
-        found = f"one in {hits.sum()} of {len(hits)}"
         good = len(hits) < 4 or not classes.any() or hits.mean() >= 0.3
-        _need(good, place, expected, found, do)
-        yield LotFrame(file.stem, image, classes, list(spaces))
+        _need(good, place, expected, f"one in {hits.sum()} of {len(hits)}", do)
+        yield LotFrame(file.stem, image, classes, spaces)
 
 
 def _spaces(file: Path) -> list[tuple[np.ndarray, bool]]:
@@ -121,8 +120,8 @@ def _spaces(file: Path) -> list[tuple[np.ndarray, bool]]:
                 raise ValueError(f"{name}: {x:g}, {y:g}, {w:g}, {h:g}, {angle:g}")
             spaces.append((cv2.boxPoints(((x, y), (w, h), angle)), space.get("occupied") == "1"))
     except (OSError, ElementTree.ParseError, AttributeError, TypeError, ValueError) as error:
-        _need(False, file, "PKLot's XML", f"{type(error).__name__}: {error}")
-    _need(bool(spaces), file, "marked spaces", "none")
+        raise DataError(file, "PKLot's XML", f"{type(error).__name__}: {error}") from error
+    _need(spaces, file, "marked spaces", "none")
     return spaces
 
 
@@ -150,9 +149,10 @@ def cars(frame: LotFrame) -> tuple[np.ndarray, np.ndarray]:
     return np.array(masks, bool).reshape(-1, *frame.classes.shape), np.array(outside, bool)
 
 
-def _usual_area(centre: Sequence[float], spaces: Sequence[np.ndarray]) -> float:
+def _usual_area(centre: Sequence[float], spaces: np.ndarray) -> float:
     """Pixels that a car has about there: two thirds of the three nearest spaces' mean area."""
-    nearest = sorted(spaces, key=lambda corners: np.hypot(*(corners.mean(axis=0) - centre)))[:3]
+    distance = np.linalg.norm(spaces.mean(axis=1) - centre, axis=1)
+    nearest = spaces[np.argsort(distance, kind="stable")[:3]]
     return 0.67 * float(np.mean([cv2.contourArea(corners) for corners in nearest]))
 
 
@@ -208,17 +208,14 @@ def evaluate_lot(
         counts.update(cars=len(truth), outside=truth.sum(), right=(truth == said).sum(),
                       said=said.sum(), hits=(truth & said).sum(),
                       unmarked=(said & ~truth & ~over).sum())  # fmt: skip
-        if detect is None:
-            continue
-        found = detect_in_tiles(detect, frame.image, tiles)
-        said, overlaps = outside(found, marked), mask_overlaps(found, masks)
-        order = np.argsort(-overlaps.max(axis=1, initial=0), kind="stable")
-        pairs = [(k, g) for k, g in zip(order, match(overlaps[order], IOU), strict=True) if g >= 0]
-        counts.update(
-            said_system=said.sum(),
-            right_system=sum(said[k] == truth[g] for k, g in pairs),
-            hits_system=sum(said[k] and truth[g] for k, g in pairs),
-        )
+        if detect is not None:
+            found = detect_in_tiles(detect, frame.image, tiles)
+            said, pairs = outside(found, marked), best_pairs(mask_overlaps(found, masks), IOU)
+            counts.update(
+                said_system=said.sum(),
+                right_system=sum(said[k] == truth[g] for k, g in pairs),
+                hits_system=sum(said[k] and truth[g] for k, g in pairs),
+            )
 
     def ratio(part: str, whole: str) -> float | None:
         known = part in counts and counts[whole]
@@ -259,9 +256,8 @@ def detect_in_tiles(
         inner = (top > 0, top + tall < height, left > 0, left + side < width)
         seen = detect(np.ascontiguousarray(image[part]))
         for mask, name, score in zip(seen.masks, seen.class_names, seen.scores, strict=True):
-            edges = (mask[0], mask[-1], mask[:, 0], mask[:, -1])
-            cut = any(within and edge.any() for within, edge in zip(inner, edges, strict=True))
-            if name in VEHICLES and mask.any() and not cut:
+            edges = [edge.any() for edge in (mask[0], mask[-1], mask[:, 0], mask[:, -1])]
+            if name in VEHICLES and mask.any() and not np.any(np.logical_and(inner, edges)):
                 whole = np.zeros((height, width), bool)
                 whole[part] = mask
                 found.append((float(score), whole))

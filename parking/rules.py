@@ -31,21 +31,14 @@ DOUBLE = 0.6  # share of a mask in another vehicle's from which both are one veh
 Shares = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
-class Vehicles:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Vehicles(Detections):
     """The N vehicles of one picture, best score first, with what may hide them; see `vehicles`."""
 
     found: Detections  # everything in the picture that may hide a vehicle, doubles left out
     rows: NDArray[np.int64]  # (N,) rows of `found` that are vehicles
     numbers: NDArray[np.int64]  # (N,) their rows among all detections, doubles included
     camera: Camera
-    boxes: np.ndarray  # (N, 4) ymin, xmin, ymax, xmax in pixels
-    masks: NDArray[np.bool_]  # (N, H, W)
-    scores: np.ndarray  # (N,)
-    class_names: tuple[str, ...]  # (N,)
-
-    def __len__(self) -> int:
-        return len(self.rows)
 
     @cached_property
     def nearer(self) -> NDArray[np.bool_]:
@@ -55,16 +48,13 @@ class Vehicles:
     @cached_property
     def footprints(self) -> tuple[Footprint | None, ...]:
         """(N,) footprints fitted to the masks, None where one is too small to say anything."""
-        return self._fitted(self.masks, self.nearer)
+        return fit_all(self.masks, self.class_names, self.camera, self.nearer)
 
     @cached_property
     def box_footprints(self) -> tuple[Footprint | None, ...]:
         """(N,) footprints fitted to the boxes alone, as if nobody had masks."""
-        boxes = filled(self.found.boxes, self.camera.size)
-        return self._fitted(self.boxes, nearer_masks(boxes, self.rows))
-
-    def _fitted(self, seen: np.ndarray, nearer: np.ndarray) -> tuple[Footprint | None, ...]:
-        return fit_all(seen, self.class_names, self.camera, nearer)
+        nearer = nearer_masks(filled(self.found.boxes, self.camera.size), self.rows)
+        return fit_all(self.boxes, self.class_names, self.camera, nearer)
 
 
 def vehicles(found: Detections, camera: Camera) -> Vehicles:
@@ -81,9 +71,10 @@ def vehicles(found: Detections, camera: Camera) -> Vehicles:
         if areas[k] and max(inside, default=0) / areas[k] < DOUBLE:
             kept.append(k)
     left = [k for k in range(len(found)) if k in kept or k not in candidates]
-    seen, rows = found.take(np.array(kept, int)), np.array([left.index(k) for k in kept], int)
-    facts = seen.boxes, seen.masks, seen.scores, seen.class_names
-    return Vehicles(found.take(np.array(left, int)), rows, np.array(kept, int), camera, *facts)
+    numbers, rows = np.array(kept, int), np.array([left.index(k) for k in kept], int)
+    everything = found.take(np.array(left, int))
+    parts = {"found": everything, "rows": rows, "numbers": numbers, "camera": camera}
+    return Vehicles(**vars(found.take(numbers)), **parts)
 
 
 def lowest_row(mask: Mask) -> int:
@@ -158,22 +149,13 @@ def footprint_rule(seen: Vehicles) -> Shares:
 
 
 RULES: Mapping[str, Callable[[Vehicles], Shares]] = {
-    "box": box_rule,
-    "box_lower": box_lower_rule,
-    "box_footprint": box_footprint_rule,
-    "mask": mask_rule,
-    "contact": contact_rule,
-    "footprint": footprint_rule,
-}
-
+    "box": box_rule, "box_lower": box_lower_rule, "box_footprint": box_footprint_rule,
+    "mask": mask_rule, "contact": contact_rule, "footprint": footprint_rule,
+}  # fmt: skip
 THRESHOLDS: Mapping[str, float] = {
-    "box": 0.227,
-    "box_lower": 0.267,
-    "box_footprint": 0.124,
-    "mask": 0.162,
-    "contact": 0.312,
-    "footprint": 0.082,
-}
+    "box": 0.227, "box_lower": 0.267, "box_footprint": 0.124,
+    "mask": 0.162, "contact": 0.312, "footprint": 0.082,
+}  # fmt: skip
 """Least share that makes an offence. Chosen on Kerbside's validation cameras with detections of the
 shipped Mask R-CNN from a score of 0.5: `python -m parking evaluate` chooses anew."""
 
@@ -198,11 +180,9 @@ def contact_strip(mask: Mask, nearer: Mask | None = None, height: int = STRIP) -
 
 def _shares(regions: np.ndarray, camera: Camera) -> Shares:
     """(N, H, W) regions -> (N, Z) shares of their pixels in the zones."""
-    zones = zone_masks(camera)
-    pixels = camera.size[0] * camera.size[1]
-    flat = regions.reshape(len(regions), pixels).astype(np.float32)
-    both = flat @ zones.reshape(len(zones), pixels).T.astype(np.float32)
-    return both / np.maximum(flat.sum(axis=1, keepdims=True), 1).astype(np.float64)
+    both, pixels = (regions, zone_masks(camera)), camera.size[0] * camera.size[1]
+    flat, zones = (each.reshape(len(each), pixels).astype(np.float32) for each in both)
+    return flat @ zones.T / np.maximum(flat.sum(axis=1, keepdims=True), 1).astype(np.float64)
 
 
 def _ground_shares(footprints: tuple[Footprint | None, ...], camera: Camera) -> Shares:

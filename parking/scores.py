@@ -298,7 +298,7 @@ def score_clip(file: Path, detect: Detect | None = None) -> ClipScore:
 def match_events(
     events: list[Event], truth: list[dict], owners: dict[int, int]
 ) -> list[tuple[int, int]]:
-    """Pairs of found and true events, the best overlaps first; each is used once."""
+    """Numbers of found and true events that belong together: same vehicle, zone and time."""
     overlaps = np.zeros((len(events), len(truth)))
     for (k, g), _ in np.ndenumerate(overlaps):
         event, true = events[k], truth[g]
@@ -306,8 +306,17 @@ def match_events(
             first = event.first_frame, true["first_frame"]
             last = event.last_frame, true["last_frame"]
             overlaps[k, g] = max(min(last) - max(first) + 1, 0) / (max(last) - min(first) + 1)
+    return best_pairs(overlaps, TIMES)
+
+
+def best_pairs(overlaps: np.ndarray, least: float) -> list[tuple[int, int]]:
+    """Rows and columns of (K, G) overlaps that belong together, the best first; each is used once.
+
+    >>> best_pairs(np.array([[0.6, 0.0], [0.9, 0.0], [0.2, 0.5]]), 0.5)
+    [(1, 0), (2, 1)]
+    """
     order = np.argsort(-overlaps.max(axis=1, initial=0), kind="stable")
-    partner = match(overlaps[order], TIMES)
+    partner = match(overlaps[order], least)
     return sorted((int(k), int(g)) for k, g in zip(order, partner, strict=True) if g >= 0)
 
 

@@ -31,7 +31,7 @@ from tools.records.label_maps import read_label_map, read_names
 from tools.records.shapes import Shape, mask_of
 
 PICTURES = (".jpg", ".jpeg", ".png")
-OTHERS = (".bmp", ".gif", ".heic", ".tif", ".tiff", ".webp", ".avif")
+OTHERS = tuple({*pictures.SUFFIXES, *pictures.UNREAD} - {*PICTURES})
 """Suffixes of pictures that records cannot hold."""
 
 
