@@ -104,11 +104,10 @@ def watch(
         DataError: The limit is no number of seconds, or the reference has another size.
     """
     if not (math.isfinite(limit) and limit > 0):
-        raise DataError("limit", expected="seconds above 0", found=f"{limit}")
+        raise DataError("limit", "seconds above 0", f"{limit}")
     if reference is not None and reference.shape[:2] != clip.size:
         expected = f"{clip.size[1]} x {clip.size[0]} pixels as the clip has"
-        found = f"{reference.shape[1]} x {reference.shape[0]}"
-        raise DataError("reference", expected=expected, found=found)
+        raise DataError("reference", expected, "{1} x {0}".format(*reference.shape))
     finder, alignment = EventFinder(clip.name, camera, limit, settings), Alignment(reference)
     events, dark, frames, last, begin = [], [], 0, 0.0, time.perf_counter()
     for read, (moment, image, reason, future) in enumerate(_detected(clip, detect)):
@@ -119,12 +118,11 @@ def watch(
         found = future.result()
         strong = found.take(found.scores >= JUDGED_FROM)
         if read % LOOK_EVERY == 0:
-            moving = strong.masks.any(axis=0) if len(strong) else np.zeros(camera.size, bool)
+            moving = np.logical_or.reduce(strong.masks, axis=0)
             if moved := alignment.problem(image, moving):
                 do = "Set the zones anew; frames from here on were not judged."
                 expected = f"camera {camera.name} to look where its zones are"
-                where = f"frame {moment.index}"
-                clip.problems.append(explain(where, expected=expected, found=moved, do=do))
+                clip.problems.append(explain(f"frame {moment.index}", expected, moved, do))
                 break
         frame = Frame(moment, image, found, *finder.update(moment, strong), finder)
         events += frame.closed
@@ -157,11 +155,11 @@ def _detected(
 
 def _unseen(name: str, dark: list[tuple[int, str]]) -> list[str]:
     """Frames in which nothing could be seen, as runs."""
-    problems, expected, do = [], "a view of the street", "These frames were not judged."
+    problems, do = [], "These frames were not judged."
     for _, run in groupby(enumerate(dark), lambda each: each[1][0] - each[0]):
         (first, reason), *_, (last, _) = [frame for _, frame in run] * 2
         where = f"{name}, frames {first} to {last}"
-        problems.append(explain(where, expected=expected, found=reason, do=do))
+        problems.append(explain(where, "a view of the street", reason, do))
     return problems
 
 
@@ -196,25 +194,25 @@ def analyse(
     opened, out = open_clip(clip, view, fps), Path(out).resolve()
     others = {each.name for each in out.iterdir()} - {*REPORT} if out.is_dir() else ()
     if others or out.is_file():
-        found, do = ", ".join(sorted(others)[:3]) or "a file", "Give another --out."
-        raise DataError(f"{out}", expected="a new folder or a report", found=found, do=do)
+        found = ", ".join(sorted(others)[:3]) or "a file"
+        raise DataError(out, "a new folder or a report", found, "Give another --out.")
     if video:
         check_film()  # if there is no ffmpeg, nothing has been touched yet
     working, pictures = out.with_name(f".{out.name}.partial"), Evidence(view)
     begun, setting = working / "setting", repr((opened.path.resolve(), camera, fps, limit))
+    alerts, movie = working / "alerts.jsonl", working / "annotated.mp4"
     try:
         working.mkdir(parents=True, exist_ok=True)
         if begun.is_file() and begun.read_text(encoding="utf-8") != setting:
-            (working / "alerts.jsonl").unlink(missing_ok=True)  # of another clip, or another limit
+            alerts.unlink(missing_ok=True)  # of another clip, or another limit
+        movie.unlink(missing_ok=True)  # of a run that was killed
         write_text(begun, setting)
     except OSError as error:
-        raise DataError(f"{out}", expected="a folder", found=str(error)) from error
-    movie = working / "annotated.mp4"
-    movie.unlink(missing_ok=True)  # of a run that was killed
+        raise DataError(out, "a folder", str(error)) from error
     bar = tqdm(total=opened.expected or None, desc=opened.name, unit="frame")
     shown = film(movie, opened) if video else nullcontext(lambda image: None)
-    with _journal(working / "alerts.jsonl") as (told, note), shown as show, bar:
-        known = {each["event"] for each in told}
+    with _journal(alerts) as (earlier, note), shown as show, bar:
+        known = {each["event"] for each in earlier}
 
         def take(frame: Frame) -> None:
             hidden = private(frame.image, frame.found)
@@ -270,8 +268,7 @@ def analyse_clip(
         files = files[0] or files[1]
         if len(files) != 1:
             expected = f"a camera file {clip.stem}.json, or one named by a part of it"
-            found = ", ".join(file.name for file in files) or "none"
-            raise DataError(str(cameras), expected=expected, found=found)
+            raise DataError(cameras, expected, ", ".join(f.name for f in files) or "none")
         camera = read_camera(files[0])
         opened = open_clip(clip, camera, fps)
         analysis = watch(opened, camera, load(clip, opened.size), limit=limit)
@@ -295,9 +292,9 @@ def city(
 ) -> list[dict]:
     """Analyses many clips on a Dask cluster and writes one JSON line a clip.
 
-    A clip is the unit that is done whole or done again: if a worker dies, another one takes its
-    clip. Finished clips are kept in a file beside `out`, so that a run which was killed goes on
-    where it stopped, and tells nothing twice.
+    A clip is done whole or done again: if a worker dies, another one takes its clip. Finished clips
+    are kept in a file beside `out`, so that a run which was killed goes on where it stopped, and
+    reports nothing twice.
 
     `clips` are videos and folders of pictures, `cameras` the folder of camera files; `load` gives
     the detector of a clip, `open_clip` explains `fps`. Without the address of a Dask `scheduler`,
@@ -312,11 +309,9 @@ def city(
 
     paths = {Path(clip).stem: Path(clip).resolve() for clip in clips}
     if len(paths) < len(clips):
-        found = f"{len(clips)} clips with {len(paths)} names"
-        raise DataError("clips", expected="a name each", found=found)
-    journal = Path(out).with_name(f".{Path(out).name}.partial")
+        raise DataError("clips", "a name each", f"{len(clips)} clips with {len(paths)} names")
+    journal, room = Path(out).with_name(f".{Path(out).name}.partial"), Path(cameras).resolve()
     journal.parent.mkdir(parents=True, exist_ok=True)
-    room = Path(cameras).resolve()
     setting = {"cameras": str(room), "limit": limit, "fps": fps}
     with dask_client(scheduler, workers=workers) as client, _journal(journal) as (lines, note):
         from dask.distributed import as_completed

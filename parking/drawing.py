@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from functools import partial
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import cv2
@@ -45,27 +44,26 @@ def hidden_regions(found: Detections) -> Iterator[tuple[Mask, int]]:
     Squares are at least 6 pixels wide and at least a tenth of the vehicle's or the person's height:
     a plate, whose characters are less than a twelfth of a car's height, keeps none of them.
     """
-    height, width = found.masks.shape[1:]
+    size = found.masks.shape[1:]
     for mask, box, name in zip(found.masks, found.boxes, found.class_names, strict=True):
         rows = np.flatnonzero(mask.any(axis=1))
-        if name in VEHICLES and len(rows):
+        if name not in VEHICLES:
+            tall = box[2] - box[0]
+            margin = 2 + GROWN * tall
+            top, left = np.maximum(box[:2] - margin, 0).astype(int)
+            bottom, right = (box[2:] + margin).astype(int) + 1
+            region = np.zeros(size, bool)
+            region[top:bottom, left:right] = True
+            yield region, int(max(6, tall / 10))
+        elif len(rows):
             tall = rows[-1] - rows[0] + 1
-            lowest = height - 1 - np.argmax(mask[::-1], axis=0)
-            below = lowest - np.arange(height)[:, None]  # rows above the column's lowest pixel
-            region = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
             clear = max(2, round(WHEELS * tall))
-            region &= below >= clear
+            lowest = size[0] - 1 - np.argmax(mask[::-1], axis=0)  # of each column
+            region = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+            region &= lowest - np.arange(size[0])[:, None] >= clear
             region[rows[-1] + 1 - clear :] = False
             region[: max(int(rows[-1] + 1 - PLATES * tall), 0)] = False
             yield region, int(max(6, tall / 10))
-        elif name not in VEHICLES:
-            top, left, bottom, right = box
-            margin = 2 + GROWN * (bottom - top)
-            rows = slice(max(int(top - margin), 0), int(bottom + margin) + 1)
-            columns = slice(max(int(left - margin), 0), int(right + margin) + 1)
-            region = np.zeros((height, width), bool)
-            region[rows, columns] = True
-            yield region, int(max(6, (bottom - top) / 10))
 
 
 def private(image: Image, found: Detections) -> Image:
@@ -73,19 +71,18 @@ def private(image: Image, found: Detections) -> Image:
 
     `found`: detections down to a score of `PRIVATE`, in a picture of any size of the same view.
     """
-    result, times = image.copy(), image.shape[1] / found.masks.shape[2]
+    result, size = image.copy(), image.shape[1::-1]
     for region, square in hidden_regions(found):
-        size, square = image.shape[1::-1], max(2, round(square * times))
-        region = cv2.resize(region.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
-        rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
-        if not len(rows):
+        square = max(2, round(square * size[0] / region.shape[1]))
+        region = cv2.resize(region.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+        x, y, wide, tall = cv2.boundingRect(region)
+        if not wide:
             continue
-        part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        fine = image[part]
-        small = (max(1, fine.shape[1] // square), max(1, fine.shape[0] // square))
-        coarse = cv2.resize(fine, small, interpolation=cv2.INTER_AREA)
-        coarse = cv2.resize(coarse, fine.shape[1::-1], interpolation=cv2.INTER_NEAREST)
-        result[part][region[part]] = coarse[region[part]]
+        part = np.s_[y : y + tall, x : x + wide]
+        small = max(1, wide // square), max(1, tall // square)
+        coarse = cv2.resize(image[part], small, interpolation=cv2.INTER_AREA)
+        coarse = cv2.resize(coarse, (wide, tall), interpolation=cv2.INTER_NEAREST)
+        result[part] = np.where(region[part][..., None], coarse, result[part])
     return result
 
 
@@ -111,23 +108,21 @@ def write_texts(
     Each stands at its place or as near above or below as there is room, all of it inside; returns
     where: left, top, right, bottom.
     """
-    taken: list[tuple[int, int, int, int]] = []
-    height, width = image.shape[:2]
-    for text, place in texts:
-        (wide, tall), base = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.38, 1)
+    places: list[tuple[int, int, int, int]] = []
+    taken, font = np.zeros(image.shape[:2], bool), (cv2.FONT_HERSHEY_SIMPLEX, 0.38)
+    for text, (x, y) in texts:
+        (wide, tall), base = cv2.getTextSize(text, *font, 1)
         wide, tall = wide + 4, tall + base + 3
-        x = int(np.clip(place[0], 0, max(width - wide, 0)))
-        rows = sorted(range(max(height - tall, 1)), key=lambda y: abs(y + tall - place[1]))
-        free = (y for y in rows if not any(
-            x < right and left < x + wide and y < bottom and top < y + tall
-            for left, top, right, bottom in taken
-        ))  # fmt: skip
-        y = next(free, rows[0])
-        taken.append((x, y, x + wide, y + tall))
-        cv2.rectangle(image, (x, y), (x + wide - 1, y + tall - 1), (20, 20, 20), -1)
-        at = (x + 2, y + tall - base - 1)
-        cv2.putText(image, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.38, WHITE, 1, cv2.LINE_AA)
-    return taken
+        left = int(np.clip(x, 0, max(image.shape[1] - wide, 0)))
+        tops = sorted(range(max(len(image) - tall, 1)), key=lambda top: abs(top + tall - y))
+        here = taken[:, left : left + wide].any(axis=1)
+        top = next((top for top in tops if not here[top : top + tall].any()), tops[0])
+        places.append((left, top, left + wide, top + tall))
+        taken[top : top + tall, left : left + wide] = True
+        image[top : top + tall, left : left + wide] = 20
+        at = (left + 2, top + tall - base - 1)
+        cv2.putText(image, text, at, *font, WHITE, 1, cv2.LINE_AA)
+    return places
 
 
 def draw_zones(image: Image, camera: Camera) -> Image:
@@ -141,11 +136,12 @@ def draw_zones(image: Image, camera: Camera) -> Image:
 
 def crop(image: Image, box: Iterable[float], least: float = 96) -> Image:
     """The part of a picture round a box, with a margin: at least `least` pixels wide and high."""
-    (top, left, bottom, right), (height, width) = box, image.shape[:2]
+    top, left, bottom, right = box
     tall, wide = (max(1.1 * side, least / 2) for side in (bottom - top, right - left))
     y, x = (top + bottom) / 2, (left + right) / 2
-    rows = slice(max(int(y - tall), 0), min(int(y + tall) + 1, height))
-    return image[rows, max(int(x - wide), 0) : min(int(x + wide) + 1, width)]
+    rows, columns = (slice(max(int(at - side), 0), int(at + side) + 1)
+                     for at, side in ((y, tall), (x, wide)))  # fmt: skip
+    return image[rows, columns]
 
 
 def jpeg(image: Image) -> bytes:
@@ -225,15 +221,14 @@ class Evidence:
         return part.copy()  # a view keeps the whole frame
 
     def _keep(self, event: Event) -> None:
-        taken = self._open.pop(event.event, {})
-        shots: dict[int, tuple[str, Moment, Image]] = {}
-        for name, (_, moment, _, image) in sorted(taken.items(), key=lambda each: each[1][1]):
-            names = f"{shots[moment.index][0]}, {name}" if moment.index in shots else name
-            shots[moment.index] = names, moment, image
-        larger = partial(_enlarged, times=max(4 // self._times, 1))
+        taken = sorted(self._open.pop(event.event, {}).items(), key=lambda each: each[1][1])
+        sheet: dict[Moment, tuple[list[str], bytes]] = {}
+        for name, (_, moment, _, image) in taken:
+            larger = jpeg(_enlarged(image, max(4 // self._times, 1)))
+            sheet.setdefault(moment, ([], larger))[0].append(name)
         self._kept[event.event] = [
-            (f"{names}: {moment.seconds:.1f} s, frame {moment.index}", jpeg(larger(image)))
-            for names, moment, image in shots.values()
+            (f"{', '.join(names)}: {moment.seconds:.1f} s, frame {moment.index}", picture)
+            for moment, (names, picture) in sheet.items()
         ]
 
     def sheets(self, events: list[Event]) -> dict[str, list[tuple[str, bytes]]]:
@@ -270,25 +265,19 @@ def film(path: Path, clip: Clip) -> Iterator[Callable[[Image], None]]:
     """
     import imageio.v2 as imageio
 
-    # yuv420p is the only layout of pixels that all browsers decode; players guess its colours
-    # wrongly where frames are large, unless the file says which they are.
-    colours = "scale=out_color_matrix=smpte170m:out_range=tv,format=yuv420p,setparams="
-    colours += "colorspace=smpte170m:color_primaries=bt709:color_trc=bt709:range=tv"
+    # yuv420p is the only layout of pixels that all browsers decode; it needs even sides. Players
+    # guess its colours wrongly where frames are large, unless the file says which they are.
+    layout = "pad=ceil(iw/2)*2:ceil(ih/2)*2,scale=out_color_matrix=smpte170m:out_range=tv"
+    colours = "colorspace=smpte170m:color_primaries=bt709:color_trc=bt709:range=tv"
     rate = clip.fps or (1 / clip.frame_seconds if clip.frame_seconds else 1.0)
     writer = imageio.get_writer(
         path, format="FFMPEG", fps=rate, codec="libx264", macro_block_size=1, quality=None,
-        output_params=["-vf", colours, "-preset", "veryfast", "-crf", "23", "-threads", "1",
-                       "-movflags", "+faststart"],
+        output_params=["-vf", f"{layout},format=yuv420p,setparams={colours}", "-preset",
+                       "veryfast", "-crf", "23", "-threads", "1", "-movflags", "+faststart"],
     )  # fmt: skip
-
-    def show(image: Image) -> None:
-        height, width = image.shape[:2]  # a film has even sides
-        writer.append_data(np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge"))
-
     try:
-        yield show
-        writer.close()
+        with closing(writer):
+            yield writer.append_data
     except BaseException:
-        writer.close()
         path.unlink(missing_ok=True)
         raise

@@ -1,9 +1,9 @@
 """From stands to events: which vehicle stood in which zone, when, and how sure that is.
 
 Introduced in lab 5. A stand becomes an event if its footprint lies in a no-parking zone; it is a
-violation once it has lasted `limit` seconds, and is told then, once. All masks of a stand together
-give its footprint, so that one bad mask does no harm. Where the footprint might as well lie
-outside, or much of the vehicle was hidden, the event says that a person has to look.
+violation once it has lasted `limit` seconds, and is reported then, once. All masks of a stand
+together give its footprint, so that one bad mask does no harm. Where the footprint might as well
+lie outside, or much of the vehicle was hidden, the event says that a person has to look.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Set
 from dataclasses import asdict, dataclass
-from weakref import WeakKeyDictionary, WeakSet
 
 import numpy as np
 
@@ -103,13 +102,12 @@ def locate(stand: Stand, class_name: str, camera: Camera) -> Place:
 
     A stricter zone goes before a lane, then the larger share decides.
     """
-    mask, zones, footprint = stand.mask, camera.forbidden, None
-    if camera.matrix is not None:
-        footprint = fit(mask, class_name, camera, nearer=stand.unknown)
+    zones, known = camera.forbidden, camera.matrix is not None
+    footprint = fit(stand.mask, class_name, camera, nearer=stand.unknown) if known else None
     rule = "contact" if footprint is None else "footprint"
     threshold = THRESHOLDS[rule]
     if footprint is None:
-        strip = contact_strip(mask, stand.unknown)
+        strip = contact_strip(stand.mask, stand.unknown)
         shares = [float((strip & zone).sum() / max(strip.sum(), 1)) for zone in zone_masks(camera)]
     else:
         shares = [footprint.share(zone) for zone in zones]
@@ -146,7 +144,7 @@ class Frame:
 
 
 class EventFinder:
-    """Follows the vehicles of a clip and tells events: `update` after every frame, then `finish`.
+    """Follows the vehicles of a clip and finds events: `update` after every frame, then `finish`.
 
     `clip` is its name, for the names of events; `limit` in seconds.
     """
@@ -157,9 +155,6 @@ class EventFinder:
         self.clip, self.camera, self.limit = clip, camera, limit
         self.tracker = Tracker(camera, settings)
         self.frame_seconds = 0.0  # how long a frame lasts at least, and so a stand of one frame
-        # Both forget a stand when the tracker does.
-        self._told: WeakSet[Stand] = WeakSet()
-        self._places: WeakKeyDictionary[Stand, dict[bool, tuple[int, Place]]] = WeakKeyDictionary()
 
     def update(
         self, moment: Moment, found: Detections
@@ -173,16 +168,16 @@ class EventFinder:
         tracks, alerts = self.tracker.update(moment, found), []
         for track in tracks:
             stand = track.stand
-            if stand in self._told or stand.seen < 3 or self.stood(stand) < self.limit:
+            if stand.reported or stand.seen < 3 or self.stood(stand) < self.limit:
                 continue
             event = self._event(track, stand, ongoing=True, least=self.limit)
             if event is not None and event.violation:
-                self._told.add(stand)
+                stand.reported = True
                 alerts.append(event)
         return tracks, alerts, self._closed()
 
     def finish(self) -> list[Event]:
-        """The clip is over: what still stands goes on, and is not told because of that."""
+        """The clip is over: what still stands goes on, and is not reported because of that."""
         standing = {track.stand for track in self.tracker.tracks}
         self.tracker.finish()
         return self._closed(standing)
@@ -206,10 +201,9 @@ class EventFinder:
 
         What is `shown` is remembered apart: an event is the same with and without pictures.
         """
-        places = self._places.setdefault(stand, {})
-        if shown not in places or stand.seen >= 2 * places[shown][0]:
-            places[shown] = stand.seen, locate(stand, track.class_name, self.camera)
-        return places[shown][1]
+        if shown not in stand.places or stand.seen >= 2 * stand.places[shown][0]:
+            stand.places[shown] = stand.seen, locate(stand, track.class_name, self.camera)
+        return stand.places[shown][1]
 
     def _event(
         self, track: Track, stand: Stand, *, ongoing: bool, least: float = 0.0

@@ -48,9 +48,9 @@ def write(
     overview: bytes | None = None,
 ) -> None:
     """Writes `events.json`, `events.csv` and `report.html` into a folder."""
-    (folder / "events.csv").write_text(as_csv(events), encoding="utf-8")
     page = as_html(summary, events, pictures, overview)
     (folder / "report.html").write_text(page, encoding="utf-8")
+    (folder / "events.csv").write_text(as_csv(events), encoding="utf-8")
     (folder / "events.json").write_text(as_json(summary, events), encoding="utf-8")
 
 
@@ -66,11 +66,10 @@ def as_csv(events: Sequence[Event]) -> str:
     writer = csv.DictWriter(stream, [each.name for each in fields(Event)], lineterminator="\n")
     writer.writeheader()
     for event in events:
-        points = event.footprint or ()
         writer.writerow(event.as_json() | {
             "reasons": "; ".join(event.reasons),
             "box": " ".join(f"{value:g}" for value in event.box),
-            "footprint": " ".join(f"{x:g},{y:g}" for x, y in points),
+            "footprint": " ".join(f"{x:g},{y:g}" for x, y in event.footprint or ()),
         })  # fmt: skip
     return stream.getvalue()
 
@@ -80,21 +79,8 @@ def as_html(
 ) -> str:
     """The page, from the template beside this file; everything from outside is escaped."""
     page = Environment(autoescape=True)
-    page.filters |= {"embedded": _embedded, "clock": _clock, "count_of": _count_of}
+    page.filters["base64"] = lambda content: base64.b64encode(content).decode()
     kept = (event for event in events if event.violation or event.needs_review)
     shown = sorted(kept, key=lambda event: not event.violation)
     parts = {"summary": summary, "events": events, "pictures": pictures, "overview": overview}
     return page.from_string(PAGE.read_text(encoding="utf-8")).render(shown=shown, **parts)
-
-
-def _embedded(jpeg: bytes) -> str:
-    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(seconds, 60)
-    return f"{int(minutes)}:{rest:04.1f}"
-
-
-def _count_of(number: int, name: str) -> str:
-    return f"{number} {name}{'s' * (number != 1)}"

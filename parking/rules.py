@@ -45,6 +45,12 @@ class Vehicles(Detections):
         """(N, H, W) bool: pixels of whatever stands lower in the picture."""
         return nearer_masks(self.found.masks, self.rows)
 
+    @property
+    def strips(self) -> NDArray[np.bool_]:
+        """(N, H, W) bool: the lower edges of the masks, see `contact_strip`."""
+        strips = [contact_strip(m, near) for m, near in zip(self.masks, self.nearer, strict=True)]
+        return np.array(strips, bool).reshape(self.masks.shape)
+
     @cached_property
     def footprints(self) -> tuple[Footprint | None, ...]:
         """(N,) footprints fitted to the masks, None where one is too small to say anything."""
@@ -114,44 +120,19 @@ def zone_masks(camera: Camera) -> NDArray[np.bool_]:
     return np.array(masks, bool).reshape(-1, *camera.size)
 
 
-# The rules: (N, Z) shares of N vehicles in the Z zones of `camera.forbidden`.
-
-
-def box_rule(seen: Vehicles) -> Shares:
-    """Share of the box that lies over the zone: what the complaint is about."""
-    return _shares(filled(seen.boxes, seen.camera.size), seen.camera)
-
-
-def box_lower_rule(seen: Vehicles) -> Shares:
-    """Share of the box's lower third that lies over the zone: what careful systems ask."""
-    return _shares(filled(seen.boxes, seen.camera.size, LOWER), seen.camera)
-
-
-def box_footprint_rule(seen: Vehicles) -> Shares:
-    """Share of the ground under the vehicle, fitted to its box, that lies in the zone."""
-    return _ground_shares(seen.box_footprints, seen.camera)
-
-
-def mask_rule(seen: Vehicles) -> Shares:
-    """Share of the mask's pixels that lie over the zone."""
-    return _shares(seen.masks, seen.camera)
-
-
-def contact_rule(seen: Vehicles) -> Shares:
-    """Share of the strip at the mask's lower edge that lies over the zone."""
-    strips = [contact_strip(m, near) for m, near in zip(seen.masks, seen.nearer, strict=True)]
-    return _shares(np.array(strips, bool).reshape(seen.masks.shape), seen.camera)
-
-
-def footprint_rule(seen: Vehicles) -> Shares:
-    """Share of the ground under the vehicle, fitted to its mask, that lies in the zone."""
-    return _ground_shares(seen.footprints, seen.camera)
-
-
 RULES: Mapping[str, Callable[[Vehicles], Shares]] = {
-    "box": box_rule, "box_lower": box_lower_rule, "box_footprint": box_footprint_rule,
-    "mask": mask_rule, "contact": contact_rule, "footprint": footprint_rule,
-}  # fmt: skip
+    # Of the box: all of it, as people complain about; its lower part, as careful systems ask; and
+    # the ground under a vehicle that fills it.
+    "box": lambda seen: _shares(filled(seen.boxes, seen.camera.size), seen.camera),
+    "box_lower": lambda seen: _shares(filled(seen.boxes, seen.camera.size, LOWER), seen.camera),
+    "box_footprint": lambda seen: _ground_shares(seen.box_footprints, seen.camera),
+    # The same of the mask, whose lower edge is where the vehicle meets the ground.
+    "mask": lambda seen: _shares(seen.masks, seen.camera),
+    "contact": lambda seen: _shares(seen.strips, seen.camera),
+    "footprint": lambda seen: _ground_shares(seen.footprints, seen.camera),
+}
+"""The rules: shares (N, Z) of N vehicles in the Z zones of `camera.forbidden`."""
+
 THRESHOLDS: Mapping[str, float] = {
     "box": 0.227, "box_lower": 0.267, "box_footprint": 0.124,
     "mask": 0.162, "contact": 0.312, "footprint": 0.082,

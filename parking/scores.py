@@ -42,15 +42,11 @@ PAIRS = (
 )  # fmt: skip
 """Rules whose F1 is compared on the same cameras: what masks buy, then what looking lower does."""
 
-COLUMNS = [("scene", int), ("truth", bool), ("share", float), ("vehicle", int),
-           ("detection", int), ("zone", object)]  # fmt: skip
-
 
 @dataclass(frozen=True, eq=False)
 class Judged:
     """What one rule said about every vehicle of a split, and what is true."""
 
-    rule: str
     scene: np.ndarray  # (V,) int: number of the still
     truth: np.ndarray  # (V,) bool: it stands in a no-parking zone
     share: np.ndarray  # (V,) what the rule measured; -1 where the vehicle was not detected
@@ -130,7 +126,7 @@ def precision_at(rate: float, matrices: np.ndarray) -> np.ndarray:
 
 
 def judge(
-    examples: Iterable[records.Example],
+    examples: Sequence[records.Example],
     found: Iterable[Detections] | None = None,
     *,
     rules: Sequence[str] = tuple(RULES),
@@ -145,34 +141,29 @@ def judge(
         cameras: From a camera's number to the camera; by default Kerbside's files.
     """
     view = lru_cache(cameras or (lambda number: read_camera(kerbside.camera_file(number))))
+    found = map(true_detections, examples) if found is None else found
     rows: dict[str, list] = {rule: [] for rule in rules}
-    numbers, found = [], None if found is None else iter(found)
-    for scene, example in enumerate(examples):
-        numbers.append(int(example.facts["camera"]))
-        camera = view(numbers[-1])
-        seen = vehicles(true_detections(example) if found is None else next(found), camera)
-        facts = {each["id"]: each for each in example.facts["instances"]}
-        ids = np.array(example.facts["objects"], int)
-        asked = np.array([facts[i]["class"] in VEHICLES for i in ids], bool)
-        ids, masks, crowd = ids[asked], example.masks[asked], example.crowd[asked]
-        partner = match(mask_overlaps(seen.masks, masks, crowd), IOU, crowd)
-        zones = [facts[i]["stands_in_zone"] for i in ids]
-        truth = [zone is not None and not camera.zone(zone).needs_time for zone in zones]
-        pairs = [(g, int(np.argmax(partner == g)) if (partner == g).any() else -1)
-                 for g in np.flatnonzero(~crowd)]  # fmt: skip
-        pairs += [(-1, k) for k in np.flatnonzero(partner < 0)]  # detections of nothing
+    for scene, (example, detections) in enumerate(zip(examples, found, strict=True)):
+        camera = view(int(example.facts["camera"]))
+        seen, facts = vehicles(detections, camera), kerbside.objects(example)
+        asked = [k for k, fact in enumerate(facts) if fact["class"] in VEHICLES]
+        masks, crowd = example.masks[asked], example.crowd[asked]
+        partner = match(mask_overlaps(seen.masks, masks, crowd), IOU, crowd).tolist()
+        cases = []
+        for g in np.flatnonzero(~crowd):
+            number, zone = (facts[asked[g]][key] for key in ("id", "stands_in_zone"))
+            truth = zone is not None and not camera.zone(zone).needs_time
+            cases.append((truth, number, partner.index(g) if g in partner else -1))
+        cases += [(False, -1, k) for k, g in enumerate(partner) if g < 0]  # detections of nothing
+        numbers = [*seen.numbers, -1]  # the last one is that of a vehicle that was not detected
         for rule in rules:
-            said = [*verdicts(seen, rule), Verdict(None, -1.0, False)]  # the last: not detected
-            rows[rule] += [
-                (scene, g >= 0 and truth[g], said[k].share, int(ids[g]) if g >= 0 else -1,
-                 int(seen.numbers[k]) if k >= 0 else -1, said[k].zone)
-                for g, k in pairs
-            ]  # fmt: skip
-    tables = {rule: np.array(each, COLUMNS) for rule, each in rows.items()}
-    return {
-        rule: Judged(rule, *(each[name] for name, _ in COLUMNS), np.array(numbers, int))
-        for rule, each in tables.items()
-    }
+            said = [*verdicts(seen, rule), Verdict(None, -1.0, False)]
+            rows[rule] += [(scene, truth, said[k].share, vehicle, numbers[k], said[k].zone)
+                           for truth, vehicle, k in cases]  # fmt: skip
+    columns = {rule: np.array(each, "i8,?,f8,i8,i8,O") for rule, each in rows.items()}
+    of_stills = np.array([int(example.facts["camera"]) for example in examples])
+    return {rule: Judged(*(each[name] for name in each.dtype.names), of_stills)
+            for rule, each in columns.items()}  # fmt: skip
 
 
 def true_detections(example: records.Example) -> Detections:
@@ -231,11 +222,13 @@ def f1_difference(first: np.ndarray, second: np.ndarray) -> dict[str, float]:
     Row by row both belong to one camera, and each draw takes the same cameras of both: what is
     hard about a camera is hard for both, so the difference is known better than either.
     """
-    draws = metrics.bootstrap_draws(len(first))
-    here = f1(second.sum(axis=0)) - f1(first.sum(axis=0))
-    drawn = [f1(np.tensordot(draws, each, axes=1)) for each in (first, second)]
-    low, high = metrics.percentile_interval(drawn[1] - drawn[0])
-    return {"f1": float(here), "f1_low": low, "f1_high": high}
+    both = np.concatenate([first, second], axis=1)
+
+    def difference(matrices: np.ndarray) -> np.ndarray:
+        return f1(matrices[..., 2:, :]) - f1(matrices[..., :2, :])
+
+    low, high = metrics.bootstrap_interval(both, difference)
+    return {"f1": float(difference(both.sum(axis=0))), "f1_low": low, "f1_high": high}
 
 
 @dataclass(eq=False)

@@ -82,6 +82,8 @@ class Stand:
     score: float = 0.0  # mean detection score
     hidden_frames: int = 0
     pause: float = 0.0  # longest time in seconds in which the camera took no picture
+    reported: bool = False  # as a violation
+    places: dict = field(default_factory=dict)  # where that is, see `parking.events`
     head: list[Sighting] = field(default_factory=list)  # the first frames, see `trimmed`
     tail: deque[Sighting] = field(default_factory=lambda: deque(maxlen=ROLLING))  # the last frames
 

@@ -45,10 +45,6 @@ class ZoneError(DataError):
     """A camera file or one of its zones is impossible."""
 
 
-def _wrong(what: object, expected: str, found: str, do: str = "") -> ZoneError:
-    return ZoneError(str(what), expected=expected, found=found, do=do)
-
-
 @dataclass(frozen=True, eq=False)
 class Zone:
     """A part of the street, the same everywhere in it for somebody who wants to park."""
@@ -90,17 +86,14 @@ class Camera:
         """The zone of that name; a `ZoneError` if there is none."""
         named = {zone.name: zone for zone in self.zones}
         if name not in named:
-            raise _wrong(f"camera {self.name}", f"a zone {name!r}", ", ".join(named))
+            raise ZoneError(f"camera {self.name}", f"a zone {name!r}", ", ".join(named))
         return named[name]
 
     def to_image(self, points: np.ndarray) -> Points:
         """Points on the ground, (..., 2) x, y, or in space, (..., 3) x, y, z, in metres -> (..., 2)
         x, y in pixels; NaN behind the camera."""
-        points = np.asarray(points, np.float64)
-        flat = points.shape[-1] == 2
-        projection = self._needed(flat)
-        ones = np.ones((*points.shape[:-1], 1))
-        projected = np.concatenate([points, ones], -1) @ projection.T
+        projection = self._needed(flat=np.shape(points)[-1] == 2)
+        projected = points @ projection[:, :-1].T + projection[:, -1]
         depth = np.where(projected[..., 2:] > 1e-6, projected[..., 2:], np.nan)
         return projected[..., :2] / depth
 
@@ -110,9 +103,8 @@ class Camera:
         forward = self._needed(flat=True).copy()
         if height:
             forward[:, 2] += height * self._needed(flat=False)[:, 2]
-        points = np.asarray(points, np.float64)
-        rays = np.concatenate([points, np.ones((*points.shape[:-1], 1))], -1)
-        ground = rays @ np.linalg.inv(forward).T
+        backward = np.linalg.inv(forward)
+        ground = points @ backward[:, :2].T + backward[:, 2]
         # A point on the ground before the camera has a positive third coordinate when projected.
         ahead = (ground[..., 2:] > 0) & (ground @ forward[2] > 0)[..., None]
         return ground[..., :2] / np.where(ahead, ground[..., 2:], np.nan)
@@ -121,7 +113,7 @@ class Camera:
         projection = self.homography if flat else self.matrix
         if projection is None:
             what = "a homography" if flat else "a camera matrix, for points above the road"
-            raise _wrong(f"camera {self.name}", what, "none", "Add it to the camera file.")
+            raise ZoneError(f"camera {self.name}", what, "none", "Add it to the camera file.")
         return projection
 
     def drawn(self, name: str, kind: str, points: Points) -> Zone:
@@ -170,13 +162,13 @@ _NEEDED = object()
 
 def _take(stored: Any, key: str, kind: type, where: str, default: Any = _NEEDED) -> Any:
     if not isinstance(stored, dict):
-        raise _wrong(where, "an object", _short(stored))
+        raise ZoneError(where, "an object", _short(stored))
     value, (expected, right) = stored.get(key, default), TYPES[kind]
     if value is _NEEDED:
-        raise _wrong(where, f"a field {key!r}", "none")
+        raise ZoneError(where, f"a field {key!r}", "none")
     if value is not default and not right(value):
         do = "Write it without quotes." if isinstance(value, str) else ""
-        raise _wrong(f"{where}, {key}", expected, _short(value), do)
+        raise ZoneError(f"{where}, {key}", expected, _short(value), do)
     return value if value is default or kind is list else kind(value)
 
 
@@ -191,7 +183,7 @@ def _rows(stored: Any, key: str, width: int, where: str, default: Any = _NEEDED)
     if rows is None:
         return None
     if not all(isinstance(r, list) and len(r) == width and all(map(_plain, r)) for r in rows):
-        raise _wrong(f"{where}, {key}", f"rows of {width} finite numbers", _short(rows))
+        raise ZoneError(f"{where}, {key}", f"rows of {width} finite numbers", _short(rows))
     return np.array(rows, np.float64).reshape(-1, width)
 
 
@@ -215,7 +207,7 @@ def _zone(stored: Any, where: str) -> Zone:
     for key in set(stored) - {*ZONE_FIELDS}:
         plain = re.sub(r"[^a-z]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).lower())
         if close := difflib.get_close_matches(plain, ZONE_FIELDS, 1, 0.85):
-            raise _wrong(where, f"fields {', '.join(ZONE_FIELDS)}", repr(key), f"{close[0]}?")
+            raise ZoneError(where, f"fields {', '.join(ZONE_FIELDS)}", repr(key), f"{close[0]}?")
     return Zone(
         name=name,
         kind=kind,
@@ -227,33 +219,35 @@ def _zone(stored: Any, where: str) -> Zone:
     )
 
 
+def _projection(stored: Any, key: str, width: int, size: tuple[int, int]) -> np.ndarray | None:
+    """A matrix (3, width) to the picture, known up to a factor: its sign makes the ground at the
+    picture's lower edge lie before the camera."""
+    matrix = _rows(stored, key, width, "camera", None)
+    if matrix is None:
+        return None
+    if len(matrix) != 3:
+        raise ZoneError(key, f"3 x {width} finite numbers", f"{len(matrix)} rows")
+    ground = matrix[:, [0, 1, -1]]
+    if (rank := np.linalg.matrix_rank(ground)) < 3:
+        raise ZoneError(key, "an inverse", f"rank {rank}")
+    return -matrix if np.linalg.inv(ground)[2] @ (size[1] / 2, size[0], 1) < 0 else matrix
+
+
 def _camera(stored: Any, name: str) -> Camera:
     size = tuple(_take(stored, key, int, "camera") for key in ("height", "width"))
     if not 1 <= min(size) <= max(size) <= 1 << 15:
-        raise _wrong("height and width", f"1 to {1 << 15} pixels", str(size))
+        raise ZoneError("height and width", f"1 to {1 << 15} pixels", str(size))
     key = "homography_ground_to_image"
     for other in {*stored} - {key, "matrix"}:
         if re.search("(?i)homography|matrix", other):
-            raise _wrong(other, f"'matrix' or {key!r}", "a field of another name")
-    matrix = _rows(stored, "matrix", 4, "camera", None)
-    homography = _rows(stored, key, 3, "camera", None)
-    for given, each in (("matrix", matrix), (key, homography)):
-        if each is not None and len(each) != 3:
-            raise _wrong(given, f"3 x {each.shape[1]} finite numbers", f"{len(each)} rows")
-        if each is None:
-            continue
-        ground = each[:, [0, 1, -1]]
-        if np.linalg.matrix_rank(ground) < 3:
-            raise _wrong(given, "an inverse", f"rank {np.linalg.matrix_rank(ground)}")
-        # Known up to a factor: its sign makes the ground at the lower edge lie before the camera.
-        if np.linalg.inv(ground)[2] @ (size[1] / 2, size[0], 1) < 0:
-            each *= -1
+            raise ZoneError(other, f"'matrix' or {key!r}", "a field of another name")
+    matrix, homography = _projection(stored, "matrix", 4, size), _projection(stored, key, 3, size)
     if matrix is not None:
         ground = matrix[:, [0, 1, 3]]
         homography = ground if homography is None else homography
         scaled = homography * (np.linalg.norm(ground) / np.linalg.norm(homography))
         if not np.allclose(scaled, ground, atol=1e-3 * np.abs(ground).max()):
-            raise _wrong(key, "columns 1, 2 and 4 of the matrix", "another projection")
+            raise ZoneError(key, "columns 1, 2 and 4 of the matrix", "another projection")
     listed = enumerate(_take(stored, "zones", list, "camera"), start=1)
     zones = tuple(_zone(each, f"zone {number}") for number, each in listed)
     return Camera(str(stored.get("camera", name)), size, zones, matrix, homography)
@@ -262,19 +256,15 @@ def _camera(stored: Any, name: str) -> Camera:
 def write_camera(camera: Camera, path: str | os.PathLike) -> Path:
     """Writes a camera file, whole or not at all; a `ZoneError` for what `check_camera` refuses."""
     check_camera(camera)
-
-    def plain(values: np.ndarray | None) -> list | None:
-        return None if values is None else values.tolist()
-
     zones = [
         {key: getattr(zone, key) for key in ZONE_FIELDS[:5]}
-        | {"polygon_ground": plain(zone.ground), "polygon_image": plain(zone.image)}
+        | {"polygon_ground": zone.ground, "polygon_image": zone.image}
         for zone in camera.zones
     ]
     size = {"width": camera.size[1], "height": camera.size[0], "units": "pixels"}
-    known = {"matrix": plain(camera.matrix), "homography_ground_to_image": plain(camera.homography)}
+    known = {"matrix": camera.matrix, "homography_ground_to_image": camera.homography}
     content = {"camera": camera.name, **size, **known, "zones": zones}
-    return files.write_text(path, json.dumps(content, indent=1) + "\n")
+    return files.write_text(path, json.dumps(content, indent=1, default=np.ndarray.tolist) + "\n")
 
 
 def zones_from_labelme(path: str | os.PathLike, camera: Camera | None = None) -> Camera:
@@ -297,7 +287,7 @@ def zones_from_labelme(path: str | os.PathLike, camera: Camera | None = None) ->
     camera = camera or Camera(path.stem, size, ())
     if size != tuple(camera.size):
         expected = f"{camera.size[1]} x {camera.size[0]} pixels as camera {camera.name} has"
-        raise _wrong(path, expected, f"{size[1]} x {size[0]}")
+        raise ZoneError(path, expected, f"{size[1]} x {size[0]}")
     drawn: dict[str, Zone] = {}
     for number, shape in enumerate(_take(stored, "shapes", list, str(path)), start=1):
         where = f"{path}, shape {number}"
@@ -305,17 +295,16 @@ def zones_from_labelme(path: str | os.PathLike, camera: Camera | None = None) ->
         kind, _, name = (part.strip() for part in label.partition(":"))
         if form not in ("polygon", "rectangle") or kind not in KINDS:
             expected = f"a polygon labelled KIND or KIND: NAME, with a kind of {', '.join(KINDS)}"
-            raise _wrong(where, expected, f"{form} {label!r}")
+            raise ZoneError(where, expected, f"{form} {label!r}")
         points = _ring(shape, "points", where)
         if form == "rectangle" and len(points) == 2:
             (left, top), (right, bottom) = points
             points = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
         if name in drawn:
-            raise _wrong(where, "a name each, or none", f"{name!r} twice")
+            raise ZoneError(where, "a name each, or none", f"{name!r} twice")
         if not name:
             taken = {*drawn, *(zone.name for zone in camera.zones)}
-            numbered = (f"{kind}_{count}" for count in itertools.count(1))
-            name = next(each for each in numbered if each not in taken)
+            name = next(each for k in itertools.count(1) if (each := f"{kind}_{k}") not in taken)
         drawn[name] = camera.drawn(name, kind, points.clip((0, 0), size[::-1]))
     kept = tuple(zone for zone in camera.zones if zone.name not in drawn)
     camera = replace(camera, zones=(*drawn.values(), *kept))
@@ -325,18 +314,15 @@ def zones_from_labelme(path: str | os.PathLike, camera: Camera | None = None) ->
 
 def zone_problems(zone: Zone, camera: Camera) -> list[str]:
     """What is wrong with a zone of a camera, each as one sentence, as `explain` makes it."""
-    problems = [*_shape_problems(zone, camera)] or [*_sight_problems(zone, camera)]
-    return [
-        explain(f"zone {zone.name!r}{what}", expected=expected, found=found, do=do)
-        for what, expected, found, do in problems
-    ]
+    return [*_shape_problems(zone, camera)] or [*_sight_problems(zone, camera)]
 
 
-def _shape_problems(zone: Zone, camera: Camera) -> Iterator[tuple[str, str, str, str]]:
+def _shape_problems(zone: Zone, camera: Camera) -> Iterator[str]:
+    where = f"zone {zone.name!r}"
     if not zone.name.strip():
-        yield "", "a name", "none", "Reports call the zone by it."
+        yield explain(where, "a name", "none", "Reports call the zone by it.")
     if zone.kind not in KINDS:
-        yield "", "a known kind", repr(zone.kind), f"Kinds are {', '.join(KINDS)}."
+        yield explain(where, "a known kind", repr(zone.kind), f"Kinds are {', '.join(KINDS)}.")
     calibrated = camera.homography is not None and zone.ground is not None
     unseen = calibrated and zone.image.shape == (0, 2)  # known on the ground, and out of sight
     both = {"polygon_image": None if unseen else zone.image, "polygon_ground": zone.ground}
@@ -344,33 +330,33 @@ def _shape_problems(zone: Zone, camera: Camera) -> Iterator[tuple[str, str, str,
         if points is None:
             continue
         if points.ndim != 2 or points.shape[1:] != (2,) or len(points) < 3:
-            yield f", {key}", "three or more points x, y", f"shape {points.shape}", ""
+            yield explain(f"{where}, {key}", "three or more points x, y", f"shape {points.shape}")
         elif not np.isfinite(points).all():
-            yield f", {key}", "finite numbers", "NaN or infinity", ""
+            yield explain(f"{where}, {key}", "finite numbers", "NaN or infinity")
         elif shapely.Polygon(points).convex_hull.area < 1e-3:
-            yield f", {key}", "an area", "all points on one line", ""
+            yield explain(f"{where}, {key}", "an area", "all points on one line")
         elif not shapely.is_valid(polygon := shapely.Polygon(points)):
             do = "Draw the corners in order, once round the zone."
             found = re.sub(r"(\.\d)\d+", r"\1", shapely.is_valid_reason(polygon))
-            yield f", {key}", "sides that do not cross", found, do
+            yield explain(f"{where}, {key}", "sides that do not cross", found, do)
 
 
-def _sight_problems(zone: Zone, camera: Camera) -> Iterator[tuple[str, str, str, str]]:
+def _sight_problems(zone: Zone, camera: Camera) -> Iterator[str]:
     """Is the polygon in the picture where pictures are, and where the one on the ground is?"""
-    height, width = camera.size
+    where, (height, width) = f"zone {zone.name!r}", camera.size
     if len(zone.image):
         polygon, frame = shapely.Polygon(zone.image), shapely.box(0, 0, width, height)
         found = "x {0:.4g} to {2:.4g}, y {1:.4g} to {3:.4g}".format(*polygon.bounds)
         expected = f"points in the frame, {width} x {height} pixels"
         if not polygon.envelope.intersection(frame).area:
             do = "It lies outside the frame and could never report anything: draw it again."
-            yield "", expected, found, do
+            yield explain(where, expected, found, do)
         elif not polygon.within(frame.buffer(1.0, join_style="mitre")):  # editors round
             do = "Cut it at the frame's edge, or check that the camera file belongs to this camera."
-            yield "", expected, found, do
+            yield explain(where, expected, found, do)
         elif polygon.area < SMALLEST:
             do = "Are these shares of the picture? Multiply them by its width and height."
-            yield "", f"at least {SMALLEST:g} pixels of the picture", found, do
+            yield explain(where, f"at least {SMALLEST:g} pixels of the picture", found, do)
     if zone.area is None or camera.homography is None or (zone.height and camera.matrix is None):
         return  # nothing to compare with; without a matrix a kerb's shift is not known
     step = max(1.0, min(height, width) / 80)
@@ -384,19 +370,19 @@ def _sight_problems(zone: Zone, camera: Camera) -> Iterator[tuple[str, str, str,
     if either >= 16 and alike < AGREEMENT:  # fewer are too small or too far away to tell
         do = "Are both in the right order and unit (metres), and is the matrix this camera's?"
         expected = "polygon_ground, seen through the matrix, to lie where polygon_image lies"
-        yield "", expected, f"an IoU of {alike:.2f}", do
+        yield explain(where, expected, f"an IoU of {alike:.2f}", do)
 
 
 def _check_units(camera: Camera, units: Any) -> None:
     """Per cent look like pixels of the upper left corner."""
     if units not in (None, "pixels"):
-        raise _wrong("units", "'pixels' or none", _short(units))
+        raise ZoneError("units", "'pixels' or none", _short(units))
     drawn = [zone.image for zone in camera.zones if len(zone.image)]
     inside = drawn and 1 < np.concatenate(drawn).max() <= 100 < min(camera.size) / 2
     if inside and units is None:
         expected = f"pixels of a frame of {camera.size[1]} x {camera.size[0]}"
         do = 'If they are no per cent, add "units": "pixels" to the file.'
-        raise _wrong("polygon_image", expected, "all zones within the corner of 100 x 100", do)
+        raise ZoneError("polygon_image", expected, "all zones within the corner of 100 x 100", do)
 
 
 def check_camera(camera: Camera, where: str = "") -> None:
@@ -405,10 +391,10 @@ def check_camera(camera: Camera, where: str = "") -> None:
     names = [zone.name for zone in camera.zones]
     for name in sorted({name for name in names if names.count(name) > 1}):
         found = f"{names.count(name)} called {name!r}"
-        problems.append(explain("zones", expected="a name each", found=found))
+        problems.append(explain("zones", "a name each", found))
     if not any(len(zone.image) for zone in camera.forbidden):
         found = f"{len(names)} zones, none of them" if names else "no zone"
         expected = "at least one with no_parking in the picture"
-        problems.append(explain("zones", expected=expected, found=found))
+        problems.append(explain("zones", expected, found))
     if problems:
         raise ZoneError(where + " ".join(problems))

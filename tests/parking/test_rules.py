@@ -8,11 +8,7 @@ import pytest
 from parking.rules import (
     RULES,
     THRESHOLDS,
-    box_rule,
-    contact_rule,
     contact_strip,
-    footprint_rule,
-    mask_rule,
     vehicles,
     verdicts,
 )
@@ -57,9 +53,9 @@ def triangle() -> np.ndarray:
 def test_shares_of_box_mask_and_strip_are_exact() -> None:
     view = flat(zone(10, 19))  # two of the eight columns
     car = seen(triangle(), view)
-    assert box_rule(car)[0, 0] == pytest.approx(2 / 8)
-    assert mask_rule(car)[0, 0] == pytest.approx((10 + 11) / sum(range(4, 12)))
-    assert contact_rule(car)[0, 0] == pytest.approx(2 / 8)
+    assert RULES["box"](car)[0, 0] == pytest.approx(2 / 8)
+    assert RULES["mask"](car)[0, 0] == pytest.approx((10 + 11) / sum(range(4, 12)))
+    assert RULES["contact"](car)[0, 0] == pytest.approx(2 / 8)
 
 
 def test_people_are_not_judged_but_hide() -> None:
@@ -68,7 +64,7 @@ def test_people_are_not_judged_but_hide() -> None:
     car = seen(triangle() & ~person, flat(zone(10, 19)), person)
     assert len(car) == 1
     assert car.nearer[0].sum() == person.sum()
-    assert contact_rule(car)[0, 0] == 0  # the columns over the zone are hidden from below
+    assert RULES["contact"](car)[0, 0] == 0  # the columns over the zone are hidden from below
 
 
 def test_a_strip_has_its_height_and_follows_the_lower_edge() -> None:
@@ -85,14 +81,14 @@ def test_height_fools_box_and_mask_but_not_the_footprint() -> None:
     car = vehicles(detections([("car", silhouette(2.95, 24.0))]), view)
     names = [each.name for each in view.forbidden]
     at = names.index("sidewalk")
-    assert box_rule(car)[0, at] > 0.1
-    assert footprint_rule(car)[0, at] < THRESHOLDS["footprint"]
+    assert RULES["box"](car)[0, at] > 0.1
+    assert RULES["footprint"](car)[0, at] < THRESHOLDS["footprint"]
 
 
 def test_zones_that_need_time_are_left_to_clips() -> None:
     view = camera()
     car = vehicles(detections([("car", silhouette(0.0, 20.0))]), view)
-    assert footprint_rule(car)[0].max() > 0.9  # it is in the lane
+    assert RULES["footprint"](car)[0].max() > 0.9  # it is in the lane
     assert not any(verdict.offends for rule in RULES for verdict in verdicts(car, rule))
 
 

@@ -64,7 +64,6 @@ def test_with_true_masks_a_validation_clip_is_told_right() -> None:
 def judged(truth, share, cameras=None) -> Judged:
     truth = np.array(truth, bool)
     return Judged(
-        rule="made",
         scene=np.arange(len(truth)),
         truth=truth,
         share=np.array(share, float),
