@@ -55,7 +55,7 @@ class Analysis:
 
     clip: str
     camera: Camera
-    timed_by: str
+    timed_by: str  # where the times of the frames come from
     limit: float
     events: list[Event]
     problems: list[str]  # what made it incomplete: frames missing or dark, a camera that moved
@@ -69,7 +69,7 @@ class Analysis:
         return self.frames / max(self.seconds, 1e-9)
 
     def summary(self, video: str | None = None) -> dict:
-        """All but the events, as `events.json` has it."""
+        """All but the events, as `events.json` has it; `video`: name of the film beside it."""
         return {
             "clip": self.clip,
             "camera": self.camera.name,
@@ -179,9 +179,8 @@ def analyse(
 
     It is made in a folder beside `out` that takes its name, and replaces an older report, when all
     is done. Alerts go to `alerts.jsonl` there and to `on_alert` as they are raised, each once.
-    `open_clip` explains `clip` and `fps`, `watch` the others; weak detections, from
-    `parking.drawing.PRIVATE` on, only serve to make people unreadable. Without `video` there is no
-    `annotated.mp4`.
+    `open_clip` explains `clip` and `fps`, `watch` the others; `detect` should give detections from
+    `parking.drawing.PRIVATE` on. Without `video` there is no `annotated.mp4`.
 
     Raises:
         CourseError: Camera file or clip cannot be used, or `out` is something else than a report.

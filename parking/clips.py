@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from itertools import islice, pairwise, product
+from itertools import groupby, islice, pairwise, product
+from operator import itemgetter
 from pathlib import Path
 
 import cv2
@@ -209,12 +210,10 @@ def _times(path: Path, files: list[Path]) -> list[float] | None:
     if not (all(certain) or (jumps and len(steps) == 1)):
         return None
     # Parts of a second that are 1, 2, 3 in every second do not divide it: they count its frames.
-    parts: dict[int, list[int]] = {}
-    for at, part, _ in sorted(clocks):
-        parts.setdefault(at, []).append(int(part or 0))
-    counted = all(each == [*range(each[0], each[0] + len(each))] and each[0] < 2
-                  for each in parts.values())  # fmt: skip
-    counted &= 1 < max(map(len, parts.values())) < 10 ** len(fractions[0])
+    seconds = groupby(sorted(clocks), key=itemgetter(0))
+    runs = [[int(part or 0) for _, part, _ in run] for _, run in seconds]
+    counted = all(run == [*range(run[0], run[0] + len(run))] and run[0] < 2 for run in runs)
+    counted &= 1 < max(map(len, runs)) < 10 ** len(fractions[0])
     if counted or ("" in fractions and any(fractions)):
         do = "Leave it out, or number the frames from first to last."
         found = f"another number behind them, as in {files[0].name!r} and {files[-1].name!r}"

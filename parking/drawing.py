@@ -22,6 +22,7 @@ from helpers.errors import DataError
 from helpers.masks import Image, Mask, mask_to_box, outline
 from parking.clips import Clip
 from parking.events import DOUBTFUL, Event, Frame, Place
+from parking.footprint import grown
 from parking.rules import VEHICLES
 from parking.tracking import Moment, Track
 from parking.zones import Camera
@@ -59,8 +60,7 @@ def hidden_regions(found: Detections) -> Iterator[tuple[Mask, int]]:
             tall = rows[-1] - rows[0] + 1
             clear = max(2, round(WHEELS * tall))
             lowest = size[0] - 1 - np.argmax(mask[::-1], axis=0)  # of each column
-            region = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-            region &= lowest - np.arange(size[0])[:, None] >= clear
+            region = grown(mask) & (lowest - np.arange(size[0])[:, None] >= clear)
             region[rows[-1] + 1 - clear :] = False
             region[: max(int(rows[-1] + 1 - PLATES * tall), 0)] = False
             yield region, int(max(6, tall / 10))

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -144,8 +145,7 @@ def fit_all(
     return tuple(result)
 
 
-@dataclass(frozen=True)
-class _Target:
+class _Target(NamedTuple):
     """How far (D,) pixels the outline reaches in each direction; -inf, inf: nothing is known."""
 
     low: np.ndarray  # at least
@@ -160,14 +160,12 @@ def _of_mask(mask: Mask, nearer: Mask | None, size: tuple[int, int]) -> _Target 
     hull = _hull(mask)
     reach = hull @ _NORMALS
     low = reach.max(axis=0) + _HALF
-    high = low.copy()
     extreme = hull[reach.argmax(axis=0)]
     at_edge = ((extreme < EDGE) | (extreme > np.array(size[::-1]) - EDGE)).any(axis=1)
-    high[at_edge] = np.inf
+    high = np.where(at_edge, np.inf, low)
     if nearer is not None:
         x, y = extreme.astype(int).T
-        touched = _close(nearer)[y, x]
-        high[touched] = np.maximum(high, (_hull(nearer) @ _NORMALS).max(axis=0))[touched]
+        high = _hidden(high, grown(nearer)[y, x], nearer)
     pixels = np.stack([columns + 0.5, rows + 0.5], -1)
     lowest = pixels[rows == rows.max()].mean(axis=0)
     return _Target(low, high, np.stack([lowest, pixels.mean(axis=0)]))
@@ -183,16 +181,21 @@ def _of_box(box: np.ndarray, nearer: Mask | None, size: tuple[int, int]) -> _Tar
     known = np.arange(4) * DIRECTIONS // 4
     low[known] = high[known] = right, bottom, -left, -top
     if nearer is not None:
-        close = _close(nearer)
+        close, touched = grown(nearer), np.zeros(DIRECTIONS, bool)
         y = np.linspace(top, bottom - 1, 9).astype(int).clip(0, height - 1)
         x = np.linspace(left, right - 1, 9).astype(int).clip(0, width - 1)
         sides = close[y, x[-1]], close[y[-1], x], close[y, x[0]], close[y[0], x]
-        touched = known[[side.mean() >= 0.5 for side in sides]]
-        high[touched] = np.maximum(high, (_hull(nearer) @ _NORMALS).max(axis=0))[touched]
+        touched[known] = np.mean(sides, axis=1) >= 0.5
+        high = _hidden(high, touched, nearer)
     cut = np.array([right > width - EDGE, bottom > height - EDGE, left < EDGE, top < EDGE])
     high[known[cut]] = np.inf
     middle = (left + right) / 2
     return _Target(low, high, np.array([(middle, bottom), (middle, (top + bottom) / 2)]))
+
+
+def _hidden(high: np.ndarray, touched: np.ndarray, nearer: Mask) -> np.ndarray:
+    """Where something nearer touches the outline, it may reach as far as that does."""
+    return np.where(touched, np.maximum(high, (_hull(nearer) @ _NORMALS).max(axis=0)), high)
 
 
 def _hull(mask: Mask) -> np.ndarray:
@@ -201,9 +204,9 @@ def _hull(mask: Mask) -> np.ndarray:
     return cv2.convexHull(np.stack([columns, rows], -1).astype(np.int32))[:, 0] + 0.5
 
 
-def _close(mask: Mask) -> Mask:
-    """The mask and what is at most two pixels beside it."""
-    return cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+def grown(mask: Mask, pixels: int = 2) -> Mask:
+    """A mask (H, W) and what is at most so many pixels beside it."""
+    return cv2.dilate(mask.astype(np.uint8), np.ones((2 * pixels + 1,) * 2, np.uint8)) > 0
 
 
 def _rectangles(poses: np.ndarray) -> np.ndarray:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import xml.etree.ElementTree as ElementTree
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -29,6 +28,7 @@ from parking.rules import VEHICLES
 from parking.scores import IOU, best_pairs
 
 INSIDE, OUTSIDE = 1, 2  # values of a mask's picture
+MISSED = -1  # in place of yes or no: a car that was not detected
 
 SHARE = 0.25
 """Least share of the lower half of a car's mask over marked spaces that makes it inside. On
@@ -200,39 +200,34 @@ def evaluate_lot(
     """
     from tqdm.auto import tqdm
 
-    counts: Counter = Counter()
+    unmarked, reports, rows = 0, 0, []
     frames = [frame for folder in folders for frame in read_folder(folder)]
     for frame in tqdm(frames, desc="car park", unit="frame", leave=False):
         marked, (masks, truth) = frame.marked, cars(frame)
-        said, over = outside(masks, marked), (masks & marked).any(axis=(1, 2))
-        counts.update(cars=len(truth), outside=truth.sum(), right=(truth == said).sum(),
-                      said=said.sum(), hits=(truth & said).sum(),
-                      unmarked=(said & ~truth & ~over).sum())  # fmt: skip
+        exact, system = outside(masks, marked), np.full(len(masks), MISSED)
+        unmarked += (exact & ~truth & ~(masks & marked).any(axis=(1, 2))).sum()
         if detect is not None:
             found = detect_in_tiles(detect, frame.image, tiles)
-            said, pairs = outside(found, marked), best_pairs(mask_overlaps(found, masks), IOU)
-            counts.update(
-                said_system=said.sum(),
-                right_system=sum(said[k] == truth[g] for k, g in pairs),
-                hits_system=sum(said[k] and truth[g] for k, g in pairs),
-            )
+            reported = outside(found, marked)
+            reports += reported.sum()
+            for k, g in best_pairs(mask_overlaps(found, masks), IOU):
+                system[g] = reported[k]
+        rows.append([truth, exact, system])
+    truth, exact, system = np.concatenate(rows, axis=1)
 
-    def ratio(part: str, whole: str) -> float | None:
-        known = part in counts and counts[whole]
-        return round(float(counts[part] / counts[whole]), 4) if known else None
+    def shares(answers: np.ndarray, count: int) -> list[float | None]:
+        """Accuracy, precision and recall; None where there is nothing to divide by."""
+        hits = (truth & (answers == 1)).sum()
+        parts = ((answers == truth).sum(), len(truth)), (hits, count), (hits, truth.sum())
+        return [round(float(part / whole), 4) if whole else None for part, whole in parts]
 
-    return {
-        "frames": len(frames),
-        "cars": int(counts["cars"]),
-        "outside": int(counts["outside"]),
-        "unmarked_legal": int(counts["unmarked"]),
-        "accuracy_true_masks": ratio("right", "cars"),
-        "precision_outside": ratio("hits", "said"),
-        "recall_outside": ratio("hits", "outside"),
-        "accuracy_system": ratio("right_system", "cars"),
-        "precision_outside_system": ratio("hits_system", "said_system"),
-        "recall_outside_system": ratio("hits_system", "outside"),
-    }
+    names = "accuracy_true_masks", "precision_outside", "recall_outside"
+    result = {"frames": len(frames), "cars": len(truth), "outside": int(truth.sum()),
+              "unmarked_legal": int(unmarked)}  # fmt: skip
+    result |= zip(names, shares(exact, exact.sum()), strict=True)
+    names = "accuracy_system", "precision_outside_system", "recall_outside_system"
+    known = [None] * 3 if detect is None else shares(system, reports)
+    return result | dict(zip(names, known, strict=True))
 
 
 def detect_in_tiles(

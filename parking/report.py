@@ -4,19 +4,8 @@ Introduced in lab 5. The page has its pictures inside, runs no script and asks n
 anything, so that it can be kept as evidence and opened in any browser in ten years. For each
 violation and each doubtful event there is a sheet: frames with mask and zone, times, share in the
 zone, how sure that is, the rule that fired, and whether a person has to look. Of vehicles that only
-stopped for a moment no picture is kept.
-
-| key of events.json | meaning |
-| --- | --- |
-| `schema` | `SCHEMA`, which says what follows |
-| `clip`, `camera`, `frames`, `clip_seconds` | what was analysed; `frames` counts those judged |
-| `timed_by` | where the times of the frames come from |
-| `complete` | false where frames were missing, dark or after a camera moved |
-| `problems` | sentences that say so |
-| `limit_seconds`, `thresholds` | from when and from which share a stand is a violation |
-| `frames_per_second` | speed of the analysis |
-| `video` | name of the annotated clip (MP4, H.264) beside the report, or null |
-| `events` | list of `parking.events.Event`, by first frame; its fields are the keys |
+stopped for a moment no picture is kept. `events.json` holds `Analysis.summary`, and as `events` a
+list of `parking.events.Event`, by first frame; its fields are the keys.
 """
 
 from __future__ import annotations
@@ -55,7 +44,7 @@ def write(
 
 
 def as_json(summary: Mapping, events: Sequence[Event]) -> str:
-    """The content of `events.json`; see the table above."""
+    """The content of `events.json`; see above."""
     content = {"schema": SCHEMA, **summary, "events": [event.as_json() for event in events]}
     return json.dumps(content, indent=1) + "\n"
 

@@ -13,13 +13,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from helpers.detector import Detections
 from helpers.masks import Mask
-from parking.footprint import Footprint, fit_all
+from parking.footprint import Footprint, fit_all, grown
 from parking.zones import Camera
 
 VEHICLES = ("car", "van")  # what can be parked; everything else only hides
@@ -152,8 +151,7 @@ def contact_strip(mask: Mask, nearer: Mask | None = None, height: int = STRIP) -
     lowest = mask.shape[0] - 1 - np.argmax(mask[::-1], axis=0)
     columns = mask.any(axis=0)
     if nearer is not None and nearer.any():
-        close = cv2.dilate(nearer.astype(np.uint8), np.ones((2 * MARGIN + 1,) * 2, np.uint8))
-        free = columns & ~close.astype(bool)[lowest, np.arange(mask.shape[1])]
+        free = columns & ~grown(nearer, MARGIN)[lowest, np.arange(mask.shape[1])]
         columns = free if free.any() else columns
     rows = np.arange(mask.shape[0])[:, None]
     return mask & columns & (rows > lowest - height)

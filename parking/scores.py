@@ -318,41 +318,41 @@ def summary(scores: Iterable[ClipScore]) -> dict:
 
     Intervals (95 %) draw clips: events of one clip share street, light and traffic.
     """
-    counts, errors, false, rows = Counter(), [], Counter(), []
+    rows, errors, false = [], [], Counter()
     for score in scores:
         partner = {k: score.truth[g] for k, g in score.pairs}
+        right = {k for k, true in partner.items() if true["violation"]}
+        alarms = {k for k, event in enumerate(score.events) if event.violation}
+        sure = {k for k in alarms if not score.events[k].needs_review}
+        for k in right:
+            event, true = score.events[k], partner[k]
+            length = true["last_frame"] - true["first_frame"]
+            errors.append(abs(event.last_frame - event.first_frame - length))
+        false.update(_behaviour(score, score.events[k]) for k in alarms - right)
         offences = sum(true["violation"] for true in score.truth)
-        counts.update(clips=1, frames=score.analysis.frames, offences=offences)
-        for k, event in enumerate(score.events):
-            right = k in partner and partner[k]["violation"]
-            if right:
-                length = partner[k]["last_frame"] - partner[k]["first_frame"]
-                errors.append(abs(event.last_frame - event.first_frame - length))
-            if event.violation:
-                sure = not event.needs_review
-                counts.update(alarms=1, right=right, sure=sure, sure_right=right and sure)
-                false.update([_behaviour(score, event)] * (not right))
-        rows.append([counts[name] for name in ("right", "alarms", "offences")])
-    each = np.diff(rows or [[0, 0, 0]], axis=0, prepend=0)  # of each clip alone
+        found = len(alarms & right), len(alarms), offences
+        rows.append([*found, len(sure & right), len(sure), score.analysis.frames])
+    each = np.array(rows or [[0] * 6])
+    right, alarms, offences, sure_right, sure, frames = each.sum(axis=0).tolist()
     drawn = metrics.bootstrap_draws(len(each)) @ each
 
     def limits(whole: int) -> list[float] | None:
         some = drawn[drawn[:, whole] > 0]
         return [*metrics.percentile_interval(some[:, 0] / some[:, whole])] if len(some) else None
 
-    def ratio(part: str, whole: str) -> float | None:
-        return counts[part] / counts[whole] if counts[whole] else None
-
     return {
-        **{name: counts[name] for name in ("clips", "frames", "offences", "alarms")},
-        "precision": ratio("right", "alarms"),
+        "clips": len(rows),
+        "frames": frames,
+        "offences": offences,
+        "alarms": alarms,
+        "precision": right / alarms if alarms else None,
         "precision_ci95": limits(1),
-        "recall": ratio("right", "offences"),
+        "recall": right / offences if offences else None,
         "recall_ci95": limits(2),
         "dwell_error_median_frames": float(np.median(errors)) if errors else None,
         "dwell_error_worst_frames": max(errors, default=None),
-        "alarms_for_review": counts["alarms"] - counts["sure"],
-        "precision_without_review": ratio("sure_right", "sure"),
+        "alarms_for_review": alarms - sure,
+        "precision_without_review": sure_right / sure if sure else None,
         "false_alarms": dict(sorted(false.items())),
     }
 

@@ -90,9 +90,9 @@ class Stand:
     @classmethod
     def begin(cls, sighting: Sighting) -> Stand:
         """A stand of one frame."""
-        at, zeros = sighting.moment, np.zeros(sighting.mask.shape)
-        stand = cls(at, at, zeros, zeros.copy())
-        stand.extend(sighting, memory=1_000)
+        votes, visible = np.zeros((2, *sighting.mask.shape))
+        stand = cls(sighting.moment, sighting.moment, votes, visible)
+        stand.extend(sighting, memory=1)
         return stand
 
     def extend(self, sighting: Sighting, memory: int) -> None:
@@ -215,14 +215,13 @@ class Tracker:
     def _match(self, sightings: list[Sighting]) -> dict[int, int]:
         """Row of `tracks` -> row of `sightings`."""
         likeness = np.zeros((len(self.tracks), len(sightings)))
-        for (row, k), _ in np.ndenumerate(likeness):
+        for row, k in np.ndindex(likeness.shape):
             track, seen = self.tracks[row], sightings[k]
             place = track.stand.overlap(seen.mask, seen.nearer)
             if place >= self.settings.same_place:
-                place += 1  # where one has stood, none other can stand
+                likeness[row, k] = place + 1  # where one has stood, none other can stand
             else:
-                place = max(place, mask_iou(track.mask, seen.mask, empty=0.0))
-            likeness[row, k] = place
+                likeness[row, k] = max(place, mask_iou(track.mask, seen.mask, empty=0.0))
         pairs = zip(*linear_sum_assignment(-likeness), strict=True)
         least = self.settings.same_vehicle
         return {int(r): int(k) for r, k in pairs if likeness[r, k] >= least}
@@ -274,10 +273,8 @@ class Tracker:
     def _miss(self, track: Track, found: Detections) -> None:
         """Not seen: is it hidden, or has it left?"""
         anchor = track.stand.mask
-        cover = np.zeros_like(anchor)
-        for mask in found.masks:
-            if lowest_row(mask) >= lowest_row(anchor) - 1:
-                cover |= mask
+        lower = [lowest_row(mask) >= lowest_row(anchor) - 1 for mask in found.masks]
+        cover = found.masks[np.array(lower, bool)].any(axis=0)
         track.hidden = bool((anchor & cover).sum() > 0.5 * anchor.sum())
         track.stand.hidden_frames += track.hidden
 

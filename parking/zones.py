@@ -298,8 +298,7 @@ def zones_from_labelme(path: str | os.PathLike, camera: Camera | None = None) ->
             raise ZoneError(where, expected, f"{form} {label!r}")
         points = _ring(shape, "points", where)
         if form == "rectangle" and len(points) == 2:
-            (left, top), (right, bottom) = points
-            points = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
+            points = shapely.get_coordinates(shapely.box(*points.ravel()))[:-1]
         if name in drawn:
             raise ZoneError(where, "a name each, or none", f"{name!r} twice")
         if not name:

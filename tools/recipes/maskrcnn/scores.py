@@ -18,6 +18,7 @@ from helpers import coco, detection, kerbside
 from helpers.detector import LEAST_SCORE, Detections
 from helpers.errors import DataError
 from helpers.records import Example
+from parking.rules import filled
 from tools.recipes.maskrcnn.photographs import CLASSES, NOT_JUDGED, UNKNOWN, Photograph
 
 
@@ -80,7 +81,7 @@ def photograph_cases(
             if wanted or CLASSES.get(name) in detected_as or name in NOT_JUDGED:
                 drawn = mask.max() != UNKNOWN
                 boxes.append(box)
-                masks.append(mask == 1 if drawn else _filled(box, (height, width)))
+                masks.append(mask == 1 if drawn else filled([box], (height, width))[0])
                 crowd.append(bool(unclear) or not wanted or (by == "mask" and not drawn))
         if not photograph.complete:
             boxes.append(np.array([0, 0, height, width], float))
@@ -94,13 +95,6 @@ def photograph_cases(
             crowd=np.array(crowd, bool),
             source_id=photograph.name,
         )
-
-
-def _filled(box: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    mask = np.zeros(size, bool)
-    top, left, bottom, right = np.round(box).astype(int)
-    mask[top:bottom, left:right] = True
-    return mask
 
 
 def only(
@@ -117,9 +111,7 @@ def only(
 
 def as_boxes(found: Detections) -> Detections:
     """Replace masks by filled boxes: the result of a detector without masks."""
-    size = found.masks.shape[1:]
-    masks = [_filled(box, size) for box in found.boxes]
-    return replace(found, masks=np.array(masks, bool).reshape(-1, *size))
+    return replace(found, masks=filled(found.boxes, found.masks.shape[1:]))
 
 
 def summary(pairs: Sequence[tuple[Detections, Example]], images_per_second: float) -> dict:
