@@ -107,23 +107,27 @@ def opened(
         content = source if isinstance(source, bytes) else Path(source).read_bytes()
         # A broken download may leave zeros at the end, which a JPEG decoder makes grey.
         zeros = content.startswith(b"\xff\xd8") and content.endswith(bytes(64))
+        zeros &= b"ftyp" not in content  # a phone's film behind the photo may end so, too
         cut = content.startswith(b"\x89PNG") and b"IEND\xaeB`\x82" not in content
         if cut or (zeros and not content.rstrip(b"\0").endswith(b"\xff\xd9")):
             raise EOFError("truncated")
         with Image.open(io.BytesIO(content), formats=formats) as picture:
             if picture.format == "PNG":  # decoding skips the checksums
                 Image.open(io.BytesIO(content), formats=("PNG",)).verify()
+            if picture.format == "TIFF" and picture.tag_v2.get(254, 0) & 1:
+                found, do = "the preview in a camera's raw file", "Save it as JPEG or PNG."
+                raise DataError(name, expected=expected, found=found, do=do)
             yield picture, content
     except DataError:
         raise
     # Pillow's decoders raise all of these for damaged files.
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         found, do = f"damaged bytes ({error})", ""
-        if isinstance(error, FileNotFoundError):
-            found = "no such file"
+        if isinstance(error, OSError) and error.errno:  # no such file, is a directory
+            found = error.strerror.lower().removesuffix(" or directory")
         elif "cannot identify" in str(error):
             found, do = "other bytes", f"Save it as {' or '.join(formats or ('JPEG', 'PNG'))}."
-            if content[4:11] in (b"ftyphei", b"ftypmif"):
+            if content[4:11] in (b"ftyphei", b"ftyphev", b"ftypmif", b"ftypmsf"):
                 found = "a HEIC photo"
             elif content.startswith((b"\x89PNG", b"\xff\xd8\xff")):
                 found, do = "a damaged header", ""

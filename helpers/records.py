@@ -150,6 +150,7 @@ def _example(features: Mapping, extras: bool) -> Example:
     for key, found in ("class/text", names), ("is_crowd", crowd):
         good = len(found) in (0, count)
         _need(good, f"image/object/{key}", f"{count} values", len(found))
+    _need({*crowd} <= {0, 1}, "image/object/is_crowd", "0 or 1", [*crowd])
     _texts(features, "image/filename")
     _values(features, "image/source_id", count=1)
     masks = _masks(features, "image/object/mask", count, size)
@@ -425,6 +426,8 @@ def payloads(
                 if kind := _PACKED.get(head[:2]) if not offset else None:
                     expected, found = "records as they are", f"a file compressed with {kind}"
                     do = f'Unpack it, or read it with tf.data.TFRecordDataset(..., "{kind}").'
+                elif not offset:
+                    do = "Either it is no TFRecord file, or it is damaged: fetch or write it again."
             elif offset + 16 + length > size or length >= 1 << 30:
                 expected, found = "at most what is left of the file", f"{length} bytes"
             else:
@@ -468,9 +471,10 @@ def label_map_text(names: Mapping[int, str]) -> str:
     from google.protobuf import text_encoding
 
     for number, name in names.items():
-        text = name.encode("utf-8", "replace").decode() == name != ""
-        if not (text and 0 < number < 1 << 31 and list(names.values()).count(name) == 1):
-            expected = "classes numbered from 1, each with its own name"
-            raise DataError("class names", expected=expected, found=f"{number}: {name!r}")
+        text = name.strip() and name.encode("utf-8", "replace").decode() == name
+        alike = {k: each for k, each in names.items() if each.strip() == name.strip()}
+        if not (text and 0 < number < 1 << 31 and len(alike) == 1):
+            expected = f"classes numbered from 1 to {(1 << 31) - 1}, each with its own name"
+            raise DataError("class names", expected=expected, found=f"{alike}"[1:-1])
     quoted = {k: text_encoding.CEscape(names[k], as_utf8=True) for k in sorted(names)}
     return "".join(f"item {{\n  id: {k}\n  name: '{quoted[k]}'\n}}\n" for k in quoted)

@@ -159,6 +159,8 @@ def test_of_several_pictures_the_first_is_taken_and_that_is_said(tmp_path, suffi
         (b"<html>", "other bytes"),
         (b"version https://git-lfs.github.com/spec/v1\n", "other bytes"),
         (b"\0\0\0\x18ftypheic" + bytes(40), "a HEIC photo. Save it as JPEG or PNG"),
+        (b"\0\0\0\x18ftyphevc" + bytes(40), "a HEIC photo. Save it as JPEG or PNG"),
+        (b"\0\0\0\x18ftypmsf1" + bytes(40), "a HEIC photo. Save it as JPEG or PNG"),
         (b"\x89PNG\r\n\x1a\n" + bytes(40) + b"IEND\xaeB`\x82", "a damaged header"),
     ],
 )
@@ -166,8 +168,26 @@ def test_other_files_are_named(tmp_path, content, words):
     (tmp_path / "a.jpg").write_bytes(content)
     with pytest.raises(DataError, match=rf"a\.jpg: .*{words}"):
         pictures.read(tmp_path / "a.jpg")
-    with pytest.raises(DataError, match="a complete picture"):
+    with pytest.raises(DataError, match="a complete picture, found is a directory"):
         pictures.read(tmp_path)
+
+
+@pytest.mark.parametrize("preview", [False, True])
+def test_the_preview_in_a_cameras_raw_file_is_not_the_photo(tmp_path, preview, rng):
+    small = Image.fromarray(rng.integers(0, 256, (12, 16, 3), np.uint8))
+    small.save(tmp_path / "a.dng", "TIFF", tiffinfo={254: int(preview)})
+    if preview:
+        with pytest.raises(DataError, match=r"raw file\. Save it as JPEG or PNG"):
+            pictures.read(tmp_path / "a.dng")
+    else:
+        assert pictures.read(tmp_path / "a.dng").shape == (12, 16, 3)
+
+
+def test_a_film_behind_a_phones_photo_may_end_in_zeros(tmp_path, rng):
+    Image.fromarray(rng.integers(0, 256, (60, 80, 3), np.uint8)).save(tmp_path / "a.jpg")
+    film = b"\0\0\0\x18ftypmp42" + bytes(100)
+    (tmp_path / "b.jpg").write_bytes((tmp_path / "a.jpg").read_bytes() + film)
+    assert (pictures.read(tmp_path / "b.jpg") == pictures.read(tmp_path / "a.jpg")).all()
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png"])

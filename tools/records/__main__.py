@@ -18,7 +18,7 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -49,8 +49,19 @@ def _stats(options: argparse.Namespace) -> str:
         extras=False,
         on_damage=damaged.append if options.skip_bad else None,
     )
+    names: dict[int, set[str]] = {}
+
+    def named(examples: Iterable[records.Example]) -> Iterator[records.Example]:
+        for example in examples:
+            for number, name in zip(example.classes.tolist(), example.class_names, strict=False):
+                names.setdefault(number, set()).add(name)
+            yield example
+
     with tqdm(reading, desc="reading", unit=" records", file=sys.stderr) as bar:
-        found = contents.statistics(bar)
+        found = contents.statistics(named(bar))
+    for number, several in sorted(names.items()):
+        if len(several) > 1:  # records of two label maps together
+            print(f"note: class {number} has several names, {sorted(several)}", file=sys.stderr)
     for error in damaged[:100]:
         print(f"left out: {error}", file=sys.stderr)
     found["damaged_records_left_out"] = len(damaged)
@@ -68,6 +79,8 @@ def _convert(options: argparse.Namespace) -> str:
         print(line, file=sys.stderr)
     if not manifest["counts"]["objects"]:
         print("note: there is no object in any picture", file=sys.stderr)
+    elif manifest["counts"]["objects"] == manifest["counts"]["crowd"]:
+        print("note: every object is a crowd, of which nothing is learned", file=sys.stderr)
     return json.dumps(manifest, ensure_ascii=False)
 
 

@@ -220,6 +220,11 @@ class AnnotationSet:
     source: dict[str, str] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
 
+    def __post_init__(self) -> None:
+        if _perhaps_per_cent(self.pictures):
+            corner = "all outlines lie in a corner of 100 x 100 pixels"
+            self.notes.append(f"{corner}: are they per cent?")
+
     def __len__(self) -> int:
         return len(self.pictures)
 
@@ -228,6 +233,20 @@ class AnnotationSet:
             example, counts = picture.example()
             self.counts.update(counts)
             yield example
+
+
+def _perhaps_per_cent(annotated: Sequence[Annotated]) -> bool:
+    """Whether all outlines lie within 100 x 100 pixels of pictures that are much larger."""
+    drawn = [shape.segmentation for each in annotated for shape in each.objects]
+    return (
+        bool(drawn)
+        and all(min(each.size) > 250 for each in annotated if each.objects)
+        and all(
+            isinstance(polygon, list) and all(type(v) in (int, float) and v <= 100 for v in polygon)
+            for polygons in drawn
+            for polygon in (polygons if isinstance(polygons, list) else [None])
+        )
+    )
 
 
 def listed(folder: Path, suffixes: Sequence[str], notes: list[str]) -> list[Path]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,9 @@ def read_coco(
     for item in take(content, "annotations", list, where):
         what = f"annotation {item.get('id') if isinstance(item, dict) else item!r:.60}"
         picture = identity(item, "image_id", f"{where}, {what}")
+        if "segments_info" in item:
+            found = "segments_info, the panoptic format"
+            raise DataError(where, expected="COCO's instances.json", found=found)
         number = identity(item, "category_id", f"{where}, {what}", whole=True)
         for key, value, known in ("image_id", picture, objects), ("category_id", number, classes):
             if value not in known:
@@ -95,24 +98,8 @@ def read_coco(
         own = (str(entry["id"]), classes, tuple(sides), shapes, problem, outlines)
         more = (boxes_alone, entry) if boxes_alone else ()
         annotated.append(Annotated(path, name, *own, *more))
-    if _perhaps_per_cent(annotated):
-        notes.append("all outlines lie in a corner of 100 x 100 pixels: are they per cent?")
     source = {"format": "COCO", **checksum(file)}
     return AnnotationSet(classes, each_picture_once(annotated, notes), notes, source)
-
-
-def _perhaps_per_cent(annotated: Sequence[Annotated]) -> bool:
-    """Whether all outlines lie within 100 x 100 pixels of pictures that are much larger."""
-    drawn = [shape.segmentation for each in annotated for shape in each.objects]
-    return (
-        bool(drawn)
-        and all(min(each.size) > 250 for each in annotated if each.objects)
-        and all(
-            isinstance(polygon, list) and all(type(v) in (int, float) and v <= 100 for v in polygon)
-            for polygons in drawn
-            for polygon in (polygons if isinstance(polygons, list) else [None])
-        )
-    )
 
 
 def _count_from_one(classes: dict, objects: Mapping[Any, list[Shape]], notes: list[str]) -> int:

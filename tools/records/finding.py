@@ -75,7 +75,7 @@ def find(folder: str | Path, name: str, *, by_name: bool = False) -> Path:
                 return path
     expected, found, do = f"a picture {name!r} in it", "no such file", ""
     if there := next((each for each in last[1:] if each and _is_file(root / each)), ""):
-        do = f"{there!r} is there: with --by-name only the last part of names counts."
+        do = f"{there!r} is there: with --by-name (from-labelme: --images) its name alone counts."
     elif outside or not inside:
         expected, found = "a path inside it", repr(name)
         do = "Names are relative to the folder of the pictures: is it another one?"
@@ -96,5 +96,5 @@ def _near(path: Path) -> str:
     names = os.listdir(path.parent) if os.path.isdir(path.parent) else []  # noqa: PTH112, PTH208
     texts = (".json", ".txt", ".xml", ".csv", ".yaml")
     names = [name for name in names if name != path.name and not name.lower().endswith(texts)]
-    same = [name for name in names if Path(name).stem == path.stem]
+    same = [name for name in names if Path(name).stem.lower() == path.stem.lower()]
     return next(iter(same or difflib.get_close_matches(path.name, names[:5000], 1, 0.8)), "")

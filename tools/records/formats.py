@@ -122,7 +122,8 @@ def read_voc(
             and `SegmentationClass/NAME.png` with class numbers; 8-bit, not in colour.
         listing: File with one name per line (`ImageSets/Segmentation/train.txt`); by default all of
             `SegmentationObject`.
-        label_map: Label map of the classes; by default the twenty of VOC.
+        label_map: Label map of the classes; by default the twenty of VOC, unless the folder has a
+            list of its own.
         outlines: See `read_coco`.
 
     Raises:
@@ -130,6 +131,11 @@ def read_voc(
             `read_coco`.
     """
     classes = read_label_map(label_map) if label_map else dict(enumerate(VOC_CLASSES, 1))
+    for own in ("labelmap.txt", "class_names.txt"):  # of CVAT, of LabelMe's labelme2voc.py
+        if label_map is None and (folder / own).is_file():
+            expected, found = "VOC's twenty classes, or --label-map", "a list of other classes"
+            do = f"Write its classes as a label map; class 1 may not be {VOC_CLASSES[0]}."
+            raise DataError(str(folder / own), expected=expected, found=found, do=do)
     notes: list[str] = []
     object_masks, class_masks = (
         {path.stem: path for path in listed(folder / part, (".png",), notes)}
@@ -181,6 +187,8 @@ def _listed_stems(listing: Path, known: Mapping[str, Path], notes: list[str]) ->
             if mark == "-1":
                 without.append(stem)
                 continue
+        if stem not in known and Path(stem).suffix.lower() in PICTURES:  # JPEGImages/NAME.jpg
+            stem = Path(stem).stem
         if stem in stems:
             expected, found = "each name once", f"{stem!r} a second time"
             raise DataError(f"{listing}, line {number}", expected=expected, found=found)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,8 @@ def read_label_map(path: str | Path, *, display_names: bool = False) -> dict[int
     names: dict[int, str] = {}
     for item in items:
         name = (display_names and item.display_name) or item.name
-        if item.id < 1 or not name or item.id in names or name in names.values():
+        taken = {"", *map(str.strip, names.values())}
+        if item.id < 1 or item.id in names or name.strip() in taken:
             expected = "items with an id from 1 and a name, each once"
             found = " ".join(text_format.MessageToString(item, as_utf8=True).split())
             raise DataError(str(path), expected=expected, found=found)
@@ -88,6 +90,8 @@ def read_names(file: Path) -> dict[int, str]:
         found, count = content.get("names"), content.get("nc")
         if isinstance(found, list) and count not in (None, f"{len(found)}"):
             raise DataError(str(file), expected=f"{count} names, as nc says", found=f"{len(found)}")
+        if "kpt_shape" in content:  # a box and points, which would pass for corners
+            raise DataError(str(file), expected="labels of outlines", found="kpt_shape: keypoints")
     else:
         found = read_text(file, "names of classes").splitlines()
     found = dict(enumerate(found)) if isinstance(found, list) else found
@@ -99,6 +103,8 @@ def read_names(file: Path) -> dict[int, str]:
     classes = {int(key) + 1: name.strip() for key, name in found.items() if name.strip()}
     if not classes:
         raise DataError(str(file), expected="names of classes", found="none")
+    if all(re.match(rf"({k - 1}|{k})[\s:;,]", name) for k, name in classes.items()):
+        raise DataError(str(file), expected="names without numbers", found=f"{classes}"[:60])
     label_map_text(classes)  # refuses what is no name, or one twice
     return classes
 

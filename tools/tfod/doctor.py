@@ -97,13 +97,15 @@ def failures() -> tuple[Failure, ...]:
 
 
 ERROR = re.compile(
-    r"^(?:[\w.-]*\s*[|>])*\s*(?:[\w.]*(?:Error|Exception|Interrupt|Exit)\b(?::|$)|ERROR:|ModuleNotFound)"
+    r"^(?:[\w.-]*\s*[|>])*\s*(?:.{0,16}\d\d:\d\d:\d\d\S*\s+(?:\S+ \S+\[\d+\]:\s+)?)?"
+    r"(?:[\w.]*(?:Error|Exception|Interrupt|Exit)\b(?::|$)|ERROR:|ModuleNotFound)"
 )
 """Start of an error: the last line of a Python traceback, or an error line of pip; behind the marks
-of containers (`worker_1 |`), of mail (`>`) and of groups of exceptions."""
+of containers (`worker_1 |`), of mail (`>`) and of groups of exceptions, and the times that services
+write."""
 
 WRAPPERS = re.compile(
-    r"subprocess-exited|^\s*ERROR: (?:Failed|Could not|Command|pip's)|CalledProcessError"
+    r"subprocess-exited|\bERROR: (?:Failed|Could not|Command|pip's)|CalledProcessError"
 )
 """Errors that only propagate one printed earlier."""
 
@@ -372,6 +374,9 @@ def _trial(facts: Facts) -> Finding:
     known = diagnose(facts.trial)
     if known:
         return _bad(facts, known.name, last, known.why, known.mend)
+    if not any(map(ERROR.search, lines)):
+        why = "this is the last line; no error of Python or pip precedes it"
+        return _bad(facts, TRIED, last, why, "Give all of the output, from the command to its end.")
     why = "not among the failures known; the last error of the traceback names the package"
     return _bad(facts, TRIED, last, why, "{setup}")
 

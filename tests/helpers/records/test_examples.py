@@ -202,6 +202,11 @@ def cut(key: str):
             "Expecting property name",
         ),
         (replace_values("image/object/is_crowd", "int64_list", 1), "image/object/is_crowd", "3"),
+        (
+            replace_values("image/object/is_crowd", "int64_list", 0, 2, 1),
+            "image/object/is_crowd",
+            "0 or 1",
+        ),
     ],
 )
 def test_damage_is_named_by_file_record_and_field(tmp_path, rng, change, field, words):

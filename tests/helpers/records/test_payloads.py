@@ -166,3 +166,10 @@ def test_a_compressed_file_is_called_so(path, tmp_path, kind, pack):
     packed.write_bytes(pack(path.read_bytes()))
     with pytest.raises(RecordError, match=f"found a file compressed with {kind}. Unpack it"):
         list(read_payloads(packed))
+
+
+@pytest.mark.parametrize("content", [b"PK\3\4" + bytes(40), b"<!DOCTYPE html>", b"# A text\n" * 3])
+def test_a_file_of_another_kind_is_not_said_to_be_cut(tmp_path, content):
+    (tmp_path / "other").write_bytes(content)
+    with pytest.raises(RecordError, match="Either it is no TFRecord file"):
+        list(read_payloads(tmp_path / "other"))

@@ -124,6 +124,16 @@ def test_statistics_of_known_records(shards, capsys):
     assert "classes: $car$ 2, person 1" in capsys.readouterr().out.splitlines()
 
 
+def test_one_class_under_two_names_is_said(tmp_path, capsys):
+    for name in ("car", "van"):
+        example = make_example(name, [(0, 0, 9, 9)], classes=np.array([1]), class_names=(name,))
+        write(tmp_path / f"{name}.tfrecord", [example])
+    assert cli.main(["stats", str(tmp_path / "car.tfrecord")]) == 0
+    assert "several names" not in capsys.readouterr().err
+    assert cli.main(["stats", str(tmp_path / "*.tfrecord")]) == 0
+    assert "class 1 has several names, ['car', 'van']" in capsys.readouterr().err
+
+
 def test_statistics_without_names_and_without_objects():
     unnamed = make_example("a", [(0, 0, 1, 1)], class_names=(), classes=np.array([7]))
     assert contents.statistics([unnamed])["classes"] == {"class 7": 1}

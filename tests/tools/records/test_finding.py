@@ -89,7 +89,12 @@ def test_the_last_part_alone_is_offered_and_taken_when_asked_for(folder, name):
 
 def test_a_name_nearly_alike_is_suggested(folder):
     (folder / "a.json").write_text("{}")
-    for name, meant in {"a.JPG": "a.jpg", "a.jpeg": "a.jpg", "my-car.jpg": "my car.jpg"}.items():
+    for name, meant in {
+        "a.JPG": "a.jpg",
+        "A.PNG": "a.jpg",
+        "a.jpeg": "a.jpg",
+        "my-car.jpg": "my car.jpg",
+    }.items():
         with pytest.raises(DataError, match=f"no such file. Is it '{meant}'"):
             finding.find(folder, name)
 

@@ -26,6 +26,7 @@ from tools.records.annotations import AnnotationSet
 from tools.records.coco import read_coco
 from tools.records.fields import flag
 from tools.records.formats import read_cvat, read_voc, read_yolo
+from tools.records.label_maps import read_names
 from tools.records.labelme import read_labelme
 
 SQUARE = [10, 5, 20, 5, 20, 15, 10, 15]
@@ -888,3 +889,68 @@ def test_pictures_without_any_object_and_nearly_black_ones_are_said(tmp_path, ca
     said = capsys.readouterr().err
     assert "note: there is no object in any picture" in said
     assert "note: 1 pictures are nearly black: 12 bits in files of 16" in said
+
+
+@pytest.mark.parametrize("second", ["white ", " white", " "])
+def test_names_that_differ_in_blanks_alone_are_no_two_classes(tmp_path, capsys, second):
+    categories = [{"id": 1, "name": "white"}, {"id": 2, "name": second}]
+    coco(tmp_path, categories=categories)
+    arguments = ["from-coco", "instances.json", "images", "out/a.tfrecord"]
+    assert command.main([arguments[0], *(str(tmp_path / each) for each in arguments[1:])]) == 1
+    said = capsys.readouterr().err
+    assert "each with its own name" in said and repr(second) in said
+    assert not (tmp_path / "out" / "a.tfrecord").exists()
+
+
+def test_a_file_of_cocos_panoptic_format_is_called_so(tmp_path):
+    with pytest.raises(DataError, match="panoptic"):
+        coco(tmp_path, annotations=[{"image_id": 1, "segments_info": [], "file_name": "a.png"}])
+
+
+@pytest.mark.parametrize("crowds", [1, 2])
+def test_crowds_alone_are_said_to_teach_nothing(tmp_path, capsys, crowds):
+    shapes = [{"iscrowd": 1}, {"iscrowd": int(crowds == 2), "segmentation": [[0, 0, 9, 0, 9, 9]]}]
+    plain = {"image_id": 1, "category_id": 1, "segmentation": [SQUARE]}
+    coco(tmp_path, annotations=[plain | each for each in shapes])
+    places = [str(tmp_path / each) for each in ("instances.json", "images", "out/a.tfrecord")]
+    assert command.main(["from-coco", *places]) == 0
+    assert ("every object is a crowd" in capsys.readouterr().err) is (crowds == 2)
+
+
+def test_outlines_of_labelme_that_may_be_per_cent_are_noted(tmp_path):
+    save(tmp_path / "a.png", shown=np.zeros((400, 600, 3), np.uint8))
+    shape = {"label": "white", "points": [[20, 25], [66, 25], [66, 62]]}
+    content = {"imagePath": "a.png", "imageHeight": 400, "imageWidth": 600, "shapes": [shape]}
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    assert any("per cent" in note for note in read_labelme(tmp_path).notes)
+
+
+@pytest.mark.parametrize("name", ["labelmap.txt", "class_names.txt"])
+def test_other_classes_than_vocs_are_not_called_by_its_names(tmp_path, name):
+    voc(tmp_path)
+    (tmp_path / name).write_text("background:0,0,0::\nwhite:128,0,0::\n")
+    with pytest.raises(DataError, match=rf"{name}: .*--label-map"):
+        read_voc(tmp_path)
+    (tmp_path / "map.pbtxt").write_text("item { id: 1 name: 'white' }")
+    assert read_voc(tmp_path, label_map=tmp_path / "map.pbtxt").classes == {1: "white"}
+
+
+@pytest.mark.parametrize("line", ["a.JPG", "/JPEGImages/a.jpg /SegmentationClass/a.png"])
+def test_lists_of_files_mean_their_names(tmp_path, line):
+    voc(tmp_path)
+    (tmp_path / "list.txt").write_text(line + "\n")
+    on_the_object(read_voc(tmp_path, listing=tmp_path / "list.txt"))
+
+
+def test_labels_of_yolo_for_keypoints_are_no_polygons(tmp_path):
+    with pytest.raises(DataError, match="keypoints"):
+        yolo(tmp_path, "0 .25 .25 .2 .3 .2 .2 .3 .3", "names: [white]\nkpt_shape: [2, 2]\n")
+
+
+@pytest.mark.parametrize("names", ["0 white\n1 black\n", "1: white\n2: black\n", "0,white\n"])
+def test_numbers_before_the_names_of_yolo_are_not_part_of_them(tmp_path, names):
+    (tmp_path / "classes.txt").write_text(names)
+    with pytest.raises(DataError, match="names without numbers"):
+        read_names(tmp_path / "classes.txt")
+    (tmp_path / "classes.txt").write_text("3 wheeler\n4 wheeler\n")
+    assert read_names(tmp_path / "classes.txt") == {1: "3 wheeler", 2: "4 wheeler"}

@@ -213,6 +213,14 @@ def test_the_last_error_decides_not_the_first_word_that_fits():
         "error: subprocess-exited-with-error\nERROR: Failed to build 'pyyaml'\n"
     )
     assert doctor.diagnose(wrapped).name == "PyYAML under Cython 3"
+    timed = "".join(f"2023-05-01T10:30:59.12Z {line}\n" for line in wrapped.splitlines())
+    assert doctor.diagnose(timed).name == "PyYAML under Cython 3"
+
+
+@pytest.mark.parametrize("text", ["", "Step 100 loss=0.3\n", "Epoch 1\nKilled\n"])
+def test_a_log_without_an_error_is_not_said_to_have_one(text):
+    found = doctor.examine_log(text)
+    assert "no error" in found.why and "traceback" not in found.why
 
 
 def test_a_log_that_says_nothing_of_an_error_shows_none():
@@ -237,6 +245,8 @@ def test_a_log_is_read_in_whatever_unicode_the_shell_wrote(encoding, marked, tmp
     [
         "\x1b[0;31m{}\x1b[0m: {}", "\x1b[31m{}: {}\x1b[0m", "worker_1  | {}: {}", "> {}: {}",
         "> > {}: {}", "    | {}: {}", "pod-7.x | > {}: {}",
+        "2023-05-01T10:30:59.1234567Z {}: {}", "May 01 10:30:59 host python[123]: {}: {}",
+        "worker_1 | 2023-05-01 10:30:59,123 {}: {}",
     ],
 )  # fmt: skip
 def test_colours_and_the_marks_of_others_before_a_line_do_no_harm(line, tmp_path, capsys):
