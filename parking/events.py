@@ -102,15 +102,15 @@ def locate(stand: Stand, class_name: str, camera: Camera) -> Place:
 
     A stricter zone goes before a lane, then the larger share decides.
     """
-    zones, known = camera.forbidden, camera.matrix is not None
-    footprint = fit(stand.mask, class_name, camera, nearer=stand.unknown) if known else None
-    rule = "contact" if footprint is None else "footprint"
-    threshold = THRESHOLDS[rule]
+    zones, footprint, rule = camera.forbidden, None, "contact"
+    if camera.matrix is not None:
+        footprint = fit(stand.mask, class_name, camera, nearer=stand.unknown)
     if footprint is None:
         strip = contact_strip(stand.mask, stand.unknown)
         shares = [float((strip & zone).sum() / max(strip.sum(), 1)) for zone in zone_masks(camera)]
     else:
-        shares = [footprint.share(zone) for zone in zones]
+        rule, shares = "footprint", [footprint.share(zone) for zone in zones]
+    threshold = THRESHOLDS[rule]
     zone, share = max(zip(zones, shares, strict=True), key=lambda row: (
         row[1] >= threshold, row[1] >= threshold and not row[0].needs_time, row[1]
     ))  # fmt: skip
@@ -118,8 +118,7 @@ def locate(stand: Stand, class_name: str, camera: Camera) -> Place:
         low = high = share
         confidence = float(np.clip(0.5 + (share - threshold) / 0.4, 0, 1))
     else:
-        low, high = footprint.share_interval(zone)
-        confidence = footprint.confidence(zone, threshold)
+        low, high, confidence = footprint.certainty(zone, threshold)
     return Place(zone.name, share, low, high, confidence, rule, footprint)
 
 

@@ -77,14 +77,12 @@ class Footprint:
         """The share of the footprint's area in a zone, 0 to 1."""
         return float(share_in(self.corners, zone))
 
-    def share_interval(self, zone: Zone) -> tuple[float, float]:
-        """5th and 95th percentile of the share over the samples."""
-        low, high = np.percentile(share_in(self.samples, zone), [5, 95])
-        return float(low), float(high)
-
-    def confidence(self, zone: Zone, threshold: float) -> float:
-        """The share of the samples that have at least `threshold` of their area in a zone."""
-        return float(np.mean(share_in(self.samples, zone) >= threshold))
+    def certainty(self, zone: Zone, threshold: float) -> tuple[float, float, float]:
+        """Of the samples' shares in a zone the 5th and 95th percentile, and how many of them, 0 to
+        1, reach the threshold."""
+        shares = share_in(self.samples, zone)
+        low, high = np.percentile(shares, [5, 95])
+        return float(low), float(high), float(np.mean(shares >= threshold))
 
 
 def share_in(corners: np.ndarray, zone: Zone) -> NDArray[np.float64]:

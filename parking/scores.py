@@ -235,7 +235,6 @@ def f1_difference(first: np.ndarray, second: np.ndarray) -> dict[str, float]:
 class ClipScore:
     """One clip: its events beside the true ones."""
 
-    clip: str
     events: list[Event]
     truth: list[dict]
     pairs: list[tuple[int, int]]  # (event, true event): same vehicle, same zone, at the same time
@@ -285,7 +284,7 @@ def score_clip(file: Path, detect: Detect | None = None) -> ClipScore:
     analysis = watch(clip, camera, detect or truth_detector(stored, clip.size), on_frame=vote)
     owners = {number: counts.most_common(1)[0][0] for number, counts in votes.items()}
     pairs = match_events(analysis.events, stored["events"], owners)
-    return ClipScore(stored["clip"], analysis.events, stored["events"], pairs, owners, analysis)
+    return ClipScore(analysis.events, stored["events"], pairs, owners, analysis)
 
 
 def match_events(

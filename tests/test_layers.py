@@ -26,7 +26,7 @@ MAY_IMPORT = {
 }
 """The packages of this repository that the files of each may import."""
 
-BUDGETS = {"helpers": (20, 4000), "parking": (14, 3520)}
+BUDGETS = {"helpers": (20, 4000), "parking": (14, 3516)}
 """Most files and most lines of each package. They may only fall; the aims are 4,000 and 3,200."""
 
 ADDED = 1400

@@ -55,10 +55,10 @@ def test_shares_are_exact_areas() -> None:
 def test_a_sure_footprint_has_a_narrow_interval() -> None:
     zone = camera().zone("sidewalk")
     near = fit(silhouette(4.0, 14.0), "car", camera())
-    low, high = near.share_interval(zone)
+    low, high, sure = near.certainty(zone, 0.11)
     assert low <= near.share(zone) <= high
-    assert 0.3 < near.share(zone) < 0.7 and near.confidence(zone, 0.11) == 1
-    assert near.confidence(zone, 0.99) == 0
+    assert 0.3 < near.share(zone) < 0.7 and sure == 1
+    assert near.certainty(zone, 0.99) == (low, high, 0)
 
 
 @pytest.mark.parametrize(
