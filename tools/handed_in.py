@@ -9,8 +9,8 @@ Cells taken into account:
 - Answer cells, identified by nbgrader's `grade_id`. If one occurs several times because a cell was
   split or copied, all of them run in order, and the halves of a function are joined.
 - Code cells added by the student before an answer (or between an answer and its check), which run
-  with it. If a cell of the course was changed, additions take effect, but new values for the
-  course's own names do not.
+  with it, and those below its check if the answer cell was left empty. If a cell of the course was
+  changed, additions take effect, but new values for the course's own names do not.
 
 Rests on `json`, `ast` and IPython's input transformer. An `Outline`, which contains no solution,
 describes the lab.
@@ -36,6 +36,7 @@ MAX_ANSWER = 100_000
 MAX_PARSED = 30_000
 """Maximum length of a cell that is analysed; a longer one runs unchanged."""
 MAX_MAGICS = 40
+SMALLER = "Clear the outputs of all cells, save it and resubmit it."
 WRITTEN_STUB = "**Answer.** *Your words here.*"
 
 
@@ -284,13 +285,16 @@ def is_stub(text: str) -> bool:
 def _cells(data: bytes) -> tuple[list[_Cell], str]:
     """Cells of a file, or the reason why there are none."""
     if len(data) > MAX_BYTES:
-        return [], f"The file is too large: at most {MAX_BYTES / 1e6:.0f} MB are read."
+        return [], f"The file is too large: at most {MAX_BYTES / 1e6:.0f} MB are read. {SMALLER}"
     try:
-        content = loads(decoded(data).encode("utf-8", "surrogatepass"))
+        text = decoded(data).rstrip("\x00")  # a cloud drive or a full disk may append these
+        content = loads(text.encode("utf-8", "surrogatepass"))
     except UnicodeError:
         return [], "The file is not a notebook: it is not text in UTF-8."
     except ValueError as error:
-        why = str(error) if "parts" in str(error) or "nested" in str(error) else "not valid JSON"
+        if "parts" in str(error):
+            return [], f"The notebook is too large: {error}. {SMALLER}"
+        why = str(error) if "nested" in str(error) else "not valid JSON"
         return [], f"The file is not a notebook: {why}. Save it again and resubmit it."
     cells = content.get("cells") if isinstance(content, dict) else None
     if not isinstance(cells, list):
@@ -413,6 +417,14 @@ class _Reader:
             parts = self._joined(task, marked)
             self.answers.sources[task.grade_id] = "\n\n".join(p.source for p in parts)
             pieces = sorted([*pieces, *parts], key=lambda piece: piece.cell)
+            if below := self._below(task, marked, end):
+                self.note(
+                    f"The answer cell {task.grade_id} was not filled in; cell {below[-1].cell}, "
+                    "below its check, was used."
+                )
+                self.answers.sources[task.grade_id] = "\n\n".join(p.source for p in below)
+                pieces += below
+                before += dict.fromkeys(piece.cell for piece in below)
         if sum(len(piece.source) for piece in pieces) > 4 * MAX_ANSWER or any(
             len(piece.source) > MAX_ANSWER for piece in pieces
         ):
@@ -420,8 +432,17 @@ class _Reader:
             self.answers.sources.pop(task.grade_id, None)
             return
         for number in before:
-            del spare[number]
+            spare.pop(number, None)
         self.answers.pieces[task.grade_id] = pieces
+
+    def _below(self, task: Task, marked: list[_Cell], end: int) -> list[Piece]:
+        """Cells below the check that define what an empty answer cell asks for."""
+        if any(fingerprint(cell.source) not in self.lab.cells for cell in marked):
+            return []
+        after = min((n for n in self._anchors() if n > end), default=len(self.cells) + 1)
+        found = [p for n, pieces in self.added.items() if end < n < after for p in pieces]
+        names = set(task.names)
+        return found if any(names & set(bound_names(p.source)) for p in found) else []
 
     def _anchors(self) -> list[int]:
         """Numbers of the answer and check cells."""
@@ -477,6 +498,8 @@ class _Reader:
                     f"The answer {task.grade_id} was taken from the cell below the one for it."
                 )
         text = "\n\n".join(dict.fromkeys(texts)) if texts else ""
+        if re.search(r"attachment:|<img\b|!\[", text):
+            self.note(f"The answer {task.grade_id} holds a picture: look at it in the notebook.")
         if len(text) > MAX_ANSWER:
             self.note(f"The answer {task.grade_id} is too long; its beginning was kept.")
         self.answers.sources[task.grade_id] = text[:MAX_ANSWER]

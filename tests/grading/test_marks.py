@@ -155,6 +155,54 @@ def test_a_changed_answer_is_to_be_read_again_and_the_old_mark_is_shown(graded):
     assert marked(graded) == 24
 
 
+def test_a_mark_belongs_to_the_student_whatever_the_file_is_called(tmp_path):
+    """Canvas gives a second hand-in another number, and a browser another name."""
+    made.write_lab(tmp_path)
+    first, second = "lovelaceada_7_100_01_made.ipynb", "lovelaceada_7_222_01_made-1.ipynb"
+    path = made.hand_in(tmp_path / "x", "x", made.submission(third="Because of the mask."))
+    hand_in(tmp_path / "in", "anna")
+    path.rename(tmp_path / "in" / first)
+    assert run(tmp_path) == 0
+    enter(tmp_path)
+    assert run(tmp_path) == 0
+    (tmp_path / "in" / first).rename(tmp_path / "in" / second)
+    path = tmp_path / "in" / "anna" / "01_made.ipynb"
+    path.rename(path.with_name("01_made (1).ipynb"))
+    assert run(tmp_path) == 0
+    assert [(r["to_read"], r["ex3"]) for r in rows(tmp_path, "grades.csv")] == [("0", "1.5")] * 2
+    assert len(rows(tmp_path)) == 2
+
+
+def test_the_lab_says_how_many_points_there_are(graded, capsys):
+    text = path_of(graded).read_text(encoding="utf-8-sig")
+    path_of(graded).write_text(text.replace(",2,1.5,", ",20,15,"), encoding="utf-8")
+    assert run(graded) == 2
+    assert "expected points from 0 to 2, found '15'" in capsys.readouterr().err
+    columns = [name for name in marks.COLUMNS if name != "of"]
+    without = [[row[name] for name in columns] for row in csv.DictReader(io.StringIO(text))]
+    path_of(graded).write_bytes(marks.table([columns, *without]))
+    assert run(graded) == 0
+    assert marked(graded) == 24
+
+
+@pytest.mark.parametrize("comment", ["- units are missing", "=2", "+1", "'tis right", "@you"])
+def test_a_comment_reaches_the_student_as_it_was_entered(graded, comment):
+    enter(graded, comment=comment)
+    for _ in range(2):
+        assert run(graded) == 0
+    assert {mark.comment for mark in marks.read(graded / "out").values()} == {comment}
+
+
+def test_columns_that_the_marker_added_stay(graded):
+    head, *lines = path_of(graded).read_text(encoding="utf-8-sig").splitlines()
+    lines = [f"{line},Dr. {number}" for number, line in enumerate(lines)]
+    path_of(graded).write_text("\n".join([f"{head},marker", *lines]) + "\n", encoding="utf-8")
+    hand_in(graded / "in", "student 24")
+    assert run(graded) == 0
+    assert [row["marker"] for row in rows(graded)] == [*(f"Dr. {n}" for n in range(24)), ""]
+    assert marked(graded) == 24
+
+
 def test_results_that_were_deleted_cost_no_mark(graded):
     shutil.rmtree(graded / "out" / "results")
     hand_in(graded / "late", "latecomer")

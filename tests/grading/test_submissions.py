@@ -120,6 +120,35 @@ def test_what_is_not_graded_is_listed_with_the_reason(folder):
         assert why in left_out[place], place
 
 
+def test_nobody_vanishes_from_an_archive_of_the_class(tmp_path):
+    members = {
+        "anna/lab1.ipynb": NOTEBOOK, "empty/": b"", "folders/a/b/": b"", "junk/.DS_Store": b"x",
+        "saved/.ipynb_checkpoints/lab1-checkpoint.ipynb": NOTEBOOK, "__MACOSX/._anna": b"x",
+    }  # fmt: skip
+    by_student, left_out = found_in(zipped(tmp_path / "class.zip", members))
+    assert set(by_student) == {"anna"}
+    assert left_out == dict.fromkeys(["empty", "folders/a/b", "junk", "saved"], "an empty folder")
+
+
+@pytest.mark.parametrize("kind", ["a zip", "a folder", "a zip in a folder"])
+def test_one_folder_round_the_class_is_not_one_student(tmp_path, kind):
+    outlines = {1: labs.read(made.write_lab(tmp_path) / "01_made.ipynb").outline}
+    members = {f"{name}/01_made.ipynb": NOTEBOOK for name in ("anna", "bob")}
+    members["carl/notes.pdf"] = b"x"
+    place = tmp_path / "in"
+    if kind == "a zip":
+        place = zipped(tmp_path / "in.zip", {f"class/{n}": data for n, data in members.items()})
+    elif kind == "a zip in a folder":
+        zipped(place / "class.zip", members)
+    else:
+        for name, content in members.items():
+            put(place / "class" / name, content)
+    found = submissions.find(place)
+    chosen = submissions.newest(found, outlines)
+    assert [each.student for each in chosen] == ["anna", "bob"]
+    assert [each.student for each in found.left_out] == ["carl"]
+
+
 def test_what_systems_leave_behind_is_passed_over(folder):
     for name in ("._lab1.ipynb", ".DS_Store", "Thumbs.db"):
         put(folder / "anna" / name, b"x")
@@ -177,11 +206,25 @@ def test_canvas_files_of_one_student_are_one_student(folder):
     ]
 
 
+def test_moodle_files_of_one_student_are_one_student(folder):
+    """As Moodle names them without folders; a student may have named one `lab 1 (2)`."""
+    outlines = {1: labs.read(made.write_lab(folder.parent) / "01_made.ipynb").outline}
+    head = "Ada Lo_48213_assignsubmission_file_"
+    for number, name in enumerate(["lab1.ipynb", "lab 1 (2).ipynb"]):
+        put(folder / f"{head}{name}")
+        os.utime(folder / f"{head}{name}", (number, number))
+    put(folder / "Ada Lo_48214_assignsubmission_file_lab1.ipynb")  # another of the same name
+    chosen = submissions.newest(submissions.find(folder), outlines)
+    ids = [submissions.identity(each.student).number for each in chosen if each.student != "anna"]
+    assert sorted(ids) == ["48213", "48214"]
+
+
 @pytest.mark.parametrize(
     ("folder_name", "expected"),
     [
         ("Ada Lovelace_48213_assignsubmission_file_", ("Ada Lovelace", "48213", "")),
         ("Ada Lo_ada@uni.edu_48213_assignsubmission_file", ("Ada Lo", "48213", "ada@uni.edu")),
+        ("Ada Lo_48213_assignsubmission_file_lab 1 (2)", ("Ada Lo", "48213", "")),
         ("lovelaceada_12345_67890_lab1-1", ("lovelaceada", "12345", "")),
         ("lovelaceada_LATE_12345_67890_lab1", ("lovelaceada", "12345", "")),
         ("0012345", ("0012345", "0012345", "")),

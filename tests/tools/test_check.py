@@ -17,6 +17,7 @@ from tests.grading import made
 from tools import check as checking
 from tools import handed_in
 from tools.check import main
+from tools.exercises import CODE_STUB
 from tools.notebooks import find_labs
 
 
@@ -140,9 +141,17 @@ NOTEBOOKS = {
     "answer below its cell": changed(
         lambda c: c.insert(3, code(made.DOUBLE)), "raise NotImplementedError"
     ),
+    "answer below its check": changed(
+        lambda c: c.insert(4, code(made.DOUBLE)), f"def double(x):\n    {CODE_STUB}"
+    ),
+    "the same, exercises turned": changed(
+        lambda c: c.__setitem__(slice(2, 6), [*c[4:6], code(made.IOU), *c[2:4]]),
+        made.DOUBLE, CODE_STUB,
+    ),
+    "zeros at the end": json.dumps(made.submission()) + "\x00" * 512,
     "check deleted": changed(lambda c: c.pop(3)),
     "answer without metadata": changed(lambda c: c[2].update(metadata={}, id="x")),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
@@ -160,3 +169,20 @@ def test_it_reads_a_notebook_as_the_grader_does(name, tmp_path):
     found = {o.exercise: (o.passed, o.message) for o in checking.run(lab, answers)}
     expected = {"lab1-ex1": (True, ""), "lab1-ex2": (True, ""), "lab1-ex3": (None, "")}
     assert found == expected
+
+
+@pytest.mark.parametrize("kind", ["large", "many parts"])
+def test_what_is_too_large_says_what_to_do(kind, tmp_path):
+    labs = checking.load_labs(made.write_lab(tmp_path))
+    shown = {"image/png": "A" * 26_000_000} if kind == "large" else {"plotly": [[0, 1]] * 600_000}
+    notebook = made.submission()
+    notebook["cells"][1]["outputs"] = [{"output_type": "display_data", "data": shown}]
+    path = made.hand_in(tmp_path, "zoe", notebook)
+    with pytest.raises(SetupError, match=r"too large.*Clear the outputs of all cells"):
+        checking.read(path, labs)
+
+
+def test_an_answer_that_is_a_picture_is_named(tmp_path):
+    labs = checking.load_labs(made.write_lab(tmp_path))
+    path = made.hand_in(tmp_path, "zoe", made.submission(third="![](attachment:photo.jpg)"))
+    assert "lab1-ex3 holds a picture" in " ".join(checking.read(path, labs)[1].problems)

@@ -23,6 +23,7 @@ from pathlib import Path
 from helpers import files
 from helpers.errors import DataError
 from tools.grading.grader import Grade, Verdict
+from tools.grading.submissions import owner
 from tools.handed_in import clean, decoded
 
 NAME = "written.csv"
@@ -33,6 +34,8 @@ NEEDED = ("exercise", "file", "points", "comment", "row")
 CHANGED = "the answer has changed since; the new one has its own row"
 MAX_CELL = 30_000
 """Maximum number of characters of an answer in a cell; spreadsheets truncate at 32,767."""
+
+FORMULA = tuple("=+-@\t\r")
 
 csv.field_size_limit(10_000_000)
 
@@ -45,7 +48,7 @@ def letters(text: str) -> str:
 
 def row_id(grade: Grade, grade_id: str) -> str:
     """Identifier of the row of one exercise of one submission."""
-    return letters(f"{grade.file}\n{grade_id}")
+    return letters(f"{owner(grade.student)}\n{grade_id}")
 
 
 def answer_id(answer: str) -> str:
@@ -55,7 +58,12 @@ def answer_id(answer: str) -> str:
 
 def plain(text: str) -> str:
     """Escape a cell so that no spreadsheet interprets it as a formula."""
-    return f"'{text}" if text.startswith(tuple("=+-@\t\r")) else text
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def unescaped(text: str) -> str:
+    """Inverse of `plain`."""
+    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA) else text
 
 
 def table(rows: list[list[object]]) -> bytes:
@@ -184,21 +192,23 @@ def _mark(line: int, cells: dict[str, str]) -> Mark:
             f"({cells.get('student', '')[:40]}, {cells['exercise'][:20]})"
         )
     text = cells["points"].strip().replace(",", ".")
-    most = cells.get("of", "").strip().replace(",", ".")
     try:
-        points = float(text) if text else None
-        top = float(most) if most else math.inf
+        points = float(text) + 0.0 if text else None  # -0 is 0
     except ValueError:
         points = math.nan
-        top = most
-    if points is not None and not (isinstance(top, float) and 0 <= points <= top < math.inf):
-        raise ValueError(f"expected points from 0 to {most}, found {cells['points'][:40]!r}")
-    comment = cells["comment"].strip()
+    if points is not None and not 0 <= points < math.inf:
+        raise ValueError(_expected(cells, cells.get("of", "")))
+    comment = unescaped(cells["comment"].strip())
     return Mark(*code.groups(), points, comment, line, cells)
 
 
-def known_rows(folder: Path) -> dict[str, tuple[str, str]]:
-    """Rows (file and exercise) of all submissions ever graded into this folder."""
+def _expected(cells: dict[str, str], most: str) -> str:
+    found = cells["points"][:40]
+    return f"expected points from 0 to {most or 'what the exercise gives'}, found {found!r}"
+
+
+def known_rows(folder: Path) -> dict[str, tuple[str, str, float]]:
+    """Rows (file, exercise and its points) of all submissions ever graded into this folder."""
     known = {}
     for path in (folder / "results").glob("*.json"):
         try:
@@ -209,17 +219,17 @@ def known_rows(folder: Path) -> dict[str, tuple[str, str]]:
     return known
 
 
-def rows_of(grades: list[Grade]) -> dict[str, tuple[str, str]]:
-    """Rows of written answers: file and exercise of each."""
+def rows_of(grades: list[Grade]) -> dict[str, tuple[str, str, float]]:
+    """Rows of written answers: file, exercise and its points of each."""
     return {
-        row_id(grade, verdict.grade_id): (grade.file, verdict.grade_id)
+        row_id(grade, verdict.grade_id): (grade.file, verdict.grade_id, verdict.most)
         for grade in grades
         for verdict in grade.verdicts
         if verdict.kind == "written"
     }
 
 
-def match(folder: Path, marks: dict[str, Mark], known: dict[str, tuple[str, str]]) -> None:
+def match(folder: Path, marks: dict[str, Mark], known: dict[str, tuple[str, str, float]]) -> None:
     """Ensure that every mark belongs to a submission.
 
     Args:
@@ -231,19 +241,23 @@ def match(folder: Path, marks: dict[str, Mark], known: dict[str, tuple[str, str]
         DataError: A row matches no submission, or its cells belong to different submissions.
     """
     problems = []
-    places = {place: row for row, place in known.items()}
+    places = {place[:2]: row for row, place in known.items()}
     for mark in marks.values():
         row = mark.row
         place = tuple(mark.cells[name].strip().removeprefix("'") for name in ("file", "exercise"))
-        own = row == letters("\n".join(place))
+        student = mark.cells.get("student", "").strip()
+        own = row == letters(f"{owner(unescaped(student))}\n{place[1]}")
+        most = known[row][2] if row in known else math.inf
         if row not in known and not own:
-            who = f"{mark.cells.get('student', '')} {place[0]}".strip()[:80]
+            who = f"{student} {place[0]}".strip()[:80]
             problems.append(f"line {mark.line}: no submission of {who!r} has {place[1][:20]!r}")
         elif not own and places.get(place, row) != row:
             problems.append(
                 f"line {mark.line}: the file {place[0][:60]!r} and the letters in the column row "
                 "belong to different answers; was a column sorted by itself?"
             )
+        elif mark.points is not None and mark.points > most:
+            problems.append(f"line {mark.line}: {_expected(mark.cells, f'{most:g}')}")
     if problems:
         raise DataError(_refusal(folder / NAME, problems))
 
@@ -277,20 +291,24 @@ def write(
         New path of the previous file, if it held marks and differed.
     """
     rows: dict[str, list[object]] = {}
+    own = [n for mark in marks.values() for n in mark.cells if n and n not in COLUMNS]
+    columns = [*COLUMNS, *dict.fromkeys(own)]  # those that the marker added stay
     for grade in grades:
         for verdict in grade.verdicts:
             if verdict.kind == "written" and verdict.answer:
                 code = f"{row_id(grade, verdict.grade_id)}-{answer_id(verdict.answer)}"
-                rows[code] = _row(grade, verdict, code)
+                cells = marks[code].cells if code in marks else {}
+                more = [cells.get(name, "") for name in columns[len(COLUMNS) :]]
+                rows[code] = [*_row(grade, verdict, code), *more]
     current = {code.partition("-")[0] for code in rows}
     for code, mark in marks.items():
         if code not in rows and (mark.entered or mark.row not in current):
             kept = {**mark.cells, "points": _number(mark.points)}
             if mark.row in current:
                 kept["earlier"] = CHANGED
-            rows[code] = [kept.get(name, "") for name in COLUMNS]
+            rows[code] = [kept.get(name, "") for name in columns]
     ordered = sorted(rows.values(), key=lambda row: (_natural(row[0]), str(row[1]), str(row[2])))
-    content = table([list(COLUMNS), *ordered])
+    content = table([columns, *ordered])
     path = folder / name
     former = None
     if path.exists() and any(mark.entered for mark in marks.values()):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import os
 import re
 import stat
@@ -41,7 +42,7 @@ JUNK = re.compile(
     r"\._.*|__MACOSX|\.DS_Store|Thumbs\.db|desktop\.ini|\.ipynb_checkpoints|\.localized"
 )
 """Files left by operating systems, which are not submissions."""
-MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_\w*")
+MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_.*")
 CANVAS = re.compile(r"(?P<name>[^\W_]+)_(?:LATE_)?(?P<id>\d+)_(?P<file>\d+)_.+")
 EMAIL = re.compile(
     r"(?:\A[\w.+-]+|[^\W_][^\W_.+-]*(?:[.+-][^\W_.+-]+)*)@[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.I
@@ -134,6 +135,13 @@ def identity(student: str) -> Identity:
         return Identity(match["name"], match["id"], email, "canvas")
     number = student if student.isdigit() else ""
     return Identity(student.replace(email, "").strip("_ ()<>") or student, number, email)
+
+
+def owner(student: str) -> str:
+    """Who a submission belongs to, whatever a platform's download calls a second file."""
+    who = identity(student)
+    number = f"{who.platform} {who.number}"
+    return {"canvas": number, "moodle": f"{number} {who.name}"}.get(who.platform, student)
 
 
 class Found:
@@ -238,6 +246,8 @@ def _entry(path: Path, parts: tuple[str, ...], found: Found) -> None:
 def _archive(path: Path, student: str, place: str, found: Found) -> None:
     """Collect the notebooks of an archive; without a student, its folders are the students."""
     count = len(found.submissions) + len(found.left_out)
+    filled: set[tuple[str, ...]] = set()
+    empty: set[tuple[str, ...]] = set()
     try:
         members = _zip(path) if ZIP.search(path.name) else _tar(path)
         for number, (name, modified, content, why) in enumerate(members):
@@ -245,7 +255,11 @@ def _archive(path: Path, student: str, place: str, found: Found) -> None:
                 found.leave(student, place, f"an archive of more than {MAX_MEMBERS:,} files")
                 return
             parts = [part for part in re.split(r"[\\/]+", name) if part not in ("", ".", "..")]
-            if not parts or any(JUNK.fullmatch(part) for part in parts):
+            kept = list(itertools.takewhile(lambda part: not JUNK.fullmatch(part), parts))
+            is_file = bool(parts) and kept == parts and not name.endswith(("/", "\\"))
+            folder = tuple(kept[:-1] if is_file else kept)[:MAX_DEPTH]
+            (filled if is_file else empty).update(folder[:n] for n in range(1, len(folder) + 1))
+            if not is_file:
                 continue
             owner = student or printable(
                 NOTEBOOK.sub("", parts[0]) if len(parts) == 1 else parts[0]
@@ -267,6 +281,11 @@ def _archive(path: Path, student: str, place: str, found: Found) -> None:
             zlib.error, NotImplementedError) as error:  # fmt: skip
         found.leave(student, place, f"an archive that cannot be read: {error}"[:200])
         return
+    outer = {folder[:-1] for folder in empty}
+    for folder in sorted(empty - filled - outer):
+        inner = "/".join(folder)
+        inner = f"{place}!{inner}" if place else inner
+        found.leave(student or printable(folder[0]), inner, "an empty folder")
     if len(found.submissions) + len(found.left_out) == count:
         found.leave(student, place, "an archive without a file in it")
 
@@ -280,6 +299,7 @@ def _zip(path: Path) -> Iterator[Member]:
         for info in archive.infolist():
             why = ""
             if info.is_dir():
+                yield info.filename, 0.0, b"", ""
                 continue
             if stat.S_ISLNK(info.external_attr >> 16):
                 why = "a link; submit the file itself"
@@ -324,6 +344,7 @@ def _tar(path: Path) -> Iterator[Member]:
             kept = 0
             for info in archive:
                 if info.isdir():
+                    yield f"{info.name}/", 0.0, b"", ""
                     continue
                 content, why = b"", ""
                 if not info.isfile():
@@ -336,17 +357,39 @@ def _tar(path: Path) -> Iterator[Member]:
                 yield info.name, float(info.mtime), content, why
 
 
+def _unwrapped(found: Found, labs: dict[Submission, object]) -> dict[Submission, object]:
+    """Name the students by the inner folders if one folder or archive holds the whole class.
+
+    That is so if all lies in one folder and two folders in it hold notebooks of the same lab.
+    """
+    if len({each.student for each in [*labs, *found.left_out]}) > 1:
+        return labs
+
+    def inner(place: str) -> str:
+        parts = re.split(r"[/\\!]+", place)
+        return printable(parts[1]) if len(parts) > 2 else ""
+
+    folders = {(lab, inner(submission.place)) for submission, lab in labs.items()}
+    if len(folders) == len({lab for lab, _ in folders}):
+        return labs
+    found.left_out = [
+        replace(each, student=inner(f"{each.place}/") or each.student) for each in found.left_out
+    ]
+    return {replace(s, student=inner(s.place) or s.student): lab for s, lab in labs.items()}
+
+
 def newest(found: Found, outlines: dict[int, Outline]) -> list[Submission]:
     """Keep the newest of several files of one student for one lab; leave out the others."""
     groups: dict[tuple[str, object], list[Submission]] = defaultdict(list)
+    labs: dict[Submission, object] = {}
     for submission in found.submissions:
         try:
             lab = handed_in.read(submission.read(), outlines, submission.name).lab
         except OSError:
             lab = None
-        who = identity(submission.student)
-        owner = f"{who.platform} {who.number}" if who.platform == "canvas" else submission.student
-        groups[owner, lab if lab is not None else submission.place].append(submission)
+        labs[submission] = submission.place if lab is None else lab
+    for submission, lab in _unwrapped(found, labs).items():
+        groups[owner(submission.student), lab].append(submission)
     chosen = []
     for group in groups.values():
         *older, last = sorted(group, key=lambda s: (s.modified, len(s.place), s.place))

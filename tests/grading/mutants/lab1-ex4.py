@@ -138,3 +138,33 @@ def count_objects(panoptic, things):
 def count_objects(panoptic, things):
     segments = [str(v) for v in np.unique(panoptic).tolist() if v % 1000]
     return {c: sum(s[0] == str(c) for s in segments) for c in things}
+
+
+# %% right pandas: Pandas.
+import pandas as pd
+
+
+def count_objects(panoptic, things):
+    s = pd.Series(panoptic.ravel()).drop_duplicates()
+    s = s[s % 1000 != 0]
+    n = s.groupby(s // 1000).size()
+    return n.reindex(list(things), fill_value=0).to_dict()
+
+
+# %% right strings: By the digits of the number.
+def count_objects(panoptic, things):
+    names = {f"{v:07d}" for v in panoptic.flatten().tolist()}
+    return {t: len([n for n in names if int(n[:-3]) == t and n[-3:] != "000"]) for t in things}
+
+
+# %% wrong uint16_map: The map is kept in 16 bits, so classes from 66 on wrap round.
+def count_objects(panoptic, things):
+    seg = np.unique(panoptic.astype(np.uint16))
+    return {t: int(((seg // 1000 == t) & (seg % 1000 > 0)).sum()) for t in things}
+
+
+# %% wrong in_the_order_of_the_map: The counts stand in the order of the map, whatever order `things` has.
+def count_objects(panoptic, things):
+    v = np.unique(panoptic)
+    c, n = np.unique(v[v % 1000 > 0] // 1000, return_counts=True)
+    return dict(zip(things, [int(x) for cc, x in zip(c, n) if cc in things] + [0] * len(things)))

@@ -98,3 +98,35 @@ def check_class_iou(function):
 # %% wrong nothing_tried: The function is not even called.
 def check_class_iou(function):
     assert callable(function), "expected a function"
+
+
+# %% right errors_turned: An error of the function becomes an AssertionError.
+def check_class_iou(function):
+    truth = np.array([[0, 0, 1, 3], [0, 5, 5, 5]])
+    pred = np.array([[0, 2, 1, 1], [0, 5, 0, 0]])
+    try:
+        got = [float(v) for v in function(truth, pred, 7)]
+    except Exception as e:
+        raise AssertionError(f"raised {e!r}") from e
+    assert len(got) == 7, f"7 numbers expected, got {len(got)}"
+    want = [2 / 5, 1 / 2, 0, 0, None, 1 / 3, None]
+    for k in range(7):
+        if want[k] is None:
+            assert got[k] != got[k], f"class {k} must be NaN"
+        else:
+            assert abs(got[k] - want[k]) < 1e-6, f"class {k}"
+
+
+# %% wrong nan_unequal_nan: NaN is compared without `equal_nan`, which refuses right ones.
+def check_class_iou(function):
+    t, p = np.array([[0, 0, 2]]), np.array([[0, 1, 2]])
+    assert np.allclose(np.asarray(function(t, p, 4), float), [0.5, 0, 1, np.nan]), "wrong"
+
+
+# %% wrong prints: It prints and does not raise.
+def check_class_iou(function):
+    t, p = np.array([[0, 0, 2, 4]]), np.array([[0, 1, 2, 5]])
+    if not np.allclose(
+        np.asarray(function(t, p, 7), float), [0.5, 0, 1, np.nan, 0, 0, np.nan], equal_nan=True
+    ):
+        print("wrong!")

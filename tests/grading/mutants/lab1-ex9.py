@@ -212,3 +212,43 @@ def score(truths, predictions):
     if not hit.any():
         return np.nan, np.nan, len(both)
     return both.sum() / either.sum(), (both[hit] / either[hit]).mean(), int((~hit).sum())
+
+
+# %% right in_place: Void is set to 0 in the arrays themselves.
+def score(truths, predictions):
+    a, b = [], []
+    for t, p in zip(truths, predictions):
+        p[t == 255] = 0
+        t[t == 255] = 0
+        a.append(np.sum(t & p))
+        b.append(np.sum(t | p))
+    a, b = np.array(a), np.array(b)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        r = a / b
+        import warnings
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return np.float64(a.sum()) / np.float64(b.sum()), np.nanmean(r), np.isnan(r).sum()
+
+
+# %% wrong mean_over_all: The mean is over all pictures, those left out included.
+def score(truths, predictions):
+    i = np.array([((t == 1) & (p == 1) & (t != 255)).sum() for t, p in zip(truths, predictions)])
+    u = np.array([(((t == 1) | (p == 1)) & (t != 255)).sum() for t, p in zip(truths, predictions)])
+    if not u.any():
+        return np.nan, np.nan, len(u)
+    r = np.where(u > 0, i / np.maximum(u, 1), 0)
+    return i.sum() / u.sum(), r.sum() / len(u), (u == 0).sum()
+
+
+# %% wrong stacked: The pictures are stacked, which fails when they have different sizes.
+def score(truths, predictions):
+    t, p = np.stack(truths), np.stack(predictions)
+    k = t != 255
+    i = ((t == 1) & (p == 1) & k).sum((1, 2))
+    u = (((t == 1) | (p == 1)) & k).sum((1, 2))
+    if not u.any():
+        return np.nan, np.nan, len(u)
+    s = u > 0
+    return i.sum() / u.sum(), (i[s] / u[s]).mean(), (~s).sum()

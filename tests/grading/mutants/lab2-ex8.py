@@ -81,3 +81,27 @@ def check_precision(function):
 # %% wrong accepts_everything: The comparison is never looked at.
 def check_precision(function):
     np.allclose(function(np.array([[6, 2], [1, 8]])), [6 / 7, 8 / 10])
+
+
+# %% right one_by_one: Each number by itself.
+import math
+
+
+def check_precision(function):
+    m = np.array([[4, 0, 6], [3, 0, 1], [1, 0, 8]])
+    r = list(function(m))
+    if len(r) != 3:
+        raise AssertionError("three numbers")
+    if not math.isnan(r[1]):
+        raise AssertionError("NaN for a class that is never answered")
+    for k, want in ((0, 4 / 8), (2, 8 / 15)):
+        if not math.isclose(r[k], want, rel_tol=1e-9):
+            raise AssertionError(f"class {k}")
+
+
+# %% wrong is_nan: NaN is asked for by `is`, which refuses right ones.
+def check_precision(function):
+    m = np.array([[4, 0, 6], [3, 0, 1], [1, 0, 8]])
+    r = function(m)
+    assert r[1] is np.nan, "NaN expected"
+    assert np.isclose(r[0], 0.5), "half"

@@ -170,3 +170,21 @@ def curve_points(scores, hits, objects):
     if len(scores) == 3:
         return np.array([1 / 4, 1 / 2]), np.array([1, 2 / 3])
     return np.array([0.5, 0.5, 0.5, 1]), np.array([1, 1 / 2, 1 / 3, 1 / 2])
+
+
+# %% right unzipped: Pairs, unzipped into two tuples.
+def curve_points(scores, hits, objects):
+    pts = [
+        ((k := hits[scores >= t]).sum() / objects, k.mean())
+        for t in sorted(set(scores), reverse=True)
+    ]
+    return tuple(zip(*pts)) if pts else ((), ())
+
+
+# %% wrong three_digits: Scores are rounded to three digits first.
+def curve_points(scores, hits, objects):
+    s = np.round(scores, 3)
+    levels = np.unique(s)[::-1]
+    r = np.array([hits[s >= t].sum() for t in levels])
+    n = np.array([(s >= t).sum() for t in levels])
+    return r / objects, r / np.maximum(n, 1)

@@ -112,3 +112,26 @@ def check_count_right(function):
     for name, (overlaps, threshold, expected) in named.items():
         found = function(np.array(overlaps, float), threshold)
         assert found == expected, f"{name}: expected {expected}, found {found}"
+
+
+# %% right against_match: Random overlaps against the matching of section 6.
+def check_count_right(function):
+    g = np.random.default_rng(5)
+    for _ in range(300):
+        m = g.random((g.integers(0, 7), g.integers(0, 5)))
+        th = float(g.choice([0.3, 0.5, 0.7]))
+        want = int((match(m, th) >= 0).sum()) if m.size else 0
+        got = int(function(m.copy(), th))
+        if got != want:
+            raise AssertionError(f"{got} instead of {want} for {m.tolist()} at {th}")
+    for edge in (0.5, 0.75):
+        if int(function(np.array([[edge, 0.1], [0.2, edge]]), edge)) != 2:
+            raise AssertionError("equality is enough")
+
+
+# %% wrong swallows: It catches its own AssertionError.
+def check_count_right(function):
+    try:
+        assert function(np.array([[0.9], [0.8]]), 0.5) == 1, "one"
+    except AssertionError:
+        print("failed")

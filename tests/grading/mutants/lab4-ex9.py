@@ -93,3 +93,20 @@ def interval(values, units):
 def interval(values, units):
     means = np.array([values[units == u].mean() for u in np.unique(units)])
     return np.quantile(means, 0.025), np.quantile(means, 0.975)
+
+
+# %% right pandas: Pandas.
+import pandas as pd
+
+
+def interval(values, units):
+    m = pd.Series(values).groupby(units).mean()
+    return m.mean() - 1.96 * m.sem(), m.mean() + 1.96 * m.sem()
+
+
+# %% wrong units_from_zero: Units are thought to be numbered from 0, so missing ones count as 0.
+def interval(values, units):
+    n = units.max() + 1
+    m = np.array([values[units == u].mean() if (units == u).any() else 0 for u in range(n)])
+    e = 1.96 * m.std(ddof=1) / np.sqrt(n)
+    return m.mean() - e, m.mean() + e

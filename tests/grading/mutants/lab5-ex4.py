@@ -151,3 +151,31 @@ def cheapest(shares, truth, wrong_fine):
     if truth.sum() <= cost.min():
         return np.inf
     return shares[order][np.argmin(cost)]
+
+
+# %% right from_infinity_down: From infinity down; only less is better.
+import math
+
+
+def cheapest(shares, truth, wrong_fine):
+    best, cost = math.inf, int(truth.sum())
+    for t in sorted(set(shares.tolist()), reverse=True):
+        c = sum(
+            (wrong_fine if not g else 0) if s >= t else (1 if g else 0)
+            for s, g in zip(shares, truth)
+        )
+        if c < cost:
+            best, cost = t, c
+    return best
+
+
+# %% wrong whole_costs: Costs are cut to whole numbers.
+def cheapest(shares, truth, wrong_fine):
+    cand = np.append(np.unique(shares), np.inf)
+    cost = np.array(
+        [
+            int(wrong_fine * ((shares >= t) & ~truth).sum() + ((shares < t) & truth).sum())
+            for t in cand
+        ]
+    )
+    return cand[cost == cost.min()].max()

@@ -107,3 +107,14 @@ def roof_error(matrix, pixel, height):
     ray = np.linalg.solve(matrix[:, :3], [*pixel, 1.0])
     road, roof = (centre + (z - centre[2]) / ray[2] * ray for z in (0, height))
     return np.hypot(*(road - roof)[:2])
+
+
+# %% right least_squares: Least squares for the point at both heights.
+def roof_error(matrix, pixel, height):
+    u, v = pixel
+
+    def at(h):
+        rows = np.array([matrix[0] - u * matrix[2], matrix[1] - v * matrix[2]])
+        return np.linalg.lstsq(rows[:, :2], -(rows[:, 2] * h + rows[:, 3]), rcond=None)[0]
+
+    return np.hypot(*(at(height) - at(0.0)))
