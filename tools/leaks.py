@@ -6,25 +6,27 @@
 NAME is the variable that holds the ground-truth masks of the test split, (N, H, W) or a list of N
 arrays; in a pair such as (probabilities, masks) the last element counts. The notebook runs three
 times with the same seeds: as it is, with the masks exchanged among the pictures and their classes
-reversed, immediately after NAME is assigned, and with only the second half exchanged. A score on
-the test split must then change: if nothing changes, nothing was measured on it. A threshold, an
+reversed, immediately after NAME is assigned, and with all but the first quarter exchanged. A score
+on the test split must then change: if nothing changes, nothing was measured on it. A threshold, an
 epoch, a bonus or the weights of a model must not change: if one does, it was chosen on the test
 split. Names, including those of scores, do not matter.
 
-Choices are: the weights of a model; a value, or its position, among candidates over which the
-notebook iterates in a loop, a comprehension or `max(..., key=...)`; and whatever changes a
-prediction. A prediction is what meets a test mask in a call, a comparison or an operation. With
-half of the masks exchanged, those of the other half must meet the same predictions, however they
-were computed. Iterating over pictures or classes is not a choice, so the worst test picture may be
-shown. A leak that leaves no such trace is not detected: a threshold for each picture by its own
-mask, pictures left out of the score. Rests on NumPy and `tools.handed_in`.
+Choices are: the weights of a model; a value, or its position, among those that a loop, a
+comprehension or a `key=` goes through, if a test mask met other predictions with other values; and
+whatever changes a prediction. A prediction is what meets a test mask in a call, a comparison or an
+operation. With most masks exchanged, the others must meet the same predictions, however they were
+computed. Going through pictures, classes or groups tries nothing, so the worst test picture and the
+hardest class may be shown. A leak that leaves no such trace is not detected: a threshold for each
+picture by its own mask, pictures left out of the score. Rests on NumPy and `tools.handed_in`.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import contextlib
 import hashlib
+import itertools
 import json
 import math
 import operator
@@ -68,33 +70,39 @@ class _Instrument(ast.NodeTransformer):
     def __init__(self, masks: str, number: int):
         self.masks, self.number, self.exchanged = masks, number, False
 
-    def _watched(self, node: ast.expr) -> ast.expr:
-        return _call("__watch__", node)
+    def _place(self, node: ast.expr) -> ast.Constant:
+        return ast.Constant(f"{self.number}:{node.lineno}:{node.col_offset}")
 
     def visit_For(self, node: ast.For) -> ast.For:
         self.generic_visit(node)
-        node.iter = self._watched(node.iter)
+        node.iter = _call("__watch__", self._place(node.target), node.iter)
         return node
 
     def visit_comprehension(self, node: ast.comprehension) -> ast.comprehension:
         self.generic_visit(node)
         if not node.is_async:
-            node.iter = self._watched(node.iter)
+            node.iter = _call("__watch__", self._place(node.target), node.iter)
         return node
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        self.generic_visit(node)
+        plain = isinstance(node.slice, (ast.Constant, ast.Slice, ast.Tuple))
+        if plain or not isinstance(node.ctx, ast.Load):
+            return node
+        return _call("__take__", node.value, node.slice)
 
     def visit_Call(self, node: ast.Call) -> ast.Call:
         self.generic_visit(node)
-        keyed = any(k.arg == "key" for k in node.keywords)
+        for keyword in node.keywords:
+            if keyword.arg == "key":
+                keyword.value = _call("__keyed__", self._place(node), keyword.value)
         name = node.func.id if isinstance(node.func, ast.Name) else ""
-        if name in ("max", "min", "sorted") and keyed:
-            node.args[:1] = map(self._watched, node.args[:1])
         spread = any(isinstance(a, ast.Starred) for a in node.args)
         spread |= any(k.arg is None for k in node.keywords)
         if name in UNTOUCHED or not (spread or len(node.args) + len(node.keywords) > 1):
             return node
-        place = ast.Constant(f"{self.number}:{node.lineno}:{node.col_offset}")
-        return ast.Call(ast.Name("__meet__", ast.Load()), [place, node.func, *node.args],
-                        node.keywords)  # fmt: skip
+        return ast.Call(ast.Name("__meet__", ast.Load()),
+                        [self._place(node), node.func, *node.args], node.keywords)  # fmt: skip
 
     def _operation(
         self, node: ast.expr, kind: ast.AST, left: ast.expr, right: ast.expr
@@ -102,9 +110,8 @@ class _Instrument(ast.NodeTransformer):
         function = OPERATIONS.get(type(kind))
         if function is None:
             return node
-        place = ast.Constant(f"{self.number}:{node.lineno}:{node.col_offset}")
         name = ast.Attribute(ast.Name("__operator__", ast.Load()), function, ast.Load())
-        return ast.Call(ast.Name("__meet__", ast.Load()), [place, name, left, right], [])
+        return _call("__meet__", self._place(node), name, left, right)
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         self.generic_visit(node)
@@ -128,11 +135,16 @@ class _Instrument(ast.NodeTransformer):
         return ast.fix_missing_locations(ast.Module(body, []))
 
 
-def _call(name: str, value: ast.expr) -> ast.Call:
-    return ast.Call(ast.Name(name, ast.Load()), [value], [])
+def _call(name: str, *values: ast.expr) -> ast.Call:
+    return ast.Call(ast.Name(name, ast.Load()), list(values), [])
 
 
-def exchange(value: Any, *, half: bool = False) -> Any:
+def _kept(count: int) -> int:
+    """Number of masks that stay where most are exchanged: enough to look at, too few to decide."""
+    return max(1, count // 4)
+
+
+def exchange(value: Any, *, most: bool = False) -> Any:
     """Assign each mask of a split to the next picture, with reversed classes.
 
     A shift alone may leave a choice unchanged that was made on more data than these masks; with
@@ -140,16 +152,16 @@ def exchange(value: Any, *, half: bool = False) -> Any:
 
     Args:
         value: Masks in any form that the module names.
-        half: Whether the first half of them stays as it is.
+        most: Whether the first quarter of them stays as it is.
     """
     if isinstance(value, tuple):
-        return (*value[:-1], exchange(value[-1], half=half))
+        return (*value[:-1], exchange(value[-1], most=most))
     if isinstance(value, dict):
         keys = list(value)
-        return dict(zip(keys, exchange(list(value.values()), half=half), strict=True))
+        return dict(zip(keys, exchange(list(value.values()), most=most), strict=True))
     if hasattr(value, "as_numpy_iterator"):
-        return _exchanged_dataset(value, half=half)
-    kept = len(value) // 2 if half and isinstance(value, (list, np.ndarray)) else 0
+        return _exchanged_dataset(value, most=most)
+    kept = _kept(len(value)) if most and isinstance(value, (list, np.ndarray)) else 0
     if isinstance(value, list):
         highest, last = max(_highest(mask) for mask in value), value[kept:]
         new = [_reversed(np.asarray(mask), highest) for mask in last[-1:] + last[:-1]]
@@ -180,15 +192,15 @@ def _reversed(mask: np.ndarray, highest: int) -> np.ndarray:
     return np.where(mask == VOID, mask, highest - mask).astype(mask.dtype)
 
 
-def _exchanged_dataset(dataset: Any, *, half: bool) -> Any:
+def _exchanged_dataset(dataset: Any, *, most: bool) -> Any:
     """Exchange the masks of a `tf.data.Dataset` of (pictures, masks), batched or not."""
     import tensorflow as tf
 
     batches = list(dataset.as_numpy_iterator())
     if batches[0][-1].ndim < 3:
-        masks = exchange([batch[-1] for batch in batches], half=half)
+        masks = exchange([batch[-1] for batch in batches], most=most)
     else:
-        whole = exchange(np.concatenate([batch[-1] for batch in batches]), half=half)
+        whole = exchange(np.concatenate([batch[-1] for batch in batches]), most=most)
         masks = np.split(whole, np.cumsum([len(batch[-1]) for batch in batches])[:-1])
     pairs = [(*batch[:-1], mask) for batch, mask in zip(batches, masks, strict=True)]
     return tf.data.Dataset.from_generator(
@@ -230,30 +242,49 @@ def weights_print(value: Any) -> str | None:
 
 
 class _Meetings:
-    """Records what meets the first half of the test masks, which no run exchanges."""
+    """Records what meets the first test masks, which no run but the second exchanges."""
 
     def __init__(self) -> None:
-        self.masks: dict[bytes, int] = {}
-        """Number of the picture of each mask, by content."""
-        self.shape: tuple[int, ...] = ()
-        """Of all masks, if they agree."""
+        self.masks: dict[bytes, str] = {}
+        """Number of the picture, and what was made of its mask, by content."""
+        self.shapes: set[tuple[int, ...]] = set()
+        """Of all masks."""
         self.met: dict[str, dict[str, set[str]]] = {}
         """By place in the notebook and by picture: what was there together with its mask."""
+        self.loops: dict[str, dict] = {}
+        """By place: `values` gone through, their `count`, and whether they were `tried`, that is,
+        whether one mask met different predictions with different values."""
+        self.active: dict[str, int] = {}
+        """By place: number of the value that is being gone through."""
+        self.first: dict[tuple[str, str, str], tuple[int, bytes]] = {}
+        """By loop, place and picture: number of a value, and what it led to."""
+        self.taken: dict[bytes, np.ndarray] = {}
+        """Arrays from which pixels were taken, by the pixels' content."""
         self.count = self.cell = 0
 
     def expect(self, masks: Any) -> None:
-        """Learn the masks of the first half."""
+        """Learn the masks that stay, and what notebooks make of them."""
         if isinstance(masks, dict):
             masks = list(masks.values())
         elif hasattr(masks, "as_numpy_iterator"):
             batches = [np.asarray(batch[-1]) for batch in masks.as_numpy_iterator()]
             masks = batches if batches[0].ndim < 3 else list(np.concatenate(batches))
-        arrays = [np.asarray(mask) for mask in masks]
-        shapes = {array.shape for array in arrays}
-        self.shape = shapes.pop() if len(shapes) == 1 else ()
-        self.masks = {_content(a): n for n, a in enumerate(arrays[: len(arrays) // 2])}
-        for array in arrays[len(arrays) // 2 :]:
-            self.masks.pop(_content(array), None)  # the same in both halves, such as an empty one
+        arrays = [_flat(np.asarray(mask)) for mask in masks]
+        self.shapes = {array.shape for array in arrays}
+        highest = max(map(_highest, arrays))
+        found: dict[bytes, list[str]] = {}
+        for number, array in enumerate(arrays):
+            made = {_content(array == c): f"{number}={c}" for c in range(highest + 1)}
+            made |= {_content(array > 0): f"{number}>0"}
+            made |= {_content(array.astype(int) * (highest + 1)): f"{number}*"}  # t * classes + p
+            for content, what in (made | {_content(array): str(number)}).items():
+                found.setdefault(content, []).append(what)
+        kept = {str(number) for number in range(_kept(len(arrays)))}
+        self.masks = {  # what two pictures share, such as an empty mask, tells nothing
+            content: what[0]
+            for content, what in found.items()
+            if len(what) == 1 and what[0].rstrip("*").split("=")[0].split(">")[0] in kept
+        }
 
     def call(self, place: str, function: Callable, *values: Any, **options: Any) -> Any:
         """Call a function of the notebook, after a look at its arguments."""
@@ -263,8 +294,52 @@ class _Meetings:
             self._note(f"{self.cell}:{place}", arrays)
         return function(*values, **options)
 
+    def take(self, value: Any, index: Any) -> Any:
+        """Give `value[index]`, and note where pixels come from that a mask of pixels selects."""
+        result = value[index]
+        is_mask = isinstance(index, np.ndarray) and index.dtype == bool and index.ndim > 1
+        if is_mask and isinstance(value, np.ndarray) and value.shape == index.shape:
+            self.taken[_content(result)] = value
+        return result
+
+    def watch(self, place: str, values: Iterable) -> Iterator:
+        """Go through values for a loop."""
+        for number, value in enumerate(values):
+            with self._going(place, number, value):
+                yield value
+
+    def keyed(self, place: str, key: Any) -> Any:
+        """Go through values for `max`, `sorted` and all others that take a `key`."""
+        numbers = itertools.count()
+
+        def key_of(value: Any) -> Any:
+            with self._going(place, next(numbers), value):
+                return key(value)
+
+        return key_of if callable(key) else key
+
+    @contextlib.contextmanager
+    def _going(self, place: str, number: int, value: Any) -> Iterator[None]:
+        loop = self.loops.setdefault(place, {"values": [], "count": 0, "tried": False})
+        loop["count"] = max(loop["count"], number + 1)
+        parts = [value, *(value if isinstance(value, tuple) else ())]
+        parts += value.values() if isinstance(value, dict) else ()
+        for part in map(plain, parts):
+            if part is None or part in loop["values"] or len(loop["values"]) >= MAX_CANDIDATES:
+                continue
+            loop["values"].append(part)
+        before = self.active.get(place)
+        self.active[place] = number
+        try:
+            yield
+        finally:
+            if before is None:
+                self.active.pop(place, None)
+            else:
+                self.active[place] = before
+
     def _maps(self, value: Any) -> np.ndarray | None:
-        """An argument as maps of the masks' size, (N, H, W), or one map of any size, (1, H, W)."""
+        """An argument as maps of the masks' size, (N, H, W) or (N, H, W, C)."""
         if not isinstance(value, np.ndarray):
             if not type(value).__module__.startswith("tensorflow") or not hasattr(value, "numpy"):
                 return None
@@ -274,26 +349,39 @@ class _Meetings:
                 return None
         if value.dtype.kind not in "biuf" or value.nbytes > MAX_BYTES:
             return None
-        if value.ndim == 1 and len(self.shape) == 2:
-            maps, rest = divmod(value.size, math.prod(self.shape))
-            return value.reshape(maps, *self.shape) if maps and not rest else None
-        if value.ndim == 2 and value.shape[1] > 1:
-            return value[None]
-        return value if value.ndim == 3 and value.shape[1:] == self.shape else None
+        if value.ndim == 1:
+            if self.taken and (source := self.taken.get(_content(value))) is not None:
+                value = source
+            elif len(self.shapes) == 1:
+                [shape] = self.shapes
+                maps, rest = divmod(value.size, math.prod(shape))
+                return value.reshape(maps, *shape) if maps and not rest else None
+        value = _flat(value)
+        if value.ndim in (3, 4) and value.shape[1:3] in self.shapes:
+            return value
+        return value[None] if value.ndim in (2, 3) and value.shape[:2] in self.shapes else None
 
     def _note(self, place: str, arrays: list[np.ndarray]) -> None:
         for one, array in enumerate(arrays):
-            numbers = [self.masks.get(_content(mask)) for mask in array]
+            numbers = [self.masks.get(_content(_labels(mask))) for mask in array]
             if all(number is None for number in numbers):
                 continue
             for other in arrays[:one] + arrays[one + 1 :]:
-                if other.shape != array.shape:
+                if other.shape[:3] != array.shape[:3]:
                     continue
                 for number, map_ in zip(numbers, other, strict=True):
-                    if number is not None and (what := _content(map_)) not in self.masks:
+                    what = _content(map_)
+                    if number is not None and what not in self.masks:
                         self.count += 1
                         pictures = self.met.setdefault(place, {})
-                        pictures.setdefault(str(number), set()).add(what.hex())
+                        pictures.setdefault(number, set()).add(what.hex())
+                        self._try(place, number, what)
+
+    def _try(self, place: str, picture: str, what: bytes) -> None:
+        for loop, number in self.active.items():
+            first = self.first.setdefault((loop, place, picture), (number, what))
+            if first[0] != number and first[1] != what:
+                self.loops[loop]["tried"] = True
 
     def to_json(self) -> dict:
         """What `trace` returns of it."""
@@ -303,6 +391,17 @@ class _Meetings:
         }
 
 
+def _flat(mask: np.ndarray) -> np.ndarray:
+    """A mask or masks without an axis for their only channel."""
+    return mask[..., 0] if mask.ndim > 2 and mask.shape[-1] == 1 else mask
+
+
+def _labels(mask: np.ndarray) -> np.ndarray:
+    """A mask that is given as one plane for each class, as labels; others as they are."""
+    planes = mask.ndim == 3 and np.isin(mask, (0, 1)).all() and (mask.sum(axis=-1) == 1).all()
+    return mask.argmax(axis=-1) if planes else mask
+
+
 def _content(array: Any) -> bytes:
     """Fingerprint of the values of a map, whatever their type."""
     values = np.ascontiguousarray(array, dtype=np.float32)
@@ -310,7 +409,7 @@ def _content(array: Any) -> bytes:
 
 
 def trace(
-    cells: list[tuple[int, str]], masks: str, *, exchanging: bool, half: bool = False
+    cells: list[tuple[int, str]], masks: str, *, exchanging: bool, most: bool = False
 ) -> dict:
     """Run the cells of a notebook in this process and record their traces.
 
@@ -318,50 +417,21 @@ def trace(
         cells: Number and source of each code cell.
         masks: Name of the variable that holds the test split's masks.
         exchanging: Whether to exchange them.
-        half: Whether to exchange only the second half.
+        most: Whether to exchange all but the first quarter.
 
     Returns:
         `cells`: for each its `number`, the `values` of its names, the `weights` of its models, and
-        its `error`; `candidates`: the values iterated over; `positions`: results of `argmax` and
-        similar functions; `met`: what met the masks of the first half; `pictures` and `classes` of
-        the masks; and whether the masks were `found`.
+        its `error`; `loops` and `met`, see `_Meetings`; `positions`: results of `argmax` and the
+        like; and whether the masks were `found`.
     """
-    found: dict[str, Any] = {"cells": [], "candidates": [], "positions": [], "found": False}
+    found: dict[str, Any] = {"cells": [], "positions": [], "found": False}
     meetings = _Meetings()
     names: dict[str, Any] = {"__name__": "__main__"}
-    candidates: list[list] = found["candidates"]
-
-    def watch(values: Any) -> Any:
-        if type(values).__module__.split(".")[0] == "pandas" and hasattr(values, "tolist"):
-            watch(values.tolist())
-        elif type(values).__name__ == "ParameterGrid" or (
-            isinstance(values, (list, tuple)) and values and isinstance(values[0], dict)
-        ):
-            for key in list(next(iter(values))):
-                watch(list(dict.fromkeys(each.get(key) for each in values)))
-        elif isinstance(values, (list, tuple, range, np.ndarray, dict, set)) and len(values) > 1:
-            items = [plain(v) for v in list(values)[:MAX_CANDIDATES]]
-            items = [i for i in items if i is not None]
-            different = len(set(map(repr, items))) == len(items)  # labels of pixels are not
-            if items and different and len(candidates) < MAX_CANDIDATES and items not in candidates:
-                candidates.append(items)
-        elif isinstance(values, (enumerate, zip, map)) or hasattr(values, "__next__"):
-            values = list(values)
-            for column in (
-                values,
-                *zip(*(v for v in values if isinstance(v, tuple)), strict=False),
-            ):
-                watch(list(column))
-        return values
 
     def exchanged(value: Any) -> Any:
         found["found"] = True
-        array = value[-1] if isinstance(value, tuple) else value
-        found["pictures"] = len(array) if hasattr(array, "__len__") else 0
-        if isinstance(array, (np.ndarray, list)) and len(array):
-            found["classes"] = max(map(_highest, array)) + 1
-        meetings.expect(array)
-        return exchange(value, half=half) if exchanging else value
+        meetings.expect(value[-1] if isinstance(value, tuple) else value)
+        return exchange(value, most=most) if exchanging else value
 
     printed: list[Any] = []
 
@@ -372,8 +442,9 @@ def trace(
     positions: list[list] = found["positions"]
     undo = _note_positions(positions)
     instrument = _Instrument(masks, 0)
-    names |= {"__watch__": watch, "__exchange__": exchanged, "print": noted_print}
-    names |= {"__meet__": meetings.call, "__operator__": operator}
+    names |= {"__watch__": meetings.watch, "__keyed__": meetings.keyed, "__take__": meetings.take}
+    names |= {"__exchange__": exchanged, "__meet__": meetings.call, "__operator__": operator}
+    names |= {"print": noted_print}
     names |= {"display": noted_print, "get_ipython": _NoShell}
     try:
         for number, source in cells:
@@ -388,8 +459,7 @@ def trace(
             found["cells"].append(_state(number, names, printed, error))
     finally:
         undo()
-    found["met"] = meetings.to_json()
-    return found
+    return found | {"met": meetings.to_json(), "loops": meetings.loops}
 
 
 class _NoShell:
@@ -487,7 +557,7 @@ class Report:
 
 
 def compare(first: dict, *others: dict) -> Report:
-    """Compare a run with those with exchanged masks; in the last only half of them are."""
+    """Compare a run with those with exchanged masks; in the last not all of them are."""
     problems = []
     if not first["found"]:
         problems.append("no cell gives the masks' name a value")
@@ -507,13 +577,12 @@ def compare(first: dict, *others: dict) -> Report:
 
 def _moved_choices(first: dict, second: dict, moved: set[str]) -> Iterator[Finding]:
     """Choices that differ between two runs; all values that do are added to `moved`."""
-    pictures, classes = first.get("pictures", 0), first.get("classes", 0)
-    choices = [
-        group
-        for group in first["candidates"]
-        if group in second["candidates"] and len(group) != pictures and not _counts(group, classes)
+    tried = [
+        (first["loops"][place], second["loops"][place])
+        for place in first["loops"].keys() & second["loops"].keys()
+        if first["loops"][place]["tried"] or second["loops"][place]["tried"]
     ]
-    lengths = {len(group) for group in choices}
+    lengths = {loop["count"] for pair in tried for loop in pair}
     spots = [
         (a[0], b[0])
         for a, b in zip(first["positions"], second["positions"], strict=False)
@@ -530,7 +599,7 @@ def _moved_choices(first: dict, second: dict, moved: set[str]) -> Iterator[Findi
                 continue
             moved.add(name)
             position = type(old) is int and (old, new) in spots
-            if position or any(old in group and new in group for group in choices):
+            if position or any(old in a["values"] and new in b["values"] for a, b in tried):
                 text = f"moves from {old} to {new} with other test masks"
                 yield Finding(a["number"], name, text)
 
@@ -548,11 +617,6 @@ def _other_predictions(first: dict, third: dict) -> int:
             if one - other and other - one:
                 cells.append(int(place.split(":")[0]))
     return min(cells, default=0)
-
-
-def _counts(group: list, classes: int) -> bool:
-    """Whether the candidates are the class ids."""
-    return group in (list(range(classes)), list(range(1, classes)))
 
 
 # ---------------------------------------------------------------------------------- running it all
@@ -576,9 +640,9 @@ def read_cells(path: Path) -> list[tuple[int, str]]:
         raise DataError(path.name, expected="a notebook", found=str(error), do=do) from error
 
 
-def _program(cells: list[tuple[int, str]], masks: str, exchanging: bool, half: bool) -> str:
+def _program(cells: list[tuple[int, str]], masks: str, exchanging: bool, most: bool) -> str:
     """Source code that traces the cells and prints the result of `trace`."""
-    arguments = json.dumps([cells, masks, {"exchanging": exchanging, "half": half}])
+    arguments = json.dumps([cells, masks, {"exchanging": exchanging, "most": most}])
     return (
         "import json\nfrom tools import leaks\n"
         f"cells, masks, options = json.loads({arguments!r})\n"
@@ -662,7 +726,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (CourseError, subprocess.TimeoutExpired) as error:
         print(f"leaks: {error}", file=sys.stderr)
         return 2
-    print(f"{options.notebook}: run as it is, with {options.masks} exchanged, and with half of it")
+    print(f"{options.notebook}: run as it is, with {options.masks} exchanged, and with most of it")
     print("\n".join(_lines(report)))
     return 2 if report.problems else int(not report.honest)
 
