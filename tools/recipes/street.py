@@ -323,10 +323,16 @@ def _evaluate(options: argparse.Namespace) -> dict:
     start = time.monotonic()
     segmentation.answer(model, stills.take(32))
     seconds = time.monotonic() - start
-    summary = found.scores(f"Kerbside (rendered), {options.split}, {len(stills)} stills").summary()
-    each = boundary_scores(found.truth, found.labels, kerbside.SURFACES.index("vehicle"))
-    low, high = metrics.percentile_interval(metrics.bootstrap_draws(len(each)) @ each / len(each))
-    summary |= {
+    # Stills of one camera are not independent: whole cameras are drawn.
+    cameras = np.array([kerbside.camera_of(name) for name in found.file_names])
+    scores = found.scores(f"Kerbside (rendered), {options.split}, {len(stills)} stills")
+    vehicle = kerbside.SURFACES.index("vehicle")
+    each = boundary_scores(found.truth, found.labels, vehicle)
+    each, units = each[~np.isnan(each)], cameras[~np.isnan(each)]
+    draws = metrics.bootstrap_draws(len(each), units=units)
+    low, high = metrics.percentile_interval(draws @ each / draws.sum(axis=1))
+    summary = scores.summary(cameras) | {
+        "interval_by": "camera",
         "classes": list(kerbside.SURFACES),
         "vehicle_boundary_iou": round(float(each.mean()), 4),
         "vehicle_boundary_iou_ci95": [round(low, 4), round(high, 4)],
@@ -339,12 +345,13 @@ def _evaluate(options: argparse.Namespace) -> dict:
 
 
 def boundary_scores(truth: np.ndarray, answers: np.ndarray, label: int) -> np.ndarray:
-    """Boundary IoU of a class (M,) in the M pictures of (N, H, W) labels in whose truth it is."""
+    """Boundary IoU of a class in N pictures (N, H, W) of labels; NaN where the truth lacks it."""
     return np.array(
         [
             metrics.boundary_iou(labels == label, found == label, width=BAND)
-            for labels, found in zip(truth, answers, strict=True)
             if (labels == label).any()
+            else np.nan
+            for labels, found in zip(truth, answers, strict=True)
         ]
     )
 

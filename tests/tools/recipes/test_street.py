@@ -176,6 +176,20 @@ def test_evaluate_writes_what_it_prints(tmp_path, monkeypatch, capsys, parrot):
     assert weights.read_record(path)["scores"]["val"] == printed
 
 
+def test_intervals_are_by_camera(tmp_path, monkeypatch, capsys, parrot):
+    """Of one camera alone no interval can be drawn, however many stills it took."""
+    path = tmp_path / "parrot.weights.h5"
+    command.save(parrot, path)
+    monkeypatch.setitem(recipe.MODELS, "unet", lambda size, **_: parrot)
+    stills = kerbside.surfaces("val").take(4)  # all of camera 2000
+    monkeypatch.setattr(kerbside, "surfaces", lambda split: stills)
+    assert recipe.main(["evaluate", "--split", "val", "--weights", str(path)]) == 0
+    printed = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert printed["images"] == 4
+    assert printed["miou_ci95"] == [printed["miou"]] * 2
+    assert printed["vehicle_boundary_iou_ci95"] == [printed["vehicle_boundary_iou"]] * 2
+
+
 def test_missing_weights_are_one_line(tmp_path, capsys, monkeypatch, parrot):
     monkeypatch.setitem(recipe.MODELS, "unet", lambda size, **_: parrot)
     assert recipe.main(["evaluate", "--weights", str(tmp_path / "no.weights.h5")]) == 1
@@ -188,6 +202,6 @@ def test_boundary_scores_leave_out_stills_without_the_class():
     answers = truth.copy()
     answers[1] = np.roll(answers[1], 5, axis=1)
     found = recipe.boundary_scores(truth, answers, kerbside.SURFACES.index("vehicle"))
-    assert found.shape == (2,)
     assert found[0] == 1
     assert 0 < found[1] < 0.5
+    assert np.isnan(found[2])
