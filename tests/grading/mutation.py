@@ -139,10 +139,10 @@ def judge(exercise: exercises.Exercise, others: list[exercises.Exercise], names:
         exec(compile(answer.source, "mutant", "exec"), own)
         try:
             test(own[target])
-        except Exception:
-            refused.append(True)
+        except Exception as error:
+            refused.append(f"{type(error).__name__}: {error}")
         else:
-            refused.append(False)
+            refused.append(None)
     share, said = judged(answers, refused)
     return said if share < ENOUGH else ""
 

@@ -130,7 +130,8 @@ def test_honest_notebooks_keep_their_points(sandboxed, tmp_path):
 CHECKS = {  # the body of a student's check: its points, and what the feedback says
     "good": ("assert f(3) == 6 and f(-1) == -2 and f(0.5) == 1", 3, ""),
     "half": ("assert f(3) == 6", 1.5, "One that it accepts: Negative numbers are made positive."),
-    "refuses all": ("assert f(3) == 7, 'no'", 0, "no"),
+    "refuses all": ("assert f(3) == 7, 'seven'", 0, "seven"),
+    "gives text": ("assert f('a') == 'aa'", 0, "a right answer: Product. It says: TypeError"),
     "counts": ("calls.append(f)\n    assert len(calls) < 2, 'too many'", 0, "too many"),
     "first is right": (
         "calls.append(f)\n    assert f(-3) == calls[0](-3) and f(3) == calls[0](3)",
@@ -147,7 +148,7 @@ def test_checks_that_students_wrote_are_judged(sandboxed, tmp_path, monkeypatch)
     from tools.grading import labs
 
     (tmp_path / "lab1-ex2.py").write_text(
-        "# %% right product: Product.\ndef double(x):\n    return 2 * x\n"
+        "# %% right product: Product.\ndef double(x):\n    return 2.0 * x\n"
         "# %% wrong positive: Negative numbers are made positive.\ndef double(x):\n    return abs(2 * x)\n"
         "# %% wrong square: The square instead of the double.\ndef double(x):\n    return x * x\n"
     )

@@ -457,7 +457,7 @@ class _Attempt:
         reply = self._asked(session, message)
         if reply["ok"] is not True:
             return 0.0, _sentence(reply)
-        return judged(answers, reply["refused"])
+        return judged(answers, [said and _sentence(said) for said in reply["refused"]])
 
     def _asked(self, session: Session, message: dict) -> dict:
         """Send a request to the check process and forward its own requests to the answer process.
@@ -496,14 +496,19 @@ class _Attempt:
         return reply
 
 
-def judged(answers: list[exercises.Answer], refused: list[bool]) -> tuple[float, str]:
-    """Share of wrong answers that a student's check refuses, with a message."""
+def judged(answers: list[exercises.Answer], refused: list[str | None]) -> tuple[float, str]:
+    """Share of wrong answers that a student's check refuses, with a message.
+
+    Args:
+        answers: Right and wrong answers.
+        refused: What the check said of each; None if it accepts it.
+    """
     pairs = list(zip(answers, refused, strict=True))
-    for answer, was_refused in pairs:
-        if answer.right and was_refused:
-            return 0.0, f"Your check refuses a right answer: {answer.about}"
-    wrong = [(answer, was_refused) for answer, was_refused in pairs if not answer.right]
-    passed = [answer.about for answer, was_refused in wrong if not was_refused]
+    for answer, said in pairs:
+        if answer.right and said:
+            return 0.0, f"Your check refuses a right answer: {answer.about} It says: {said[:300]}"
+    wrong = [(answer, said) for answer, said in pairs if not answer.right]
+    passed = [answer.about for answer, said in wrong if not said]
     if not passed:
         return 1.0, ""
     caught = len(wrong) - len(passed)

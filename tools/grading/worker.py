@@ -271,7 +271,8 @@ class Checks:
             answers: Source code of right and wrong answers.
 
         Returns:
-            `ok` and, for each answer, whether it was `refused`; if not ok, `message`.
+            `ok` and `refused`, for each answer null or what the check said of it, as `kind` and
+            `message`; if not ok, `message`.
         """
         namespace = self._begin(key)
         refused = []
@@ -284,10 +285,10 @@ class Checks:
                     function(names[target])
                 except StoppedError:
                     raise
-                except Exception:
-                    refused.append(True)
+                except Exception as error:
+                    refused.append(_failure(error, ""))
                 else:
-                    refused.append(False)
+                    refused.append(None)
         except BaseException as error:
             return {"ok": False, **_failure(error, "")}
         return {"ok": True, "refused": refused}
