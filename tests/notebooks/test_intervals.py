@@ -2,8 +2,9 @@
 
 A score is a number with three decimals in a paragraph or a table that names a measure. Thresholds
 have fewer decimals. What is exact by construction, made up or a check of two programs against each
-other has no interval and is listed in `EXACT`, each with its reason. A paragraph or a table may
-also say openly that it has "no interval".
+other has no interval and is listed in `EXACT`, each with its reason. A line, a row or the heading
+of a column may also say openly that it has "no interval"; a whole table only by a first heading
+that says "no interval in any column".
 """
 
 from __future__ import annotations
@@ -34,10 +35,26 @@ EXACT = {
 }
 
 
+NONE, IN_NONE = "no interval", "no interval in any column"
+
+
+def unexcused(part: str) -> list[str]:
+    """Lines of a paragraph or a table, without cells and lines that say they have no interval."""
+    heading, *rows = part.splitlines()
+    if IN_NONE in heading:
+        return []
+    rows = [row for row in rows if NONE not in row]
+    if not heading.startswith("|"):
+        return [*([] if NONE in heading else [heading]), *rows]
+    without = [NONE in cell for cell in heading.split("|")]
+    cells = (zip(row.split("|"), without, strict=False) for row in rows)
+    return ["|".join(cell for cell, none in row if not none) for row in cells]
+
+
 def bare_scores(text: str) -> list[str]:
     """Lines with a score without an interval behind it, where their paragraph names a measure."""
-    parts = (part for part in re.split(r"\n\s*\n", text) if MEASURE.search(part))
-    lines = [line for part in parts if "no interval" not in part for line in part.splitlines()]
+    parts = (part for part in re.split(r"\n\s*\n", text.strip("\n")) if MEASURE.search(part))
+    lines = [line for part in parts for line in unexcused(part)]
     lines = [line for line in lines if SCORE.search(INTERVAL.sub("", line))]
     return [line for line in lines if not any(words in line for words in EXACT)]
 
@@ -98,7 +115,13 @@ def test_no_text_of_a_lab_has_a_score_without_interval(lab):
         ("mask  0.605 (0.582 to 0.629)  AP75 0.624", 1, 1),
         ("| rule | F1 |\n| box | 0.651 | 431 |", 1, 0),
         ("F1 by rule, 26 cameras\nbox  0.45  0.651 (0.617 to 0.683)\nmask 0.45 0.623", 1, 0),
-        ("F1 by rule, no interval\nbox  0.651", 0, 0),
+        ("F1 by rule, no interval in any column\nbox  0.651", 0, 0),
+        ("F1 by rule, no interval\nbox  0.651", 1, 0),
+        ("F1 0.651, a choice, no interval", 0, 0),
+        ("| rule | F1 | F1, no interval |\n|---|---|---|\n| box | 0.651 | 0.623 |", 1, 0),
+        ("| rule | F1, no interval |\n|---|---|\n| box | 0.651 |", 0, 0),
+        ("| rule | F1 |\n|---|---|\n| box, no interval | 0.651 |\n| mask | 0.623 |", 1, 0),
+        ("The table has no interval.\nThe IoU is 0.761.", 1, 0),
         ("F1 0.651 (0.617 to 0.683)", 0, 1),
         ("F1 0.651 (0.617 to 0.683), cameras drawn", 0, 0),
         ("AP 0.605 (0.582 to 0.629) by camera, 0.599 (0.580 to 0.620) by picture", 0, 0),
