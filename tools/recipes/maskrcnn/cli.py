@@ -204,7 +204,9 @@ def _evaluate_photographs(options: argparse.Namespace, detect: detector.Detector
         raise CourseError("--coco", expected=expected, found="one of them missing")
     numbers = [_number(detect, each) for each in options.detected_as or options.category]
     how = {"only": options.only, "skip": options.skip, **_reading(options)}
-    chosen = photographs.read(options.coco, options.images, **how)
+    names: set[str] = set()  # of the objects there, collected as they are read
+    found = photographs.read(options.coco, options.images, **how)
+    chosen = (names.update(each.categories) or each for each in found)
     cases = scores.photograph_cases(chosen, options.category, numbers[0], numbers, by=options.by)
     pairs, speed = scores.detect_all(detect, cases)
     pairs = scores.only(pairs, numbers, numbers[0])
@@ -214,6 +216,8 @@ def _evaluate_photographs(options: argparse.Namespace, detect: detector.Detector
     if not any((~case.crowd).any() for _, case in pairs):
         expected = f"objects to score by {options.by}: {', '.join(options.category)}"
         do = "If there are no outlines, use --by box."
+        if not names & {*options.category}:
+            do = f"Its objects are of the categories {sorted(names)}."
         raise DataError(str(options.coco), expected=expected, found="none", do=do)
     category = options.called or " ".join(options.category)
     source = options.source or options.coco.parent.name

@@ -68,8 +68,14 @@ def read(
 
     Raises:
         DataError: The annotations cannot be read, a photograph is missing or differs from its
-            declared size, or none is selected.
+            declared size, or none is selected; an expression is none.
     """
+    for pattern in (only, skip or ""):
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            what, expected = f"--only or --skip {pattern!r}", "a regular expression"
+            raise DataError(what, expected=expected, found=str(error)) from error
     found = read_coco(annotations, images, boxes_alone=True, **how)
     chosen = [
         each

@@ -74,6 +74,30 @@ def test_what_scoring_reads_otherwise_is_said_and_its_messages_name_its_own_opti
     assert "note: 1 pictures were turned upright" in capsys.readouterr().err
 
 
+def finds_nothing(image, score):
+    return detections()
+
+
+finds_nothing.class_names = {1: "car", 9: "lorry"}
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--category", "lorry"], r"Its objects are of the categories \['car', 'truck'\]"),
+        (["--category", "car", "--only", "("], r"--only or --skip '\(': .*a regular expression"),
+        (["--category", "car", "--skip", "*"], r"--only or --skip '\*': .*a regular expression"),
+    ],
+)
+def test_a_category_or_an_expression_that_is_none_is_refused(tmp_path, write_coco, options, words):
+    write_coco("inside.png", ("truck", [20, 4, 5, 5]))
+    where = ["--coco", str(tmp_path / "instances.json"), "--images", str(tmp_path / "images")]
+    with pytest.raises(DataError, match=words):
+        cli._evaluate_photographs(
+            cli._parser().parse_args(["evaluate", *where, *options]), finds_nothing
+        )
+
+
 def test_a_photograph_with_its_objects(write_coco):
     (case,) = cases(write_coco("inside.png"))
     np.testing.assert_array_equal(case.image, PICTURE)
