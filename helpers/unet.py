@@ -11,8 +11,6 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from helpers import DATA
 from helpers.errors import ArrayError
 from helpers.weights import reading_encoder
@@ -137,53 +135,6 @@ def light_unet(
     y = separable_block(y, 32)
     logits = layers.Conv2DTranspose(num_classes, 2, strides=2, name="logits")(y)
     return keras.Model(inputs, logits, name="light_unet")
-
-
-def fold_batch_norm(model: keras.Model) -> keras.Model:
-    """A copy for prediction alone, whose convolutions do the work of their batch normalisation.
-
-    When nothing is trained, normalising is a multiplication and an addition for each channel, and
-    the convolution before it can do both: kernel * g and (beta - mean * g) with
-    g = gamma / sqrt(variance + epsilon). The answers are equal up to rounding.
-
-    >>> model = classic_unet(16, filters=(4, 8))
-    >>> len(model.get_weights()), len(fold_batch_norm(model).get_weights())
-    (32, 14)
-    """
-    import keras
-    from keras import layers
-
-    folded = {
-        layer.input._keras_history.operation.name: layer
-        for layer in model.layers
-        if isinstance(layer, layers.BatchNormalization)
-    }
-
-    def copy(layer: keras.Layer) -> keras.Layer:
-        if isinstance(layer, layers.BatchNormalization):
-            return layers.Identity(name=layer.name)
-        config = layer.get_config()
-        return type(layer).from_config(
-            config | ({"use_bias": True} if layer.name in folded else {})
-        )
-
-    # Without its compilation, which Keras would copy as well. And Keras hands the normalisation a
-    # `mask` argument that the identity does not know.
-    result = keras.models.clone_model(
-        keras.Model(model.input, model.output, name=model.name),
-        clone_function=copy,
-        call_function=lambda layer, *inputs, **_: layer(*inputs),
-    )
-    for layer in result.layers:
-        weights = model.get_layer(layer.name).get_weights()
-        if norm := folded.get(layer.name):
-            gamma, beta, mean, variance = norm.get_weights()
-            gain = gamma / np.sqrt(variance + norm.epsilon)
-            depthwise = isinstance(layer, layers.DepthwiseConv2D)
-            weights = [weights[0] * (gain[:, None] if depthwise else gain), beta - mean * gain]
-        if not isinstance(layer, layers.Identity):
-            layer.set_weights(weights)
-    return result
 
 
 def mobilenet(x: keras.KerasTensor, weights: str | os.PathLike | None) -> keras.Model:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from helpers import augmentation, metrics, segmentation, training, unet
+from helpers import augmentation, metrics, training, unet
 from helpers.errors import DataError, WeightsError
 from tests.helpers.made import dataset, discs, pair
 from tools.recipes import command
+from tools.recipes.scores import evaluate
 
 tf = pytest.importorskip("tensorflow")
 keras = pytest.importorskip("keras")
@@ -199,7 +200,7 @@ def test_the_reported_miou_is_that_of_one_matrix_over_the_epoch():
     model = network()
     training.compile_model(model, steps=2, learning_rate=0.02)
     history = training.fit(model, train, validation, epochs=1)
-    scores = segmentation.evaluate(model, examples, data="made", to_pair=pair)
+    scores = evaluate(model, examples, data="made", to_pair=pair)
     assert history["val_miou"][0] == pytest.approx(float(metrics.mean_iou(scores.matrix)), abs=1e-5)
 
 

@@ -21,6 +21,7 @@ import numpy as np
 from helpers import DATA, augmentation, kerbside, metrics, segmentation, training, unet, weights
 from helpers.errors import DataError
 from tools.recipes import command
+from tools.recipes.scores import Scores
 
 if TYPE_CHECKING:
     import keras
@@ -325,7 +326,8 @@ def _evaluate(options: argparse.Namespace) -> dict:
     seconds = time.monotonic() - start
     # Stills of one camera are not independent: whole cameras are drawn.
     cameras = np.array([kerbside.camera_of(name) for name in found.file_names])
-    scores = found.scores(f"Kerbside (rendered), {options.split}, {len(stills)} stills")
+    data = f"Kerbside (rendered), {options.split}, {len(stills)} stills"
+    scores = Scores(data, found.matrices, found.file_names)
     vehicle = kerbside.SURFACES.index("vehicle")
     each = boundary_scores(found.truth, found.labels, vehicle)
     each, units = each[~np.isnan(each)], cameras[~np.isnan(each)]

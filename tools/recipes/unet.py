@@ -2,7 +2,7 @@
 
 The same steps as in the lab, with a record of the training; `export` writes a LiteRT file for
 phones, and `predict` computes the mask of a photo with such a file. Rests on `helpers.pets`,
-`helpers.training`, `helpers.segmentation` and `tools.recipes.command`.
+`helpers.training`, `tools.recipes.scores` and `tools.recipes.command`.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from helpers import (
     files,
     pets,
     pictures,
-    segmentation,
     training,
     unet,
     weights,
 )
 from helpers.errors import WeightsError
 from tools.recipes import command
+from tools.recipes.scores import evaluate
 
 if TYPE_CHECKING:
     import keras
@@ -123,7 +123,7 @@ def _evaluate(options: argparse.Namespace) -> dict:
     several = options.model == "light" and not options.single_view
     if several:
         model = at_scales(model)
-    scores = segmentation.evaluate(
+    scores = evaluate(
         model,
         pets.load_pets(options.split, source=photos),
         data=photos.title(options.split),
@@ -171,7 +171,7 @@ def _export(options: argparse.Namespace) -> dict:
         split = pets.load_pets("validation", source=photos).take(32)
         pairs = split.map(partial(pets.to_pair, size=unet.SIZE))
         calibration = np.stack([image for image, _ in pairs.as_numpy_iterator()])
-    content = to_litert(unet.fold_batch_norm(model), calibration)
+    content = to_litert(model, calibration)
     files.write_bytes(options.out, content)
     kind = "float16" if calibration is None else "int8"
     return {"out": str(options.out), "kind": kind, "megabytes": round(len(content) / 1e6, 2)}

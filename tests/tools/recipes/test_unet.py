@@ -13,6 +13,7 @@ import pytest
 from helpers import pets, segmentation, training, unet, weights
 from tools.recipes import command
 from tools.recipes import unet as unet_cli
+from tools.recipes.scores import evaluate
 
 keras = pytest.importorskip("keras")
 
@@ -110,7 +111,7 @@ def test_evaluate_scores_what_it_is_given(make_pets, trained, monkeypatch, capsy
     found = json.loads(capsys.readouterr().out.splitlines()[-1])
     model = unet.light_unet()
     weights.load(model, trained)
-    scores = segmentation.evaluate(
+    scores = evaluate(
         at_scales(model) if many else model,
         pets.load_pets("train", pets.find_pets(data_dir=data)),
         data="Oxford-IIIT Pet (photos), train, 8 images",
