@@ -34,7 +34,6 @@ SETTINGS = {
     # One result for one seed, on one machine. An operation that has no reproducible kernel on a GPU
     # then says so; set this to 0 beforehand to do without.
     "TF_DETERMINISTIC_OPS": "1",
-    "TF_CUDNN_DETERMINISTIC": "1",
     "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
     "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # several labs may be open at once
     "KERAS_BACKEND": "tensorflow",
@@ -63,17 +62,10 @@ def available_cpus() -> int:
     """
     affinity = getattr(os, "sched_getaffinity", None)
     cpus = len(affinity(0)) if affinity else os.cpu_count() or 1
-    try:
+    with contextlib.suppress(OSError, ValueError):  # no cgroup v2, or no quota: "max"
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
         cpus = min(cpus, max(1, int(quota) // int(period)))
-    except (OSError, ValueError):
-        pass  # no cgroup v2, or quota "max": nothing more to respect
     return max(1, cpus)
-
-
-def hosted() -> bool:
-    """Whether this is Colab or Kaggle, where the host chose most packages."""
-    return bool({"COLAB_RELEASE_TAG", "KAGGLE_KERNEL_RUN_TYPE"} & set(os.environ))
 
 
 def version(package: str) -> str:
@@ -90,21 +82,13 @@ def requirement_problems() -> Iterator[str]:
 
     lists = [(ROOT / name).read_text(encoding="utf-8") for name in REQUIREMENTS]
     for line in "\n".join(lists).splitlines():
-        wanted = re.split(r"\s*(?:#|\\|--hash)", line)[0]  # without comment, without hashes
-        if wanted:
+        if wanted := re.split(r"\s*(?:#|\\|--hash)", line)[0]:  # without comment, without hashes
             requirement = Requirement(wanted)
             found = version(requirement.name)
             if found == "not installed":
                 yield f"{requirement.name} is missing"
             elif not requirement.specifier.contains(found, prereleases=True):
                 yield f"{requirement.name} is {found}, and {requirement.specifier} is needed"
-
-    # Different versions overwrite each other's files; on Colab they do no harm.
-    flavours = ("opencv-python", "opencv-python-headless", "opencv-contrib-python")
-    versions = {name: version(name) for name in flavours if version(name) != "not installed"}
-    if len(set(versions.values())) > 1 and not hosted():
-        both = " and ".join(f"{name} {found}" for name, found in versions.items())
-        yield f"{both} overwrite each other's files: uninstall all, then install one"
 
 
 def install_packages() -> None:

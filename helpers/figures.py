@@ -8,7 +8,7 @@ class has a hatching as well, so that nothing depends on colour alone.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,9 +75,7 @@ def picture(axes: Axes, image: np.ndarray, title: str = "", **options: Any) -> N
     if np.asarray(image).dtype == np.bool_:
         options = {"cmap": "gray", "vmin": 0, "vmax": 1} | options
     axes.imshow(image, **options)
-    axes.set_title(title)
-    axes.set_xticks([])
-    axes.set_yticks([])
+    axes.set(title=title, xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
 
 
@@ -210,10 +208,7 @@ def show(
     buffer = io.BytesIO()
     _reduced(drawn).save(buffer, "png", optimize=True)
     shown = Picture(data=buffer.getvalue(), metadata={"alt": alt})  # Colab's IPython: no `alt`
-    if place:
-        display(shown, display_id=place, update=update)
-    else:
-        display(shown)
+    display(shown, display_id=place or None, update=update)
 
 
 def _reduced(drawn: PILImage.Image) -> PILImage.Image:
@@ -244,9 +239,6 @@ def headline(**metrics: float | int | str) -> None:
     """
     from IPython.display import display
 
-    def text(value: float | int | str) -> str:
-        return f"{value:.3f}" if isinstance(value, float) else str(value)
-
-    lines = "\n".join(f"{name} = {text(value)}" for name, value in metrics.items())
-    bundle: Mapping[str, Any] = {METRICS_MIME: metrics, "text/plain": lines}
-    display(bundle, raw=True)
+    texts = {name: f"{v:.3f}" if isinstance(v, float) else v for name, v in metrics.items()}
+    lines = "\n".join(f"{name} = {text}" for name, text in texts.items())
+    display({METRICS_MIME: metrics, "text/plain": lines}, raw=True)

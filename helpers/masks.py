@@ -148,13 +148,12 @@ def polygons_to_mask(polygons: Sequence[np.ndarray], size: tuple[int, int]) -> M
     canvas = np.zeros(size, np.uint8)
     points = [np.round(np.asarray(p, float)) for p in polygons]
     for each in points:
-        if each.ndim != 2 or each.shape[1] != 2 or not (np.abs(each) < 1 << 31).all():
-            odd = ", with NaN or numbers that are too large" * (not (np.abs(each) < 1 << 31).all())
-            found = f"shape {each.shape}{odd}"
+        inside = (np.abs(each) < 1 << 31).all()
+        if each.ndim != 2 or each.shape[1] != 2 or not inside:
+            found = f"shape {each.shape}{'' if inside else ', with NaN or too large numbers'}"
             raise ArrayError("polygons", expected="arrays (K, 2) of pixels", found=found)
-    points = [each.astype(np.int32).reshape(-1, 1, 2) for each in points]
     if points:
-        cv2.drawContours(canvas, points, -1, color=1, thickness=cv2.FILLED)
+        cv2.drawContours(canvas, [p.astype(np.int32)[:, None] for p in points], -1, 1, cv2.FILLED)
     return canvas.astype(bool)
 
 

@@ -3,6 +3,7 @@
 A record is a `tf.train.Example` in a TFRecord file: the picture as JPEG or PNG, one list for each
 property of the objects, one PNG for each mask. Lab 3 takes a file apart byte by byte; from then on
 the labs use `read` and `write`. Training pipelines of TFOD2 and Model Garden read the same keys.
+It has over 400 lines, because reading, checking and writing follow one table of keys:
 
 | key | content |
 | --- | --- |

@@ -26,11 +26,11 @@ MAY_IMPORT = {
 }
 """The packages of this repository that the files of each may import."""
 
-BUDGETS = {"helpers": (20, 4000), "parking": (14, 3516)}
-"""Most files and most lines of each package. They may only fall; the aims are 4,000 and 3,200."""
+BUDGETS = {"helpers": (20, 3790), "parking": (14, 3516)}
+"""Most files and most lines of each package. They may only fall; the aim for parking is 3,200."""
 
-ADDED = 1400
-"""Most lines of helpers that one lab adds to those before it; may only fall, the aim is 1,000."""
+ADDED = 1000
+"""Most lines of helpers that one lab adds to those before it; may only fall."""
 
 
 def imports(tree: ast.Module) -> Iterator[str]:
@@ -139,7 +139,7 @@ def test_a_package_stays_within_its_budget(package):
     assert sum(source.count("\n") for source in sources.values()) <= lines
 
 
-def test_what_a_lab_adds_to_helpers_is_read_in_an_hour_or_two():
+def test_what_a_lab_adds_to_helpers_is_read_in_an_hour():
     """Whole modules, imported directly or not; the first lab has the set-up as well."""
     sources, labs = sources_of("helpers"), notebook_sources()
     arrows, seen = arrows_of({**sources, **labs}), set()

@@ -5,7 +5,8 @@
     python -m tools.lint_notebooks --fix       put set-up cell, Colab badge and metadata right first
     python -m tools.lint_notebooks --rules     the list of rules
 
-A rule is a generator that takes a `Lab` and yields (cell number from 1, or 0; what is wrong).
+A rule is a generator that takes a `Lab` and yields (cell number from 1, or 0; what is wrong). The
+file has over 400 lines, because it is one list: every rule stands in it, in the order of the codes.
 Rests on nbformat.
 """
 

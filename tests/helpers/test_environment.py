@@ -118,21 +118,6 @@ def test_missing_and_unsuitable_packages_are_named(tmp_path, capsys, monkeypatch
     assert "make setup" in shown
 
 
-def test_two_opencvs_of_different_versions_are_noticed(tmp_path, monkeypatch):
-    versions = {"opencv-python": "4.12.0", "opencv-python-headless": "5.0.0"}
-    monkeypatch.setattr(environment, "version", lambda name: versions.get(name, "not installed"))
-    empty = tmp_path / "requirements.txt"
-    empty.write_text("")
-    monkeypatch.setattr(environment, "REQUIREMENTS", (empty,))
-    (problem,) = environment.requirement_problems()
-    assert "opencv-python 4.12.0 and opencv-python-headless 5.0.0 overwrite" in problem
-    monkeypatch.setenv("COLAB_RELEASE_TAG", "release")  # its own state, which harms nothing
-    assert list(environment.requirement_problems()) == []
-    monkeypatch.delenv("COLAB_RELEASE_TAG")
-    versions["opencv-python-headless"] = "4.12.0"
-    assert list(environment.requirement_problems()) == []
-
-
 @pytest.fixture
 def packages(monkeypatch, tmp_path) -> dict[str, str]:
     """Installed packages; pip is replaced by what its lists then change."""

@@ -199,7 +199,8 @@ def mend(remedy: str, facts: Facts) -> str:
         setup = "make setup" if facts.make else "sh tools/setup.sh"
         known = {"setup": setup, "garden": setup, "opencv": setup, "install": tfod.INSTALL}
     known["activate"] = (
-        "At the top of your program, before TensorFlow: from helpers import tfod; tfod.activate()"
+        "At the top of your program, before TensorFlow is imported: from helpers import tfod; "
+        "tfod.activate()"
     )
     return known.get(remedy.strip("{}"), remedy)
 
@@ -234,7 +235,7 @@ def examine_log(text: str) -> Finding:
 def _here() -> Facts:
     """Facts that determine which remedy works on this machine."""
     return Facts(
-        hosted=environment.hosted(),
+        hosted=bool({"COLAB_RELEASE_TAG", "KAGGLE_KERNEL_RUN_TYPE"} & set(os.environ)),
         make=bool(shutil.which("make")),
         pip=environment.version("pip") != "not installed",
     )
@@ -370,8 +371,7 @@ def _trial(facts: Facts) -> Finding:
         return Finding(TRIED, True, "passed")
     lines = [line for line in facts.trial.splitlines() if line.strip()] or ["no message"]
     last = next((line for line in reversed(lines) if ERROR.search(line)), lines[-1]).strip()
-    known = diagnose(facts.trial)
-    if known:
+    if known := diagnose(facts.trial):
         return _bad(facts, known.name, last, known.why, known.mend)
     if not any(map(ERROR.search, lines)):
         why = "this is the last line; no error of Python or pip precedes it"
@@ -381,10 +381,9 @@ def _trial(facts: Facts) -> Finding:
 
 
 def _gpu(facts: Facts) -> Finding:
-    gpus = re.search(r"GPUs (\d+)", facts.trial) if facts.trial_ok else None
-    count = int(gpus[1]) if gpus else 0
+    gpus = re.search(r"GPUs ([1-9]\d*)", facts.trial) if facts.trial_ok else None
     # A GPU is optional: its absence is reported, but is no failure.
-    return Finding("GPU", True, f"{count} found" if count else "none; the labs run on a CPU")
+    return Finding("GPU", True, f"{gpus[1]} found" if gpus else "none; the labs run on a CPU")
 
 
 def _network(facts: Facts) -> Finding:
