@@ -202,8 +202,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--split", choices=("train", "val", "test"), default="test")
     add("--choose-on", choices=("train", "val"), default="val",
         help="split that chooses scores and thresholds; %(default)s")  # fmt: skip
-    for part in ("stills", "clips"):
-        add(f"--{part}-only", action="store_const", dest="only", const=part)
+    add("--only", choices=("stills", "clips"), help="score one of the two; default: both")
     add("--record", action="store_true", help="keep the result in data/weights, for lab 5")
 
     add = command("evaluate-lot", _lot, "score on a car park's frames", model, truth)
