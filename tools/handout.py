@@ -31,6 +31,7 @@ h1, h2, h3 { line-height: 1.2; break-after: avoid; }
 table { border-collapse: collapse; } td, th { border-bottom: 1px solid #bbb; padding: .2rem .5rem;
   text-align: left; vertical-align: top; }
 code { font-size: .92em; } a { color: #00518f; } .formula { overflow-x: auto; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 .question { break-inside: avoid; } .lines { border-bottom: 1px dotted #888; height: 1.6rem; }
 @page { margin: 2cm; }
 </style>

@@ -50,6 +50,7 @@ myst_dmath_double_inline = True
 myst_heading_anchors = 3
 suppress_warnings = ["mystnb.unknown_mime_type", "myst.header", "misc.highlighting_failure"]
 html_theme = "sphinx_book_theme"
+html_static_path, html_css_files = ["_static"], ["course.css"]
 html_math_renderer = "mathml"
 html_last_updated_fmt = None
 html_show_sphinx = False
@@ -66,6 +67,11 @@ html_theme_options = {{
     "pygments_dark_style": "a11y-high-contrast-dark",
 }}
 '''
+STYLE = """\
+div.formula { overflow-x: auto; }
+code.literal span.pre { white-space: normal; overflow-wrap: anywhere; }
+"""
+"""On a phone a formula scrolls and a path breaks, so that the page does neither."""
 
 
 def page_of(source: NotebookNode) -> NotebookNode:
@@ -106,7 +112,9 @@ def setup(app) -> dict:
             from docutils import nodes
 
             text = pages.mathml(node.astext(), display)
-            translator.body.append(text if display == "inline" else f"<div>{text}</div>")
+            translator.body.append(
+                text if display == "inline" else f'<div class="formula">{text}</div>'
+            )
             raise nodes.SkipNode
 
         return visit
@@ -140,6 +148,8 @@ def build(labs: dict[str, NotebookNode], out: Path) -> None:
         source.mkdir()
         text = CONFIGURATION.format(root=str(ROOT), repository=repository, branch=BRANCH)
         (source / "conf.py").write_text(text, encoding="utf-8")
+        (source / "_static").mkdir()
+        (source / "_static" / "course.css").write_text(STYLE, encoding="utf-8")
         (source / "index.md").write_text(index(labs), encoding="utf-8")
         for name, lab in labs.items():
             nbformat.write(page_of(lab), source / f"{name}.ipynb")
