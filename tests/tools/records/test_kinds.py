@@ -954,3 +954,10 @@ def test_numbers_before_the_names_of_yolo_are_not_part_of_them(tmp_path, names):
         read_names(tmp_path / "classes.txt")
     (tmp_path / "classes.txt").write_text("3 wheeler\n4 wheeler\n")
     assert read_names(tmp_path / "classes.txt") == {1: "3 wheeler", 2: "4 wheeler"}
+
+
+@pytest.mark.parametrize("box", [[40, 5, 55, 15], [10, 30, 20, 38], [0, 0, 70, 10]])
+def test_a_box_without_an_outline_that_ends_outside_the_picture_is_refused(tmp_path, box):
+    changes = {"annotation": {"segmentation": [], "bbox": box}}
+    with pytest.raises(DataError, match="width, height in a picture of 60x40"):
+        list(coco(tmp_path, **changes, how={"boxes_alone": True}))
