@@ -235,9 +235,12 @@ def _normalised_outputs(
 
 
 def _is_progress_widget(output: NotebookNode) -> bool:
-    """Whether a display is a tqdm.notebook bar, which is obsolete once the cell has run."""
+    """Whether a display is a tqdm.notebook bar, which is obsolete once the cell has run.
+
+    A bar without a total begins as "0batch [00:00, ?batch/s]".
+    """
     shown = output.data.get("text/plain", "")
-    return WIDGET_MIME in output.data and bool(re.search(r"%\||it/s|s/it|\?it", shown))
+    return WIDGET_MIME in output.data and bool(re.search(r"%\||it/s|s/it|\?\w+/s", shown))
 
 
 def _normalise_display(output: NotebookNode, root: Path) -> None:

@@ -71,6 +71,11 @@ class _Renderer(IPythonRenderer):
     def inline_math(self, body: str) -> str:
         return mathml(body)
 
+    def block_html(self, html: str) -> str:
+        # What unfolds may begin in one block and end in another; nbconvert, which looks for
+        # pictures to embed, would close it in the first.
+        return super().block_html(html) if "<img" in html else html
+
     def image(self, text: str, url: str, title: str | None = None) -> str:
         # The Colab badge is a picture from the network: on the page its text is the link.
         if url.startswith(("http:", "https:", "//")):

@@ -83,8 +83,10 @@ def test_stderr_goes_unless_it_is_kept_and_streams_are_joined():
 
 def test_a_progress_widget_goes_and_a_slider_becomes_a_note():
     bar = stream("display_data", {WIDGET_MIME: {"model_id": "1"}, "text/plain": "  0%|   | 0/9"})
+    keras = "0epoch [00:00, ?epoch/s]"
+    epochs = stream("display_data", {WIDGET_MIME: {"model_id": "3"}, "text/plain": keras})
     slider = stream("display_data", {WIDGET_MIME: {"model_id": "2"}, "text/plain": "IntSlider()"})
-    (output,) = outputs_after(bar, slider)
+    (output,) = outputs_after(bar, epochs, slider)
     assert output.data == {"text/plain": notebooks.WIDGET_NOTE}
 
 

@@ -59,6 +59,14 @@ def outside_addresses(page: str) -> list[str]:
     return [entry for entry in flat if not entry.startswith(("data:", "#"))]
 
 
+def test_what_unfolds_over_several_blocks_stays_folded():
+    text = "<details><summary>More</summary>\n\nA paragraph.\n\n</details>\n\nThe end."
+    cells = [nbformat.v4.new_markdown_cell(text)]
+    page = pages.lab_page(nbformat.v4.new_notebook(cells=cells), "a lab")
+    (unfolds,) = BeautifulSoup(page, "html.parser").find_all("details")
+    assert "A paragraph." in unfolds.text and "The end." not in unfolds.text
+
+
 def test_a_page_has_no_scripts_and_asks_nothing_of_the_network(lab):
     page = pages.lab_page(lab, "01_masks")
     assert outside_addresses(page) == []

@@ -199,8 +199,7 @@ def mend(remedy: str, facts: Facts) -> str:
         setup = "make setup" if facts.make else "sh tools/setup.sh"
         known = {"setup": setup, "garden": setup, "opencv": setup, "install": tfod.INSTALL}
     known["activate"] = (
-        "At the top of your program, before TensorFlow is imported: from helpers import tfod; "
-        "tfod.activate()"
+        "At the top of your program, before TensorFlow: from helpers import tfod; tfod.activate()"
     )
     return known.get(remedy.strip("{}"), remedy)
 
