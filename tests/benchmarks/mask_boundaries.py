@@ -67,8 +67,7 @@ def measure(size: tuple[int, int], stills: dict[str, list[records.Example]]) -> 
     for split, examples in stills.items():
         judged[split] = judge(examples, answers[split], rules=("contact",))["contact"]
     values = boundary_ious(stills["test"], answers["test"])
-    drawn = metrics.bootstrap_draws(len(values)) @ np.asarray(values) / len(values)
-    low, high = metrics.percentile_interval(drawn)
+    low, high = metrics.bootstrap_interval(values[:, None, None], lambda sums: sums / len(values))
     row = judged["test"].summary(judged["val"].best_threshold())
     asked = sum(int(((e.classes < 3) & ~e.crowd).sum()) for e in stills["test"])
     return {

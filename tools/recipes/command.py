@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 BACKUPS = helpers.BUILD / "backups"
 """Where an interrupted training leaves its state, a folder for each run."""
 
+WEIGHTS = helpers.BUILD / "weights"
+"""Where a training puts its result unless told: not among the shipped weights, which labs and
+tests rest on."""
+
 
 def run(parser: argparse.ArgumentParser, arguments: list[str] | None = None) -> int:
     """Run the command named in `arguments`; the last line printed is one JSON object.
@@ -78,6 +82,16 @@ def training_options(parser: argparse.ArgumentParser, **defaults: float) -> None
         "its top; default: %(default)s",
         type=lambda text: None if text == "none" else text,
     )
+    parser.add_argument("--initial", type=Path, help="initial weights (fine-tuning)")
+
+
+def weights_options(
+    train: argparse.ArgumentParser, *readers: argparse.ArgumentParser, shipped: Path
+) -> None:
+    """Add --weights: to `train` the file that it writes, to `readers` the one that they read."""
+    written = WEIGHTS / shipped.name
+    for parser, path in ((train, written), *((reader, shipped) for reader in readers)):
+        parser.add_argument("--weights", type=Path, default=path, help="default: %(default)s")
 
 
 def evaluation_options(parser: argparse.ArgumentParser, splits: Iterable[str]) -> None:
@@ -86,6 +100,25 @@ def evaluation_options(parser: argparse.ArgumentParser, splits: Iterable[str]) -
     parser.add_argument(
         "--record", action="store_true", help="add the scores to the JSON file beside the weights"
     )
+
+
+def line(program: str, **options: object) -> str:
+    """Command line that repeats a run, with files named without their folders.
+
+    Args:
+        program: Its beginning.
+        options: Value, or values, of each option, `batch_size=8` for --batch-size. True gives a
+            flag; None, False and an empty sequence leave the option out.
+    """
+    words = [program]
+    for name, value in options.items():
+        values = value if isinstance(value, list | tuple) else [value]
+        if value is None or value is False or not values:
+            continue
+        words.append(f"--{name.replace('_', '-')}")
+        if value is not True:
+            words += [each.name if isinstance(each, Path) else str(each) for each in values]
+    return " ".join(words)
 
 
 def load_initial(model: keras.Model, path: Path | None) -> dict:

@@ -252,7 +252,6 @@ def _train(options: argparse.Namespace) -> dict:
             len(kerbside.SURFACES), sparse_y_pred=False, name="miou", ignore_class=UNKNOWN
         )
         model.compile(optimizer=model.optimizer, loss=LOSSES[options.loss], metrics=[miou])
-    initial = f" --initial {options.initial.name}" if options.initial else ""
     return command.train(
         model,
         train,
@@ -262,10 +261,18 @@ def _train(options: argparse.Namespace) -> dict:
         f"{options.seed}",
         path=options.weights,
         about={
-            "command": f"python -m tools.recipes.street train --model {options.model} --epochs "
-            f"{options.epochs} --batch-size {options.batch_size} --learning-rate "
-            f"{options.learning_rate} --averaging {options.averaging} --loss {options.loss} "
-            f"--seed {options.seed}{initial}{' --camvid DIR' if options.camvid else ''}",
+            "command": command.line(
+                "python -m tools.recipes.street train",
+                model=options.model,
+                epochs=options.epochs,
+                batch_size=options.batch_size,
+                learning_rate=options.learning_rate,
+                averaging=options.averaging,
+                loss=options.loss,
+                seed=options.seed,
+                initial=options.initial,
+                camvid="DIR" if options.camvid else None,
+            ),
             "data": data,
             "terms": TERMS if options.camvid else TERMS[:1],
             "steps": steps,
@@ -374,7 +381,6 @@ def main(arguments: list[str] | None = None) -> int:
         help="decay of the weight average, lower for short training; default: %(default)s",
     )
     train.add_argument("--loss", choices=list(LOSSES), default="combined")
-    train.add_argument("--initial", type=Path, help="initial weights (fine-tuning)")
     train.set_defaults(run=_train)
     evaluate = verbs.add_parser("evaluate", help="score a split with one confusion matrix")
     command.evaluation_options(evaluate, kerbside.SPLITS)
@@ -384,7 +390,7 @@ def main(arguments: list[str] | None = None) -> int:
             "--camvid", type=Path, metavar="DIR", help="CamVid, for training or scoring"
         )
         verb.add_argument("--model", choices=list(MODELS), default="unet")
-        verb.add_argument("--weights", type=Path, default=WEIGHTS, help="default: the shipped ones")
+    command.weights_options(train, evaluate, shipped=WEIGHTS)
     return command.run(parser, arguments)
 
 

@@ -91,7 +91,6 @@ def _train(options: argparse.Namespace) -> dict:
     steps = options.epochs * int(train.cardinality())
     rate = options.learning_rate
     training.compile_model(model, steps=steps, learning_rate=rate, averaging=0.995)
-    initial = f" --initial {options.initial.name}" if options.initial else ""
     return command.train(
         model,
         train,
@@ -101,9 +100,15 @@ def _train(options: argparse.Namespace) -> dict:
         f"{'-toys' if options.toys else ''}{'-tuned' if options.initial else ''}",
         path=options.weights,
         about={
-            "command": f"python -m tools.recipes.unet train --model {options.model} "
-            f"--epochs {options.epochs} --learning-rate {rate} --seed {options.seed}{initial}"
-            f"{' --toys' if options.toys else ''}",
+            "command": command.line(
+                "python -m tools.recipes.unet train",
+                model=options.model,
+                epochs=options.epochs,
+                learning_rate=rate,
+                seed=options.seed,
+                initial=options.initial,
+                toys=options.toys,
+            ),
             "data": data,
             "epochs": options.epochs,
             "seed": options.seed,
@@ -223,7 +228,6 @@ def main(arguments: list[str] | None = None) -> int:
     verbs = parser.add_subparsers(required=True, metavar="train|evaluate|export|predict")
     train = verbs.add_parser("train", help="train the light U-Net on the train split")
     command.training_options(train, epochs=100, learning_rate=7e-4)
-    train.add_argument("--initial", type=Path, help="initial weights (fine-tuning)")
     train.add_argument(
         "--toys",
         action="store_true",
@@ -248,9 +252,7 @@ def main(arguments: list[str] | None = None) -> int:
     export.set_defaults(run=_export)
     for verb in (train, evaluate, export):
         verb.add_argument("--data-dir", help="TFDS folder; default: $TFDS_DATA_DIR, then ~")
-        verb.add_argument(
-            "--weights", type=Path, default=unet.WEIGHTS, help="default: the shipped ones"
-        )
+    command.weights_options(train, evaluate, export, shipped=unet.WEIGHTS)
     predict = verbs.add_parser(
         "predict", help="predict the mask of a photo: 0 pet, 1 background, 2 border"
     )

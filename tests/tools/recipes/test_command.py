@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
 import pytest
 
+import helpers
+from helpers import unet as pets_unet
+from helpers.detector import SHIPPED
 from helpers.errors import DataError
-from tools.recipes import command
+from tools.recipes import command, street, unet
+from tools.recipes.maskrcnn import cli
 
 tf = pytest.importorskip("tensorflow")
 
@@ -52,3 +57,32 @@ def test_an_error_is_one_line_and_exit_status_1(error, line, capsys):
 def test_a_mistake_of_ours_is_not_hidden():
     with pytest.raises(ZeroDivisionError):
         command.run(parser(lambda options: {"value": 1 / 0}), [])
+
+
+def test_a_command_line_repeats_a_run():
+    options = {"batch_size": 8, "rate": 0.0, "size": (32, 64), "initial": Path("a/b.weights.h5")}
+    left_out = {"minutes": None, "photographs": [], "plain": False}
+    found = command.line("train", **options, **left_out, toys=True)
+    assert found == "train --batch-size 8 --rate 0.0 --size 32 64 --initial b.weights.h5 --toys"
+
+
+@pytest.mark.parametrize(
+    ("recipe", "weights"), [(street, street.WEIGHTS), (unet, pets_unet.WEIGHTS)]
+)
+def test_a_training_leaves_the_shipped_weights_alone(recipe, weights, monkeypatch):
+    """Without --weights it writes elsewhere; `evaluate` reads the shipped ones."""
+    asked = []
+    monkeypatch.setattr(
+        command, "run", lambda parser, words: asked.append(parser.parse_args(words))
+    )
+    recipe.main(["train"])
+    recipe.main(["evaluate"])
+    assert [options.weights for options in asked] == [command.WEIGHTS / weights.name, weights]
+    assert command.WEIGHTS not in weights.parents and helpers.DATA not in command.WEIGHTS.parents
+
+
+@pytest.mark.parametrize("words", [["train"], ["export"], ["blend", "kerbside=1.0"]])
+def test_neither_does_one_of_mask_rcnn(words):
+    options = cli._parser().parse_args(words)
+    assert options.output == command.WEIGHTS / SHIPPED.name != SHIPPED
+    assert cli._path(cli._parser().parse_args(["evaluate"]).model) == SHIPPED

@@ -12,6 +12,7 @@ import argparse
 import contextlib
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,14 +21,18 @@ from helpers import detector, kerbside, records, weights
 from helpers.environment import available_cpus, version
 from helpers.errors import CourseError, DataError, WeightsError
 from tools.recipes import command
-from tools.recipes.maskrcnn import data, model, scores
+from tools.recipes.maskrcnn import data, model, photographs, scores
 from tools.records import annotations
+from tools.records.coco import read_coco
 
 if TYPE_CHECKING:
     from tools.recipes.maskrcnn.training import Plan
 
 RUNS = helpers.BUILD / "maskrcnn"
 """Folder for checkpoints and logs, with one subfolder per training run."""
+
+OUTPUT = command.WEIGHTS / detector.SHIPPED.name
+"""Folder of the SavedModel that `train`, `export` and `blend` write unless told."""
 
 
 def _train(options: argparse.Namespace) -> dict:
@@ -134,47 +139,40 @@ def _mixed_in(file: Path, share: float) -> dict:
 
 def _repeating(plan: Plan, steps: int, export_size: tuple[int, int], minutes: float | None) -> str:
     """Command line that reproduces a training run."""
-    options = {
-        "steps": plan.steps,
-        "batch-size": plan.batch_size,
-        "learning-rate": plan.learning_rate,
-        "seed": plan.seed,
-        "size": "{} {}".format(*plan.size),
-        "scales": "{} {}".format(*plan.scales),
-        "export-size": "{} {}".format(*export_size),
-        "encoder-weights": Path(plan.encoder_weights or "none").name,
-    }
-    if minutes:
-        options["minutes"] = minutes
-    elif steps < plan.steps:
-        options["stop-at"] = steps
-    if plan.photographs:
-        shares = (f"{Path(file).name}={share}" for file, share in plan.photographs)
-        options["photographs"] = " ".join(shares)
-    if plan.initial:
-        options["initial"] = Path(plan.initial).name
-    words = " ".join(f"--{name} {value}" for name, value in options.items())
-    augmentation = "" if plan.augment else " --no-augmentation"
-    return f"python -m tools.recipes.maskrcnn train {words}{augmentation}"
-
-
-def _photographs(options: argparse.Namespace) -> dict:
-    from tools.recipes.maskrcnn import photographs
-
-    return photographs.write(
-        options.coco,
-        options.images,
-        options.output,
-        only=options.only,
-        skip=options.skip,
-        aspect=tuple(options.aspect) if options.aspect else None,
-        licence=options.licence,
-        **_reading(options),
+    return command.line(
+        "python -m tools.recipes.maskrcnn train",
+        steps=plan.steps,
+        batch_size=plan.batch_size,
+        learning_rate=plan.learning_rate,
+        seed=plan.seed,
+        size=plan.size,
+        scales=plan.scales,
+        export_size=export_size,
+        encoder_weights=Path(plan.encoder_weights or "none"),
+        minutes=minutes,
+        stop_at=steps if not minutes and steps < plan.steps else None,
+        photographs=[f"{Path(file).name}={share}" for file, share in plan.photographs],
+        initial=Path(plan.initial) if plan.initial else None,
+        no_augmentation=not plan.augment,
     )
 
 
-def _reading(options: argparse.Namespace) -> dict:
-    return {"outlines": options.outlines, "by_name": options.by_name, "boxes": options.boxes}
+def _photographs(options: argparse.Namespace) -> dict:
+    about = photographs.terms(options.coco, options.licence)
+    about |= {"only": options.only, "skip": options.skip}
+    return photographs.write(_chosen(options), options.output, about, aspect=options.aspect)
+
+
+def _chosen(options: argparse.Namespace) -> Iterator[photographs.Photograph]:
+    found = read_coco(
+        options.coco,
+        options.images,
+        outlines=options.outlines,
+        by_name=options.by_name,
+        boxes=options.boxes,
+        boxes_alone=True,
+    )
+    return photographs.read(found, only=options.only, skip=options.skip)
 
 
 def _camvid(options: argparse.Namespace) -> dict:
@@ -197,16 +195,12 @@ def _evaluate(options: argparse.Namespace) -> dict:
 
 
 def _evaluate_photographs(options: argparse.Namespace, detect: detector.Detector) -> dict:
-    from tools.recipes.maskrcnn import photographs
-
     if not (options.images and options.category):
         expected = "--images DIR and --category NAME with it"
         raise CourseError("--coco", expected=expected, found="one of them missing")
     numbers = [_number(detect, each) for each in options.detected_as or options.category]
-    how = {"only": options.only, "skip": options.skip, **_reading(options)}
     names: set[str] = set()  # of the objects there, collected as they are read
-    found = photographs.read(options.coco, options.images, **how)
-    chosen = (names.update(each.categories) or each for each in found)
+    chosen = (names.update(each.categories) or each for each in _chosen(options))
     cases = scores.photograph_cases(chosen, options.category, numbers[0], numbers, by=options.by)
     pairs, speed = scores.detect_all(detect, cases)
     pairs = scores.only(pairs, numbers, numbers[0])
@@ -293,7 +287,6 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE=SHARE",
         help="record files of photographs to mix in, each with its share of pictures",
     )
-    train.add_argument("--initial", type=Path, help="initial weights: those of this export")
     train.add_argument("--no-augmentation", action="store_true", help="no augmentation of pictures")
     train.set_defaults(run=_train)
     export = verbs.add_parser("export", help="export the last checkpoint of a training run")
@@ -314,24 +307,25 @@ def _parser() -> argparse.ArgumentParser:
             help="input size of the export; default: as in training",
         )
         verb.add_argument(
-            "--output", type=Path, default=detector.SHIPPED, help="folder of the SavedModel"
+            "--output", type=Path, default=OUTPUT, help="folder of the SavedModel; %(default)s"
         )
     camvid = verbs.add_parser("camvid", help="write CamVid's objects as a COCO file")
     camvid.add_argument("folder", type=Path, metavar="DIR", help="CamVid, train/images and so on")
     camvid.add_argument("--split", choices=("train", "val"), default="train")
     camvid.add_argument("--output", type=Path, required=True, help="instances.json")
     camvid.set_defaults(run=_camvid)
-    photographs = verbs.add_parser("photographs", help="write a record file of photographs")
-    photographs.add_argument("--output", type=Path, required=True, help="TFRecord file")
-    photographs.add_argument("--licence", help="terms of use; default: info.licence of the file")
-    photographs.add_argument(
+    write = verbs.add_parser("photographs", help="write a record file of photographs")
+    write.add_argument("--output", type=Path, required=True, help="TFRecord file")
+    write.add_argument("--licence", help="terms of use; default: info.licence of the file")
+    write.add_argument(
         "--aspect",
         type=int,
         nargs=2,
+        default=(),
         metavar=("WIDTH", "HEIGHT"),
         help="original aspect ratio, such as 4 3, of pictures stretched to squares",
     )
-    photographs.set_defaults(run=_photographs)
+    write.set_defaults(run=_photographs)
     evaluate = verbs.add_parser("evaluate", help="score a model on Kerbside or a COCO file")
     evaluate.add_argument("--model", default="kerbside", help="model, as for load_detector")
     command.evaluation_options(evaluate, kerbside.SPLITS)
@@ -358,11 +352,11 @@ def _parser() -> argparse.ArgumentParser:
         help="purpose, stored with --record",
     )
     evaluate.set_defaults(run=_evaluate)
-    for verb, required in ((photographs, True), (evaluate, False)):
+    for verb, required in ((write, True), (evaluate, False)):
         verb.add_argument("--coco", type=Path, required=required, help="instances.json")
         verb.add_argument("--images", type=Path, required=required, help="folder of the pictures")
         verb.add_argument("--only", default="", help="only names that match this expression")
-        verb.add_argument("--skip", help="without names that match this expression")
+        verb.add_argument("--skip", default="", help="without names that match this expression")
         for name, kinds in annotations.OPTIONS.items():
             verb.add_argument(name, **kinds)
     for verb in (train, evaluate):

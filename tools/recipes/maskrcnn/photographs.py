@@ -15,17 +15,15 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from helpers import files, records
 from helpers.errors import DataError
-from tools.records.annotations import remarks
-from tools.records.coco import read_coco
+from tools.records.annotations import AnnotationSet, remarks
 from tools.records.fields import flag
 
 CLASSES = {"car": 1, "van": 2, "truck": 2, "bus": 2, "person": 3}
@@ -53,30 +51,25 @@ class Photograph:
     """Whether all objects of note are labelled."""
 
 
-def read(
-    annotations: Path, images: Path, *, only: str = "", skip: str | None = None, **how: Any
-) -> Iterator[Photograph]:
-    """Read the photographs of an instances.json, in file order, and say what was left out.
+def read(found: AnnotationSet, *, only: str = "", skip: str = "") -> Iterator[Photograph]:
+    """Read the photographs of a COCO file, in file order, and say what was left out.
 
     Args:
-        annotations: File in COCO format. `complete` 0 of an image marks unlabelled objects; an
-            empty `segmentation` means that only the box is known.
-        images: Folder of the photographs.
+        found: From `tools.records.coco.read_coco` with `boxes_alone`. `complete` 0 of an image
+            marks unlabelled objects; an empty `segmentation` means that only the box is known.
         only: Regular expression; only photographs whose name matches are read.
-        skip: Regular expression; photographs whose name matches are skipped.
-        **how: Other arguments of `tools.records.coco.read_coco`.
+        skip: Regular expression; photographs whose name matches are skipped; "" skips none.
 
     Raises:
-        DataError: The annotations cannot be read, a photograph is missing or differs from its
-            declared size, or none is selected; an expression is none.
+        DataError: A photograph is missing or differs from its declared size, or none is selected;
+            an expression is none.
     """
-    for pattern in (only, skip or ""):
+    for pattern in (only, skip):
         try:
             re.compile(pattern)
         except re.error as error:
             what, expected = f"--only or --skip {pattern!r}", "a regular expression"
             raise DataError(what, expected=expected, found=str(error)) from error
-    found = read_coco(annotations, images, boxes_alone=True, **how)
     chosen = [
         each
         for each in found.pictures
@@ -84,56 +77,60 @@ def read(
     ]
     if not chosen:
         expected = "photographs that --only names and --skip does not"
-        raise DataError(str(annotations), expected=expected, found="none")
+        raise DataError(found.source["file"], expected=expected, found="none")
     found.pictures = chosen
     yield from map(_photograph, found)
     for line in remarks(found.notes, found.counts):
         print(line, file=sys.stderr)
 
 
+def terms(annotations: Path, licence: str | None = None) -> dict[str, str]:
+    """Name and terms of use of a source, as `source` and `licence`.
+
+    Args:
+        annotations: File in COCO format; its folder names the source unless `info.name` does.
+        licence: Terms of use; by default those in `info`.
+
+    Raises:
+        DataError: The file cannot be read, or the terms are unknown.
+    """
+    content = files.read_json(annotations)
+    about = (isinstance(content, dict) and content.get("info")) or {}
+    licence = licence or about.get("licence")
+    if not licence:
+        do = "State it with --licence: the record of the weights names the terms of its data."
+        expected = "info.licence, the terms of the photographs"
+        raise DataError(str(annotations), expected=expected, found="none", do=do)
+    return {"source": about.get("name", annotations.parent.name), "licence": licence}
+
+
 def write(
-    annotations: Path,
-    images: Path,
+    photographs: Iterable[Photograph],
     output: Path,
+    about: Mapping[str, str],
     *,
-    only: str = "",
-    skip: str | None = None,
-    aspect: tuple[int, int] | None = None,
-    licence: str | None = None,
-    **how: Any,
+    aspect: Sequence[int] = (),
 ) -> dict:
     """Write one record per photograph, and a JSON file that describes them.
 
     Args:
-        annotations: As for `read`.
-        images: As for `read`.
+        photographs: From `read`.
         output: Output TFRecord file, written atomically.
-        only: As for `read`.
-        skip: As for `read`.
-        aspect: Aspect ratio of the originals, such as (4, 3), of photographs that were stretched
-            for publication.
-        licence: Terms of use of the photographs; by default those in `info` of the annotations.
-        **how: As for `read`.
+        about: First entries of the description, such as those of `terms`.
+        aspect: Width and height of the originals, such as (4, 3), of photographs that were
+            stretched for publication.
 
     Returns:
-        Name and terms of the source, numbers of photographs, objects, masks and ignored regions.
+        The description: `about`, numbers of photographs, objects, masks and ignored regions.
 
     Raises:
-        DataError: As for `read`, or the terms are unknown.
+        DataError: As for `read`.
     """
-    content = files.read_json(annotations)
-    about = (isinstance(content, dict) and content.get("info")) or {}
-    terms = licence or about.get("licence")
-    if not terms:
-        do = "State it with --licence: the record of the weights names the terms of its data."
-        expected = "info.licence, the terms of the photographs"
-        raise DataError(str(annotations), expected=expected, found="none", do=do)
-    found: dict = {"source": about.get("name", annotations.parent.name), "licence": terms}
-    found |= {"only": only, "skip": skip or "", "aspect": list(aspect or ())}
+    found: dict = {**about, "aspect": list(aspect)}
     found |= dict.fromkeys(("photographs", "objects", "masks", "not_judged"), 0)
 
     def payloads() -> Iterator[bytes]:
-        for photograph in read(annotations, images, only=only, skip=skip, **how):
+        for photograph in photographs:
             image, objects = photograph.image, list(_objects(photograph))
             if aspect:
                 size = image.shape[1], round(image.shape[1] * aspect[1] / aspect[0])

@@ -8,6 +8,7 @@ import pytest
 
 from helpers.errors import DataError
 from tools.recipes.maskrcnn import camvid, cli, photographs
+from tools.records.coco import read_coco
 
 CAR, PEDESTRIAN, CYCLIST = 8, 9, 10
 SIZE = (120, 200)
@@ -103,13 +104,17 @@ def test_the_file_is_one_that_photographs_reads(folder, street, capsys):
     assert cli.main(["camvid", str(folder), "--output", str(file)]) == 0
     last = capsys.readouterr().out.splitlines()[-1]
     assert last == '{"photographs": 1, "car": 1, "person": 1, "not_judged": 1}'
-    (found,) = photographs.read(file, folder / "train" / "images")
+
+    def read():
+        return photographs.read(read_coco(file, folder / "train" / "images", boxes_alone=True))
+
+    (found,) = read()
     assert found.complete
     assert sorted(zip(found.categories, found.crowd, strict=True)) == [
         ("car", False), ("car", True), ("person", False)
     ]  # fmt: skip
     np.testing.assert_array_equal(found.masks.any(axis=0), np.isin(street, (CAR, PEDESTRIAN)))
-    about = photographs.write(file, folder / "train" / "images", folder / "a.tfrecord")
+    about = photographs.write(read(), folder / "a.tfrecord", photographs.terms(file))
     assert (about["source"], about["objects"], about["not_judged"]) == ("CamVid", 2, 1)
     assert "research" in about["licence"]
 

@@ -12,6 +12,7 @@ from tests.tools.recipes.maskrcnn.shapes import shape_example
 from tools.recipes import maskrcnn
 from tools.recipes.maskrcnn import data, photographs
 from tools.recipes.maskrcnn import model as recipe
+from tools.records.coco import read_coco
 
 tf = pytest.importorskip("tensorflow")
 
@@ -212,10 +213,14 @@ def photograph(folder, *, objects, complete=1, size=(48, 64), name="street.jpg")
         ],
     }
     (folder / "instances.json").write_text(json.dumps(content))
-    counts = photographs.write(
-        folder / "instances.json", folder, folder / "out.tfrecord", licence="CC0"
-    )
-    return folder / "out.tfrecord", counts
+    return folder / "out.tfrecord", written(folder, "out.tfrecord", licence="CC0")
+
+
+def written(folder, name, *, licence=None, **chosen):
+    """The photographs of a folder, written as records."""
+    file = folder / "instances.json"
+    found = photographs.read(read_coco(file, folder, boxes_alone=True), **chosen)
+    return photographs.write(found, folder / name, photographs.terms(file, licence))
 
 
 SQUARE = [[8, 8, 24, 8, 24, 24, 8, 24]]
@@ -252,23 +257,19 @@ def test_a_photograph_of_another_size_than_declared_is_refused(tmp_path):
     photograph(tmp_path, objects=[])
     cv2.imwrite(str(tmp_path / "street.jpg"), np.zeros((20, 30, 3), np.uint8))
     with pytest.raises(DataError, match=r"expected 30x20 pixels as the picture has, found 64x48"):
-        photographs.write(
-            tmp_path / "instances.json", tmp_path, tmp_path / "b.tfrecord", licence="CC0"
-        )
+        written(tmp_path, "b.tfrecord", licence="CC0")
     assert not (tmp_path / "b.tfrecord").exists()
     with pytest.raises(DataError, match="expected photographs that --only names"):
-        photographs.write(
-            tmp_path / "instances.json", tmp_path, tmp_path / "b.tfrecord", only="rural",
-            licence="CC0",
-        )  # fmt: skip
+        written(tmp_path, "b.tfrecord", licence="CC0", only="rural")
     with pytest.raises(DataError, match=r"expected info.licence, the terms of the photographs"):
-        photographs.write(tmp_path / "instances.json", tmp_path, tmp_path / "b.tfrecord")
+        written(tmp_path, "b.tfrecord")
 
 
 def test_the_sources_are_mixed_by_their_shares(records_file, tmp_path):
     file, _ = photograph(tmp_path / "a", objects=[{"bbox": [8, 8, 16, 16]}])
     pytest.importorskip("official", reason="TF Model Garden is not installed")
     model = maskrcnn.configuration(size=SIZE).model
+    tf.random.set_seed(1)
     batches = data.training_batches(
         [records_file], model, SIZE, batch_size=8, seed=1, scales=None,
         photographs={str(file): 0.25},

@@ -17,6 +17,7 @@ from helpers.records import Example
 from tests.helpers.detections import detections
 from tools.recipes import command
 from tools.recipes.maskrcnn import cli, photographs, scores
+from tools.records.coco import read_coco
 
 PICTURE = np.full((20, 30, 3), 90, np.uint8)
 NAMES = {"car": 3, "truck": 8, "person": 1, "train": 7}
@@ -44,7 +45,7 @@ def write_coco(tmp_path):
         }
         file = tmp_path / "instances.json"
         file.write_text(json.dumps(content))
-        return photographs.read(file, tmp_path / "images")
+        return photographs.read(read_coco(file, tmp_path / "images", boxes_alone=True))
 
     return write
 
@@ -64,12 +65,11 @@ def test_what_scoring_reads_otherwise_is_said_and_its_messages_name_its_own_opti
     for name, option in ("inside.png", "--outlines"), ("elsewhere/inside.png", "--by-name"):
         with pytest.raises(DataError, match=option):
             list(write_coco(name))
-    where = ["--coco", "instances.json", "--images", "images"]
+    where = ["--coco", str(tmp_path / "instances.json"), "--images", str(tmp_path / "images")]
     options = cli._parser().parse_args(
         ["evaluate", *where, "--by-name", "--outlines", "shown", "--boxes", "masks"]
     )
-    files = tmp_path / "instances.json", tmp_path / "images"
-    (found,) = photographs.read(*files, **cli._reading(options))
+    (found,) = cli._chosen(options)
     np.testing.assert_array_equal(found.boxes, [[4, 3, 12, 13]])
     assert "note: 1 pictures were turned upright" in capsys.readouterr().err
 
