@@ -292,8 +292,8 @@ def city(
     """Analyses many clips on a Dask cluster and writes one JSON line a clip.
 
     A clip is done whole or done again: if a worker dies, another one takes its clip. Finished clips
-    are kept in a file beside `out`, so that a run which was killed goes on where it stopped, and
-    reports nothing twice.
+    are kept in a file beside `out`, so that a run which was killed goes on where it stopped, unless
+    the clip or a camera file is another since, and reports nothing twice.
 
     `clips` are videos and folders of pictures, `cameras` the folder of camera files; `load` gives
     the detector of a clip, `open_clip` explains `fps`. Without the address of a Dask `scheduler`,
@@ -311,18 +311,19 @@ def city(
         raise DataError("clips", "a name each", f"{len(clips)} clips with {len(paths)} names")
     journal, room = Path(out).with_name(f".{Path(out).name}.partial"), Path(cameras).resolve()
     journal.parent.mkdir(parents=True, exist_ok=True)
-    setting = {"cameras": str(room), "limit": limit, "fps": fps}
+    changed = max((file.stat().st_mtime for file in room.glob("*.json")), default=0)
+    common = [str(room), changed, str(getattr(load, "args", "")), limit, fps]
+    settings = {name: [*common, str(path), path.exists() and path.stat().st_mtime]
+                for name, path in paths.items()}  # fmt: skip
     with dask_client(scheduler, workers=workers) as client, _journal(journal) as (lines, note):
         from dask.distributed import as_completed
 
-        kept = [each for each in lines if each.pop("setting") == setting]
-        done = {each["clip"]: each for each in kept if each["clip"] in paths}
-        left = [path for name, path in paths.items() if name not in done]
+        done = {e["clip"]: e for e in lines if e.pop("setting") == settings.get(e["clip"])}
         tasks = [client.submit(analyse_clip, path, room, load, limit, fps, pure=False)
-                 for path in left]  # fmt: skip
+                 for name, path in paths.items() if name not in done]  # fmt: skip
         for task in tqdm(as_completed(tasks), "clips", len(paths), initial=len(done), unit="clip"):
             result = task.result()
-            note(result | {"setting": setting})
+            note(result | {"setting": settings[result["clip"]]})
             done[result["clip"]] = result
             for event in filter(itemgetter("violation"), result["events"]):
                 on_alert(event)

@@ -206,8 +206,7 @@ def _times(path: Path, files: list[Path]) -> list[float] | None:
     times = [at + float(f"0.{part or 0}") for at, part, _ in clocks]
     steps = {round(b - a, 3) for a, b in pairwise(sorted(times))}
     numbers = sorted(int(re.sub(r"\D", "", file.stem)) for file in files)
-    jumps = any(b - a > 40 for a, b in pairwise(numbers))
-    if not (all(certain) or (jumps and len(steps) == 1)):
+    if not (all(certain) or len(steps) == 1 < len({b - a for a, b in pairwise(numbers)})):
         return None
     # Parts of a second that are 1, 2, 3 in every second do not divide it: they count its frames.
     seconds = groupby(sorted(clocks), key=itemgetter(0))
@@ -276,7 +275,7 @@ _TIME = r"(?P<time>\d\d(?:[-_.:h](?=\d\d[-_.:m])|(?=\d{4}))\d\d[-_.:m]?\d\d)"
 _PART = r"(?:[-_](?=(?:\d{3}|\d{%d})(?!\d))|[.,]|(?=\d{3}(?!\d)))(?P<part>\d{1,9})"
 _DATED = rf"{_DATE}{_TIME}(?:{_PART % 6})?(?!\d)"
 _PLAIN = rf"(?<!\d){_TIME}(?:{_PART % 3})?(?!\d)"
-_EPOCH = r"(?<!\d)(?P<time>1\d{9})(?:(?:\.|(?=(?:\d{3}){1,3}(?!\d)))(?P<part>\d{1,9}))?(?!\d)"
+_EPOCH = r"(?<!\d)(?P<time>1\d{9})(?:(?:\.|[-_]?(?=(?:\d{3}){1,3}(?!\d)))(?P<part>\d{1,9}))?(?!\d)"
 _ZONE = r"[+-][01]\d:?[0-5]\d(?!\d)"
 
 

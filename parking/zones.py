@@ -291,7 +291,7 @@ def zones_from_labelme(path: str | os.PathLike, camera: Camera | None = None) ->
     drawn: dict[str, Zone] = {}
     for number, shape in enumerate(_take(stored, "shapes", list, str(path)), start=1):
         where = f"{path}, shape {number}"
-        label, form = _take(shape, "label", str, where), shape.get("shape_type", "polygon")
+        label, form = _take(shape, "label", str, where), shape.get("shape_type") or "polygon"
         kind, _, name = (part.strip() for part in label.partition(":"))
         if form not in ("polygon", "rectangle") or kind not in KINDS:
             expected = f"a polygon labelled KIND or KIND: NAME, with a kind of {', '.join(KINDS)}"

@@ -50,18 +50,54 @@ def test_a_city_finds_what_is_found_one_by_one_though_a_worker_dies(alone, tmp_p
     assert not list(tmp_path.glob(".*"))
 
 
+def breaks(model: str, clip: Path, size: tuple[int, int]):
+    if clip == CLIPS[1]:
+        raise RuntimeError("out of memory")
+    return load(model, clip, size)
+
+
 @pytest.mark.slow
 def test_a_run_that_was_killed_goes_on_where_it_stopped(alone, tmp_path) -> None:
-    setting = {"cameras": str(CAMERAS.resolve()), "limit": 8.0, "fps": None}
-    other = alone[1] | {"setting": setting | {"limit": 9.0}}  # of a run with another limit
-    lines = [json.dumps(each) for each in (alone[0] | {"setting": setting}, other)]
-    lines.append(json.dumps(alone[1])[:50])  # and one that was cut off
-    (tmp_path / ".events.jsonl.partial").write_text("\n".join(lines))
-    told = []
-    results = city(CLIPS[:2], CAMERAS, partial(load, "truth"), tmp_path / "events.jsonl",
-                   workers=1, on_alert=told.append)  # fmt: skip
-    assert results == alone[:2]
+    out, journal, told = tmp_path / "events.jsonl", tmp_path / ".events.jsonl.partial", []
+    with pytest.raises(RuntimeError, match="out of memory"):
+        city(CLIPS[:2], CAMERAS, partial(breaks, "truth"), out, workers=1)
+    assert len(journal.read_text().splitlines()) == 1
+    with journal.open("a") as file:
+        file.write(json.dumps(alone[1])[:50])  # a line that was cut off
+    truth = partial(load, "truth")
+    assert city(CLIPS[:2], CAMERAS, truth, out, workers=1, on_alert=told.append) == alone[:2]
     assert {event["event"].rsplit("-", 2)[0] for event in told} == {CLIPS[1].stem}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("change", ["nothing", "clip", "folder", "camera", "model", "limit"])
+def test_what_was_kept_of_another_clip_camera_or_model_is_not_taken(
+    change, tmp_path, monkeypatch
+) -> None:
+    """Monday's run is killed, and Tuesday's clips have the same names."""
+    clip, camera = tmp_path / "monday" / "a.mp4", tmp_path / "cameras" / "a.json"
+    for file in (clip, camera):
+        file.parent.mkdir()
+        file.write_text("neither film nor camera, which is told at once")
+    run = {"out": tmp_path / "events.jsonl", "workers": 1}
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            "parking.analysis.write_text", lambda *_: (_ for _ in ()).throw(InterruptedError)
+        )
+        with pytest.raises(InterruptedError):
+            city([clip], camera.parent, partial(load, "truth"), **run)
+    journal = tmp_path / ".events.jsonl.partial"
+    kept = json.loads(journal.read_text()) | {"problems": ["as on Monday"]}
+    journal.write_text(json.dumps(kept) + "\n")
+    if change in ("clip", "camera"):
+        file = {"clip": clip, "camera": camera}[change]
+        os.utime(file, (file.stat().st_mtime + 5,) * 2)
+    if change == "folder":
+        clip = clip.parent.rename(tmp_path / "tuesday") / clip.name
+    model = "kerbside" if change == "model" else "truth"
+    run |= {"limit": 9.0} if change == "limit" else {}
+    (result,) = city([clip], camera.parent, partial(load, model), **run)
+    assert (result["problems"] == ["as on Monday"]) is (change == "nothing")
 
 
 def test_a_bad_clip_stops_no_other(tmp_path) -> None:

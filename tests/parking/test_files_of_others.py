@@ -277,6 +277,16 @@ def test_labelmes_zones_are_taken_as_they_were_meant_or_refused(
 # --- clips ------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("form", ["polygon", None])
+def test_a_zone_without_a_form_is_a_polygon(form, tmp_path) -> None:
+    content = {
+        "imageHeight": SIZE[0],
+        "imageWidth": SIZE[1],
+        "shapes": [BAY | {"shape_type": form}],
+    }
+    assert [zone.name for zone in zones_from_labelme(stored(tmp_path, content)).zones] == ["bay"]
+
+
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv"])
 def test_uneven_times_are_the_files_own_to_the_last_frame(name, tmp_path) -> None:
     steps = np.random.default_rng(3).choice([0.04, 0.5, 1.0, 4.0], 79, p=[0.3, 0.4, 0.2, 0.1])
@@ -335,6 +345,9 @@ TIMES = {
     "fractions of one digit": (["10-30-59.5", "10-31-00.0", "10-31-02.5"], [0, 0.5, 3]),
     "fractions after an epoch": (["1700000000.250", "1700000001.500"], [0, 1.25]),
     "nanoseconds, as robots write them": ([f"1700000000{k}00000000" for k in "059"], [0, 0.5, 0.9]),
+    "seconds and nanoseconds, as robots write them": (
+        ["1700000000_250000000", "1700000001_500000000"], [0, 1.25]),
+    "seconds and microseconds": (["1700000000-250000", "1700000001-500000"], [0, 1.25]),
     "milliseconds glued on": (["20230501_103059250", "20230501_103100000"], [0, 0.75]),
     "a counter beside the time": (
         [f"{k:04d}_20230501_1030{10 + 3 * k}" for k in range(4)], [0, 3, 6, 9]),
@@ -388,6 +401,11 @@ NO_TIMES = {
     "a counter that begins anew": (
         ["DSC_9998", "DSC_9999", "DSC_0000", "DSC_0001"], 1, "numbers that rise"),
     "seconds with a point": (["t0.5", "t1.0", "t2.5"], 2, "one number that changes"),
+    "every hundredth frame, no minutes": (
+        [f"frame_{k:06d}" for k in range(0, 800, 100)], None, "Give --fps"),
+    "the same with frames a second": (
+        [f"frame_{k:06d}" for k in range(0, 800, 100)], 25, "steps of 100"),
+    "milliseconds, no minutes": ([f"{k:06d}" for k in range(0, 4000, 500)], None, "Give --fps"),
 }  # fmt: skip
 
 

@@ -903,7 +903,7 @@ def test_names_that_differ_in_blanks_alone_are_no_two_classes(tmp_path, capsys, 
 
 
 def test_a_file_of_cocos_panoptic_format_is_called_so(tmp_path):
-    with pytest.raises(DataError, match="panoptic"):
+    with pytest.raises(DataError, match="the panoptic format"):
         coco(tmp_path, annotations=[{"image_id": 1, "segments_info": [], "file_name": "a.png"}])
 
 
