@@ -13,10 +13,13 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +28,7 @@ from helpers import DATA, fetch
 from helpers.errors import DataError
 
 if TYPE_CHECKING:
+    import numpy as np
     import tensorflow as tf
 
 CLASSES = ("pet", "background", "border")  # names of the labels 0, 1 and 2 that `to_pair` gives
@@ -32,6 +36,8 @@ CLASSES = ("pet", "background", "border")  # names of the labels 0, 1 and 2 that
 SPLITS = {"train": "train[:85%]", "validation": "train[85%:]", "test": "test"}
 OXFORD, TOY = "oxford_iiit_pet", "toy_pets"
 _NAMES = {OXFORD: "Oxford-IIIT Pet (photos)", TOY: "toy pets (rendered)"}
+_PICTURES = (("image", 3), ("segmentation_mask", 1))  # features and their channels
+_DOWNLOAD_HOST = "thor.robots.ox.ac.uk"
 _PATIENCE = 20.0  # seconds without a new byte, after which a download is given up
 
 
@@ -95,7 +101,8 @@ def load_pets(split: str, source: PetData) -> tf.data.Dataset:
     published one. They share no image; choose on validation, report on test.
 
     Elements are `{"image": (H, W, 3) uint8 RGB, "segmentation_mask": (H, W, 1) uint8 of 1 to 3,
-    "file_name": string, "label": int64 breed, "species": int64, "head_bbox": (4,) float32}`.
+    "file_name": string, "label": int64 breed, "species": int64, "head_bbox": (4,) float32}`. A
+    damaged picture or a wrong mask stops the iteration with a `DataError` that names it.
 
     >>> toys = find_pets(source="toy")
     Using toy pets (rendered): 204 train, 36 validation, 120 test.
@@ -108,10 +115,13 @@ def load_pets(split: str, source: PetData) -> tf.data.Dataset:
     if split not in SPLITS:
         expected = " or ".join(map(repr, SPLITS))
         raise DataError("split", expected=expected, found=repr(split))
-    reading = tfds.ReadConfig(try_autocache=False)  # decoded photos would fill the memory
     builder = tfds.builder_from_directory(source.folder)
-    examples = builder.as_dataset(split=SPLITS[split], read_config=reading)
-    # Fewer than the data set's description promises are an error, and not a smaller split.
+    undecoded = {key: tfds.decode.SkipDecoding() for key, _ in _PICTURES}
+    raw = builder.as_dataset(split=SPLITS[split], shuffle_files=False, decoders=undecoded)
+    examples = tf.data.Dataset.from_generator(
+        lambda: _checked(raw, source, split),
+        output_signature=builder.info.features.get_tensor_spec(),
+    )
     count = tf.data.experimental.assert_cardinality(source.images[split])
     return examples.take(source.images[split]).apply(count)
 
@@ -134,6 +144,45 @@ def to_pair(example: dict[str, Any], size: int) -> tuple[tf.Tensor, tf.Tensor]:
     return image, tf.cast(mask[..., 0], tf.int32) - 1
 
 
+def _checked(raw: tf.data.Dataset, source: PetData, split: str) -> Iterator[dict]:
+    """The examples with their pictures decoded here: TensorFlow's own errors name no file."""
+    import tensorflow as tf
+
+    promised, count, why = (source.published or source.images)[split], 0, ""
+    try:
+        for example in raw.as_numpy_iterator():
+            example |= {key: _decoded(example, key, channels) for key, channels in _PICTURES}
+            size, mask = example["image"].shape[:2], example["segmentation_mask"][..., 0]
+            labels = int(mask.min()), int(mask.max())
+            if mask.shape != size or labels[0] < 1 or labels[1] > len(CLASSES):
+                expected = f"{size[0]} x {size[1]} as its image, labels from 1 to {len(CLASSES)}"
+                found = f"{mask.shape[0]} x {mask.shape[1]}, {labels[0]} to {labels[1]}"
+                name = f"mask of {example['file_name'].decode()}"
+                raise DataError(name, expected=expected, found=found)
+            yield example
+            count += 1
+    except tf.errors.OpError as error:
+        why = f" before an error ({type(error).__name__})"
+    if count != promised:
+        shards = f"{source.folder}/*-{SPLITS[split].partition('[')[0]}.tfrecord-*"
+        expected, found = f"whole records, {promised} of {split}", f"{count}{why}"
+        do = "The data set is damaged: prepare it again."
+        raise DataError(shards, expected=expected, found=found, do=do)
+
+
+def _decoded(example: dict, key: str, channels: int) -> np.ndarray:
+    """A picture of an example, (H, W, channels) uint8, from the bytes of its file."""
+    import tensorflow as tf
+
+    try:
+        return tf.io.decode_image(example[key], channels, expand_animations=False).numpy()
+    except tf.errors.OpError as error:
+        name = f"{key} of {example['file_name'].decode()}"
+        found = f"{len(example[key])} bytes that cannot be decoded"
+        do = "The data set is damaged: prepare it again."
+        raise DataError(name, expected="a JPEG or PNG", found=found, do=do) from error
+
+
 def _prepared(data_dir: Path, dataset: str) -> Path | None:
     """The newest prepared version of a data set in a TFDS folder, or None."""
     # A download in progress, or one that was broken off, is `4.0.0.incompleteABC`.
@@ -145,12 +194,14 @@ def _prepared(data_dir: Path, dataset: str) -> Path | None:
 def _find_photos(data_dir: str | os.PathLike | None, source: str) -> Path:
     """The folder of Oxford-IIIT Pet; for "auto" and "local", that of the toy pets if need be."""
     default = os.environ.get("TFDS_DATA_DIR") or Path.home() / "tensorflow_datasets"
-    place, why = Path(default if data_dir is None else data_dir), ""
-    may_download = source == "oxford" or (source == "auto" and data_dir is None)
-    if not (folder := _prepared(place, OXFORD)) and may_download:
-        why = _download(place)
-        folder = _prepared(place, OXFORD)
-    if folder:
+    place = Path(default if data_dir is None else data_dir)
+    folder, why = _prepared(place, OXFORD), ""
+    if folder is None and (source == "oxford" or (source == "auto" and data_dir is None)):
+        why = f"{_DOWNLOAD_HOST} cannot be reached"
+        if _can_reach(_DOWNLOAD_HOST):
+            why = _download(place)
+            folder = _prepared(place, OXFORD)
+    if folder is not None:
         return folder
     if source == "oxford" or data_dir is not None:
         do = 'Prepare it where there is a network, or use source="toy" without data_dir.'
@@ -161,9 +212,10 @@ def _find_photos(data_dir: str | os.PathLike | None, source: str) -> Path:
 
 
 def _toy_folder() -> Path:
-    if folder := _prepared(fetch(DATA / "pets" / TOY).parent, TOY):
-        return folder
-    raise _missing(DATA / "pets", TOY, "The repository is incomplete: clone it again.")
+    folder = _prepared(fetch(DATA / "pets" / TOY).parent, TOY)
+    if folder is None:
+        raise _missing(DATA / "pets", TOY, "The repository is incomplete: clone it again.")
+    return folder
 
 
 def _missing(place: Path, dataset: str, do: str) -> DataError:
@@ -172,20 +224,27 @@ def _missing(place: Path, dataset: str, do: str) -> DataError:
     return DataError(str(place), expected=expected, found=found, do=do)
 
 
-_DOWNLOAD = """
-import socket, sys
-socket.create_connection(("thor.robots.ox.ac.uk", 443), timeout=3)  # TFDS would try for minutes
-import tensorflow_datasets
-tensorflow_datasets.builder(sys.argv[1], data_dir=sys.argv[2]).download_and_prepare()
-"""
+def _can_reach(host: str) -> bool:
+    """Whether a connection opens in 3 seconds. Name look-up has no time-out, hence the thread."""
+    answer: list[bool] = []
+
+    def connect() -> None:
+        with contextlib.suppress(OSError):
+            socket.create_connection((host, 443), timeout=3).close()
+            answer.append(True)
+
+    thread = threading.Thread(target=connect, daemon=True)
+    thread.start()
+    thread.join(3)
+    return bool(answer)
 
 
 def _download(place: Path) -> str:
     """Downloads and prepares Oxford-IIIT Pet; returns why it failed, or nothing.
 
-    A server that stops sending would keep TFDS waiting. So it works in a process of its own, which
-    is ended when nothing has grown for `_PATIENCE` seconds. A bar counts what it writes, unpacked
-    copies included.
+    TFDS tries for minutes where nothing comes, so it works in a process of its own, which is ended
+    when nothing has grown for `_PATIENCE` seconds. A bar counts what it writes, unpacked copies
+    included.
     """
     from tqdm.auto import tqdm
 
@@ -193,18 +252,20 @@ def _download(place: Path) -> str:
         f"Downloading Oxford-IIIT Pet to {place}: 800 MB, some five minutes. To go on without it, "
         'interrupt and take source="toy".'
     )
-    command = [sys.executable, "-c", _DOWNLOAD, OXFORD, str(place)]
+    code = "import sys, tensorflow_datasets as t; t.builder(sys.argv[1], data_dir=sys.argv[2])"
+    command = [sys.executable, "-c", f"{code}.download_and_prepare()", OXFORD, str(place)]
     written = tqdm(desc="fetch, unpack and prepare", unit="B", unit_scale=True, leave=False)
     with tempfile.TemporaryFile("w+") as log, written:
         child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log)
-        grown = time.monotonic()
+        size, since = -1, time.monotonic()
         try:
             while child.poll() is None:
                 time.sleep(0.2)
-                if more := _bytes_in(place / "downloads", place / OXFORD) - written.n:
-                    written.update(more)
-                    grown = time.monotonic()
-                elif time.monotonic() - grown > _PATIENCE:
+                before, size = size, _bytes_in(place / "downloads", place / OXFORD)
+                written.update(max(0, size - written.n))
+                if size != before:
+                    since = time.monotonic()
+                elif time.monotonic() - since > _PATIENCE:
                     return f"nothing came for {_PATIENCE:.0f} seconds"
             log.seek(0)
             lines = log.read().strip().splitlines() or ["no message"]
