@@ -34,7 +34,7 @@ def test_the_code_is_formatted(root):
 
 TOO_LONG = {
     "tools/leaks.py", "tools/handed_in.py",
-    "tools/grading/grader.py", "tools/grading/submissions.py",
+    "tools/grading/grader.py",
 }  # fmt: skip
 """Modules over 400 lines that could be cut in two; none may be added."""
 

@@ -15,6 +15,7 @@ import pytest
 from tests.grading import made
 from tools.grading import labs, report, submissions
 from tools.grading.grader import Grade, Verdict
+from tools.grading.students import identity
 from tools.handed_in import MAX_BYTES
 
 NOTEBOOK = json.dumps(made.submission()).encode()
@@ -215,7 +216,7 @@ def test_moodle_files_of_one_student_are_one_student(folder):
         os.utime(folder / f"{head}{name}", (number, number))
     put(folder / "Ada Lo_48214_assignsubmission_file_lab1.ipynb")  # another of the same name
     chosen = submissions.newest(submissions.find(folder), outlines)
-    ids = [submissions.identity(each.student).number for each in chosen if each.student != "anna"]
+    ids = [identity(each.student).number for each in chosen if each.student != "anna"]
     assert sorted(ids) == ["48213", "48214"]
 
 
@@ -233,7 +234,7 @@ def test_moodle_files_of_one_student_are_one_student(folder):
     ],
 )  # fmt: skip
 def test_who_a_student_is_for_a_learning_platform(folder_name, expected):
-    who = submissions.identity(folder_name)
+    who = identity(folder_name)
     assert (who.name, who.number, who.email) == expected
 
 

@@ -7,7 +7,7 @@ runs with the names of the exercise replaced by proxies that fetch values from t
 data (`codec.py`). A submission can therefore neither read a check nor modify what it uses: all it
 can do is return values, which are right or wrong.
 
-Reading order: `submissions.py` (finding submissions), `sandbox.py`, `session.py` (one process and
-its limits), `worker.py` and `codec.py` (the code inside), `grader.py` (one submission), `engine.py`
-(a class), `report.py` and `feedback.py` (the results).
+Reading order: `submissions.py` (finding submissions), `students.py` (whose they are), `sandbox.py`,
+`session.py` (one process and its limits), `worker.py` and `codec.py` (the code inside), `grader.py`
+(one submission), `engine.py` (a class), `report.py` and `feedback.py` (the results).
 """

@@ -23,7 +23,7 @@ from pathlib import Path
 from helpers import files
 from helpers.errors import DataError
 from tools.grading.grader import Grade, Verdict
-from tools.grading.submissions import owner
+from tools.grading.students import owner
 from tools.handed_in import clean, decoded
 
 NAME = "written.csv"
