@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -328,9 +327,6 @@ def _evaluate(options: argparse.Namespace) -> dict:
         return _evaluate_camvid(model, options)
     stills = kerbside.surfaces(options.split)
     found = segmentation.answer(model, stills)
-    start = time.monotonic()
-    segmentation.answer(model, stills.take(32))
-    seconds = time.monotonic() - start
     # Stills of one camera are not independent: whole cameras are drawn.
     cameras = np.array([kerbside.camera_of(name) for name in found.file_names])
     data = f"Kerbside (rendered), {options.split}, {len(stills)} stills"
@@ -346,7 +342,6 @@ def _evaluate(options: argparse.Namespace) -> dict:
         "vehicle_boundary_iou": round(float(each.mean()), 4),
         "vehicle_boundary_iou_ci95": [round(low, 4), round(high, 4)],
         "boundary_band_pixels": BAND,
-        "stills_per_second": round(32 / seconds, 1),
     }
     if options.record:
         command.record_scores(options.weights, options.split, summary)
