@@ -34,7 +34,7 @@ import numpy as np
 from tools import exercises, handed_in, notebooks
 from tools.exercises import Answer
 from tools.exercises import read_answers as read
-from tools.grading.grader import judged
+from tools.grading.attempt import judged
 
 MUTANTS = Path(__file__).resolve().parent / "mutants"
 ENOUGH = 0.9

@@ -13,7 +13,8 @@ from helpers import ROOT
 from tests.grading import made
 from tools.grading import __main__ as command
 from tools.grading import engine, feedback, labs, report, sandbox, submissions
-from tools.grading.grader import Grade, Grader, Verdict
+from tools.grading.grader import Grader
+from tools.grading.grades import Grade, Verdict
 from tools.grading.sandbox import Limits
 
 LIMITS = ["--cell-seconds", "20", "--memory-mb", "800"]

@@ -20,7 +20,7 @@ import pytest
 from helpers import ROOT
 from tests.grading import hostile, made
 from tools.grading import engine, feedback, sandbox, submissions
-from tools.grading.grader import Grade
+from tools.grading.grades import Grade
 from tools.grading.sandbox import Limits
 
 LIMITS = Limits(cell_seconds=5, notebook_seconds=180, memory_mb=700, disk_mb=30, processes=60)

@@ -14,7 +14,8 @@ import pytest
 from tests.grading import made
 from tools.grading import __main__ as command
 from tools.grading import engine, marks, sandbox
-from tools.grading.grader import Grade, _Attempt
+from tools.grading.attempt import Attempt
+from tools.grading.grades import Grade
 from tools.handed_in import WRITTEN_STUB
 
 CLASS = [f"student {number:02}" for number in range(24)]
@@ -23,7 +24,7 @@ CLASS = [f"student {number:02}" for number in range(24)]
 @pytest.fixture(autouse=True)
 def nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Grades without running a submission: all that matters here is what is written."""
-    monkeypatch.setattr(_Attempt, "run", lambda self: None)
+    monkeypatch.setattr(Attempt, "run", lambda self: None)
     monkeypatch.setattr(sandbox, "probe", lambda: "none")
     monkeypatch.setattr(sandbox, "font_cache", lambda: contextlib.nullcontext())
 

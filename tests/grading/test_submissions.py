@@ -14,7 +14,7 @@ import pytest
 
 from tests.grading import made
 from tools.grading import labs, report, submissions
-from tools.grading.grader import Grade, Verdict
+from tools.grading.grades import Grade, Verdict
 from tools.grading.students import identity
 from tools.handed_in import MAX_BYTES
 

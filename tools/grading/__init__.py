@@ -8,6 +8,7 @@ data (`codec.py`). A submission can therefore neither read a check nor modify wh
 can do is return values, which are right or wrong.
 
 Reading order: `submissions.py` (finding submissions), `students.py` (whose they are), `sandbox.py`,
-`session.py` (one process and its limits), `worker.py` and `codec.py` (the code inside), `grader.py`
-(one submission), `engine.py` (a class), `report.py` and `feedback.py` (the results).
+`session.py` (one process and its limits), `worker.py` and `codec.py` (the code inside),
+`attempt.py` (one submission), `grader.py` (one after the other), `engine.py` (a class),
+`grades.py`, `report.py` and `feedback.py` (the results).
 """

@@ -28,7 +28,7 @@ from helpers.errors import CourseError, DataError
 from tools import notebooks
 from tools.grading import engine, feedback, labs, marks, report, sandbox, submissions
 from tools.grading.engine import Job
-from tools.grading.grader import Grade
+from tools.grading.grades import Grade
 from tools.grading.sandbox import Limits, SandboxError
 from tools.grading.submissions import LeftOut, Submission
 

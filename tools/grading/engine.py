@@ -21,7 +21,8 @@ import psutil
 from helpers.environment import available_cpus, dask_client
 from tools import handed_in, notebooks
 from tools.grading import labs, sandbox
-from tools.grading.grader import Grade, Grader
+from tools.grading.grader import Grader
+from tools.grading.grades import Grade
 from tools.grading.sandbox import Limits
 from tools.grading.submissions import Submission, printable
 

@@ -15,7 +15,7 @@ import nh3
 from jinja2 import Environment
 from markupsafe import Markup
 
-from tools.grading.grader import Grade
+from tools.grading.grades import Grade
 
 MAX_OUTPUT = 20_000
 MAGIC = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
@@ -46,7 +46,7 @@ def picture(kind: str, data: object) -> str | None:
 
 
 def shown(output: dict) -> Markup:
-    """Render one output, in the form of `grader.shown_outputs`, as HTML."""
+    """Render one output, in the form of `attempt.shown_outputs`, as HTML."""
     data = output.get("data", {})
     for kind in MAGIC:
         if address := picture(kind, data.get(kind)):

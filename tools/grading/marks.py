@@ -22,7 +22,7 @@ from pathlib import Path
 
 from helpers import files
 from helpers.errors import DataError
-from tools.grading.grader import Grade, Verdict
+from tools.grading.grades import Grade, Verdict
 from tools.grading.students import owner
 from tools.handed_in import clean, decoded
 

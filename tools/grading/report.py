@@ -18,7 +18,7 @@ from helpers import ROOT, files
 from helpers.environment import version
 from tools.grading import labs, marks
 from tools.grading.engine import Job
-from tools.grading.grader import Grade, Verdict
+from tools.grading.grades import Grade, Verdict
 from tools.grading.students import Identity, identity
 from tools.grading.submissions import LeftOut, Submission, printable
 from tools.handed_in import Outline
