@@ -103,8 +103,10 @@ def read_names(file: Path) -> dict[int, str]:
     classes = {int(key) + 1: name.strip() for key, name in found.items() if name.strip()}
     if not classes:
         raise DataError(str(file), expected="names of classes", found="none")
-    if all(re.match(rf"({k - 1}|{k})[\s:;,]", name) for k, name in classes.items()):
+    if all(re.match(rf"({k - 1}|{k})([\s:;,]|[.)]\s)", name) for k, name in classes.items()):
         raise DataError(str(file), expected="names without numbers", found=f"{classes}"[:60])
+    if odd := [name for name in classes.values() if re.match(r"[#\[{]", name)]:
+        raise DataError(str(file), expected="names, one per line", found=f"{odd[0]!r:.60}")
     label_map_text(classes)  # refuses what is no name, or one twice
     return classes
 

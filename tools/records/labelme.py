@@ -68,6 +68,10 @@ def read_labelme(
         own = (path.stem, classes, tuple(sides), shapes, problem, outlines)
         annotated.append(Annotated(place, name, *own))
     annotated = each_picture_once(annotated, notes)
+    named = {each.path.name for each in annotated if each.path}
+    pictures = listed(Path(images or folder), (".jpg", ".jpeg", ".png"), [])
+    if bare := [path.name for path in pictures if path.name not in named]:
+        notes.append(f"ignored: {len(bare)} pictures without a JSON file, as {bare[0]}")
     return AnnotationSet(classes, annotated, notes, {"format": "LabelMe"})
 
 

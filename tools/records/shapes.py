@@ -173,7 +173,9 @@ def filled_box(shape: Shape, size: Size) -> np.ndarray:
     values = numbers(shape.box, f"{shape.where}, bbox", texts=True)
     good = values.size == 4 and values.min() >= -max(size) and (values[2:] >= 0).all()
     # Corners for width and height end far outside the picture; annotators overshoot a little.
-    if not good or (values[:2] + values[2:] > 1.1 * np.array(size[::-1])).any():
+    # Shares of the picture, unlike pixels, are all at most 1.
+    far = good and (values[:2] + values[2:] > 1.1 * np.array(size[::-1])).any()
+    if not good or far or 0 < values.max() <= 1 < min(size):
         expected = f"x, y, width, height in a picture of {size[1]}x{size[0]} pixels"
         found = f"{values.tolist()}"
         raise DataError(f"{shape.where}, bbox", expected=expected, found=found)

@@ -947,7 +947,16 @@ def test_labels_of_yolo_for_keypoints_are_no_polygons(tmp_path):
         yolo(tmp_path, "0 .25 .25 .2 .3 .2 .2 .3 .3", "names: [white]\nkpt_shape: [2, 2]\n")
 
 
-@pytest.mark.parametrize("names", ["0 white\n1 black\n", "1: white\n2: black\n", "0,white\n"])
+@pytest.mark.parametrize("names", ["# two classes\nwhite\n", '["white", "black"]', "{0: white}"])
+def test_comments_and_lists_are_no_names_of_yolo(tmp_path, names):
+    (tmp_path / "classes.txt").write_text(names)
+    with pytest.raises(DataError, match="names, one per line"):
+        read_names(tmp_path / "classes.txt")
+
+
+@pytest.mark.parametrize(
+    "names", ["0 white\n1 black\n", "1: white\n2: black\n", "0,white\n", "0. white\n1. black\n"]
+)
 def test_numbers_before_the_names_of_yolo_are_not_part_of_them(tmp_path, names):
     (tmp_path / "classes.txt").write_text(names)
     with pytest.raises(DataError, match="names without numbers"):
@@ -956,8 +965,10 @@ def test_numbers_before_the_names_of_yolo_are_not_part_of_them(tmp_path, names):
     assert read_names(tmp_path / "classes.txt") == {1: "3 wheeler", 2: "4 wheeler"}
 
 
-@pytest.mark.parametrize("box", [[40, 5, 55, 15], [10, 30, 20, 38], [0, 0, 70, 10]])
-def test_a_box_without_an_outline_that_ends_outside_the_picture_is_refused(tmp_path, box):
+@pytest.mark.parametrize(
+    "box", [[40, 5, 55, 15], [10, 30, 20, 38], [0, 0, 70, 10], [0.1, 0.1, 0.8, 0.8]]
+)
+def test_a_box_without_an_outline_in_corners_or_shares_is_refused(tmp_path, box):
     changes = {"annotation": {"segmentation": [], "bbox": box}}
     with pytest.raises(DataError, match="width, height in a picture of 60x40"):
         list(coco(tmp_path, **changes, how={"boxes_alone": True}))

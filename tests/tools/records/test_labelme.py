@@ -37,7 +37,9 @@ def test_polygons_rectangles_and_groups(tmp_path, capsys):
     labelme(tmp_path, "a", shapes)
     labelme(tmp_path, "b", [])
     assert cli.main(["from-labelme", str(tmp_path), str(tmp_path / "out.tfrecord")]) == 0
-    assert json.loads(capsys.readouterr().out)["counts"]["objects"] == 3
+    said = capsys.readouterr()
+    assert json.loads(said.out)["counts"]["objects"] == 3
+    assert "without a JSON file" not in said.err
     first, second = read(tmp_path / "out.tfrecord")
     assert first.class_names == ("van", "car", "car")
     assert first.classes.tolist() == [2, 1, 1]
@@ -46,6 +48,13 @@ def test_polygons_rectangles_and_groups(tmp_path, capsys):
     np.testing.assert_array_equal(first.masks, [square | elsewhere, square, elsewhere])
     assert first.boxes[0].tolist() == [10, 10, 30, 50]
     assert (first.source_id, len(second.classes)) == ("a", 0)
+
+
+def test_pictures_without_a_file_are_counted(tmp_path, capsys):
+    labelme(tmp_path, "a", [shape("car", SQUARE)])
+    save_picture(tmp_path / "b.jpg")  # LabelMe writes nothing where nothing is drawn
+    assert cli.main(["from-labelme", str(tmp_path), str(tmp_path / "out.tfrecord")]) == 0
+    assert "ignored: 1 pictures without a JSON file, as b.jpg" in capsys.readouterr().err
 
 
 def test_a_label_map_decides_about_numbers(tmp_path):

@@ -213,6 +213,8 @@ def _evaluate_photographs(options: argparse.Namespace, detect: detector.Detector
         if not names & {*options.category}:
             do = f"Its objects are of the categories {sorted(names)}."
         raise DataError(str(options.coco), expected=expected, found="none", do=do)
+    if missing := sorted({*options.category} - names):
+        print(f"note: no object is called {', '.join(map(repr, missing))}", file=sys.stderr)
     category = options.called or " ".join(options.category)
     source = options.source or options.coco.parent.name
     row = scores.photograph_row(pairs, source=source, category=category, by=options.by)

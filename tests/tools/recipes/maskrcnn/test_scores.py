@@ -98,6 +98,14 @@ def test_a_category_or_an_expression_that_is_none_is_refused(tmp_path, write_coc
         )
 
 
+def test_a_category_of_no_object_is_named_beside_one_that_has_some(tmp_path, write_coco, capsys):
+    write_coco("inside.png", ("car", [20, 4, 5, 5]))
+    where = ["--coco", str(tmp_path / "instances.json"), "--images", str(tmp_path / "images")]
+    given = ["evaluate", *where, "--by", "box", "--category", "car", "lorry"]
+    cli._evaluate_photographs(cli._parser().parse_args(given), finds_nothing)
+    assert "note: no object is called 'lorry'" in capsys.readouterr().err
+
+
 def test_a_photograph_with_its_objects(write_coco):
     (case,) = cases(write_coco("inside.png"))
     np.testing.assert_array_equal(case.image, PICTURE)
