@@ -32,7 +32,7 @@ def test_the_code_is_formatted(root):
     assert done.returncode == 0, done.stdout
 
 
-TOO_LONG = {"tools/leaks.py", "tools/handed_in.py"}
+TOO_LONG = {"tools/leaks.py"}
 """Modules over 400 lines that could be cut in two; none may be added."""
 
 

@@ -28,7 +28,8 @@ from typing import Any
 from helpers import ROOT
 from helpers.errors import SetupError
 from tools import handed_in
-from tools.handed_in import Answers, Outline
+from tools.handed_in import Answers
+from tools.outlines import Outline, fingerprint
 
 COURSE = ROOT / "tools" / "labs.json"
 """What a release for students knows of the labs instead of solved notebooks."""
@@ -277,7 +278,7 @@ def show(outcomes: list[Outcome]) -> str:
 def begun(lab: Lab, answers: Answers) -> bool:
     """Whether any answer differs from the initial state."""
     pieces = [piece for each in answers.pieces.values() for piece in each]
-    return any(handed_in.fingerprint(piece.source) not in lab.outline.cells for piece in pieces)
+    return any(fingerprint(piece.source) not in lab.outline.cells for piece in pieces)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -12,214 +12,24 @@ Cells taken into account:
   with it, and those below its check if the answer cell was left empty. If a cell of the course was
   changed, additions take effect, but new values for the course's own names do not.
 
-Rests on `json`, `ast` and IPython's input transformer. An `Outline`, which contains no solution,
-describes the lab.
+An `Outline`, which contains no solution, describes the lab. Rests on `tools.outlines`.
 """
 
 from __future__ import annotations
 
 import ast
-import hashlib
-import json
 import re
-import warnings
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
-from functools import cache
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tools.outlines import Outline, Task, bound, bound_names, fingerprint, node_print, statements
+from tools.untrusted import clean, decoded, loads
 
 MAX_BYTES = 25_000_000
 MAX_CELLS = 2_000
-MAX_PARTS = 1_000_000
-"""Lists, objects and entries in one JSON text, strings aside: what it may cost to hold."""
 MAX_ANSWER = 100_000
-MAX_PARSED = 30_000
-"""Maximum length of a cell that is analysed; a longer one runs unchanged."""
-MAX_MAGICS = 40
 SMALLER = "Clear the outputs of all cells, save it and resubmit it."
 WRITTEN_STUB = "**Answer.** *Your words here.*"
-
-
-# ------------------------------------------------------------------------------- text from outside
-
-
-def clean(text: str) -> str:
-    """Make text encodable: lone surrogates become question marks, null bytes are removed."""
-    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
-
-
-def decoded(data: bytes, fallback: str = "utf-8") -> str:
-    """Decode a file by its byte-order mark, as UTF-8, or in the fallback encoding.
-
-    Raises:
-        UnicodeDecodeError: The file has none of these encodings.
-    """
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16")
-    if b"\x00" in data[:40]:  # without a mark: every second byte of Latin text is null
-        return data.decode("utf-16-le" if data[1:2] == b"\x00" else "utf-16-be")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode(fallback)
-
-
-def loads(data: bytes, most: int = MAX_PARTS) -> Any:
-    """Parse JSON with limited cost: `[[],[],...]` takes twenty times its length in memory.
-
-    Raises:
-        ValueError: The text is not JSON, nested too deeply, or has too many parts.
-    """
-    if sum(map(data.count, (b",", b"[", b"{"))) > most:
-        bare = re.sub(rb'"(?:[^"\\]|\\.)*"', b"", data)
-        if sum(map(bare.count, (b",", b"[", b"{"))) > most:
-            raise ValueError(f"more than {most:,} parts")
-    try:
-        return json.loads(data)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-
-
-# ----------------------------------------------------------------------------------- what a lab is
-
-
-@dataclass(frozen=True)
-class Task:
-    """One exercise of a lab, without its solution."""
-
-    grade_id: str
-    title: str
-    points: float
-    written: bool = False
-    names: tuple[str, ...] = ()
-    """What an answer in code must define."""
-
-
-@dataclass(frozen=True)
-class Outline:
-    """Description of a lab for the reader: its exercises, and how to recognise its own cells."""
-
-    name: str
-    number: int
-    tasks: tuple[Task, ...]
-    cells: frozenset[str] = frozenset()
-    """Fingerprints of the course's own cells."""
-    statements: frozenset[str] = frozenset()
-    """Fingerprints of their statements."""
-    ids: frozenset[str] = frozenset()
-    names: frozenset[str] = frozenset()
-    """Names to which the course's cells give a value."""
-
-    def to_json(self) -> dict:
-        """Serialise as JSON, for a release without solved notebooks."""
-        content = asdict(self)
-        return {k: sorted(v) if isinstance(v, frozenset) else v for k, v in content.items()}
-
-    @staticmethod
-    def from_json(content: dict) -> Outline:
-        """Inverse of `to_json`."""
-        sets = ("cells", "statements", "ids", "names")
-        tasks = tuple(Task(**{**t, "names": tuple(t["names"])}) for t in content["tasks"])
-        return Outline(
-            **{k: frozenset(v) if k in sets else v for k, v in content.items() if k != "tasks"},
-            tasks=tasks,
-        )
-
-
-def outline(
-    name: str, number: int, tasks: Iterable[Task], cells: Iterable[tuple[str, str, str]]
-) -> Outline:
-    """Build the outline of a lab.
-
-    Args:
-        name: Name of the lab, such as 01_masks.
-        number: Number of the lab.
-        tasks: Exercises of the lab.
-        cells: Type, id and source of all cells of the course, in every edition.
-    """
-    prints, statements, ids, names = set(), set(), set(), set()
-    for kind, cell_id, source in cells:
-        prints.add(fingerprint(source))
-        ids.add(cell_id)
-        if kind == "code":
-            for node in _statements(source) or ():
-                statements.add(_node_print(node))
-                names.update(bound(node))
-    parts = map(frozenset, (prints, statements, ids - {""}, names))
-    return Outline(name, number, tuple(tasks), *parts)
-
-
-def bound_names(source: str) -> list[str]:
-    """Names bound by a cell: functions, classes, variables; not imports.
-
-    Those of a solution are the names that its exercise asks for and a check looks up.
-    """
-    names: dict[str, None] = {}
-    for node in _statements(source) or ():
-        names.update(dict.fromkeys(bound(node)))
-    return [name for name in names if not name.startswith("_")]
-
-
-def fingerprint(source: str) -> str:
-    """Fingerprint of a cell, independent of trailing spaces."""
-    lines = [line.rstrip() for line in source.strip().splitlines()]
-    return hashlib.sha256("\n".join(lines).encode("utf-8", "replace")).hexdigest()[:16]
-
-
-def _node_print(node: ast.stmt) -> str:
-    return hashlib.sha256(ast.dump(node).encode("utf-8", "replace")).hexdigest()[:16]
-
-
-@cache
-def _transformer() -> Any:
-    from IPython.core.inputtransformer2 import TransformerManager
-
-    return TransformerManager()
-
-
-def as_python(source: str) -> str:
-    """Convert a cell to Python as IPython does: magics and shell lines become calls.
-
-    For a cell magic that runs Python (`%%time`, `%%capture`), the body is returned.
-    """
-    source = re.sub(r"\A\s*%%(time|timeit|capture|prun)\b[^\n]*\n", "", source)
-    if not re.search(r"^\s*[%!?]|\?\s*$|=\s*[%!]", source, re.MULTILINE):
-        return source
-    return _transformer().transform_cell(source)
-
-
-def _statements(source: str) -> list[ast.stmt] | None:
-    """Statements of a cell; None if it cannot be parsed at acceptable cost."""
-    if len(source) > MAX_PARSED or len(re.findall(r"^\s*[%!?]", source, re.M)) > MAX_MAGICS:
-        return None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(as_python(clean(source))).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-
-
-def bound(node: ast.stmt) -> list[str]:
-    """Names bound by a statement in its own scope, in source order."""
-    names: dict[str, None] = {}
-    stack: list[ast.AST] = [node]
-    while stack:
-        part = stack.pop(0)
-        if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            names[part.name] = None  # what is bound inside stays inside
-        elif isinstance(
-            part, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-        ):
-            continue
-        elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
-            names[part.id] = None
-        else:
-            stack += ast.iter_child_nodes(part)
-    return list(names)
-
-
-# ---------------------------------------------------------------------------- what was handed in
 
 
 @dataclass(frozen=True)
@@ -370,16 +180,16 @@ class _Reader:
         """Part of a cell that runs: all of it, or the additions to a cell of the course."""
         whole = Piece(cell.number, cell.source, added=True)
         ours = cell.cell_id in self.lab.ids
-        statements = _statements(cell.source)
-        if statements is None:
+        parsed = statements(cell.source)
+        if parsed is None:
             yield from () if ours else (whole,)
             return
         try:
-            new = [s for s in statements if _node_print(s) not in self.lab.statements]
+            new = [s for s in parsed if node_print(s) not in self.lab.statements]
         except RecursionError:
             yield whole
             return
-        work = [s for s in statements if not isinstance(s, (ast.Import, ast.ImportFrom))]
+        work = [s for s in parsed if not isinstance(s, (ast.Import, ast.ImportFrom))]
         known = len([s for s in work if s not in new])
         if not ours and 2 * known < max(1, len(work)):
             yield whole
@@ -465,7 +275,7 @@ class _Reader:
         if len(parts) == 1:
             return parts
         whole = "\n".join(part.source for part in parts)
-        if any(_statements(p.source) is None for p in parts) and _statements(whole) is not None:
+        if any(statements(p.source) is None for p in parts) and statements(whole) is not None:
             self.note(
                 f"The answer cell {task.grade_id} occurs {len(parts)} times; its parts were joined."
             )

@@ -25,8 +25,9 @@ from pathlib import Path
 from typing import Any
 
 from helpers.errors import CourseError, DataError
-from tools import handed_in
 from tools.grading import labs
+from tools.outlines import MAX_PARSED, as_python, fingerprint
+from tools.untrusted import loads
 
 TEST = re.compile(r"(?:^|[_\W\d])test(?:s|ing)?(?:$|[_\W\d])", re.IGNORECASE)
 SCORES = r"(?:m?IoU|dice|jaccard|accuracy|precision|recall|f1|(?-i:m?AP(?:50|75)?)|auc)"
@@ -125,10 +126,10 @@ class Code:
 
 def _readable(source: str) -> str:
     """Convert a cell to Python; lines with `%time` and the like become the statement they run."""
-    if len(source) > handed_in.MAX_PARSED:
+    if len(source) > MAX_PARSED:
         raise ValueError("too long to be read")
     source = re.sub(r"^([ \t]*)%(?:time|timeit|prun|memit)\b[ \t]*", r"\1", source, flags=re.M)
-    return handed_in.as_python(source)
+    return as_python(source)
 
 
 RULES: dict[str, Callable[..., Iterator[tuple[int, int, str]]]] = {}
@@ -303,7 +304,7 @@ def course_cells() -> set[str]:
     found: set[str] = set()
     for lab in labs.read_all().values():
         found |= lab.outline.cells
-        found |= {handed_in.fingerprint(cell.source) for cell in lab.notebook.cells}
+        found |= {fingerprint(cell.source) for cell in lab.notebook.cells}
     return found
 
 
@@ -319,16 +320,12 @@ def examine(path: Path, own: set[str] | None = None) -> list[Finding]:
     """
     own = course_cells() if own is None else own
     try:
-        cells = handed_in.loads(path.read_bytes())["cells"]
+        cells = loads(path.read_bytes())["cells"]
         code_cells, outputs = [], []
         for number, cell in enumerate(cells, start=1):
             source = "".join(cell["source"])
             asked = own and str(_marks(cell).get("grade_id", "")).startswith("lab")
-            if (
-                cell["cell_type"] == "code"
-                and handed_in.fingerprint(source) not in own
-                and not asked
-            ):
+            if cell["cell_type"] == "code" and fingerprint(source) not in own and not asked:
                 code_cells.append((number, source))
                 outputs += [(number, text) for text in _texts(cell.get("outputs", []))]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

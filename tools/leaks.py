@@ -17,7 +17,7 @@ whatever changes a prediction. A prediction is what meets a test mask in a call,
 operation. With most masks exchanged, the others must meet the same predictions, however they were
 computed. Going through pictures, classes or groups tries nothing, so the worst test picture and the
 hardest class may be shown. A leak that leaves no such trace is not detected: a threshold for each
-picture by its own mask, pictures left out of the score. Rests on NumPy and `tools.handed_in`.
+picture by its own mask, pictures left out of the score. Rests on NumPy and `tools.outlines`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ import numpy as np
 
 from helpers import ROOT
 from helpers.errors import CourseError, DataError
-from tools import handed_in
+from tools.outlines import as_python, bound
+from tools.untrusted import loads
 
 MAX_CANDIDATES = 5_000
 MAX_MEETINGS = 200_000
@@ -127,7 +128,7 @@ class _Instrument(ast.NodeTransformer):
         body: list[ast.stmt] = []
         for statement in tree.body:
             body.append(self.visit(statement))
-            if not self.exchanged and self.masks in handed_in.bound(statement):
+            if not self.exchanged and self.masks in bound(statement):
                 self.exchanged = True
                 name = ast.Name(self.masks, ast.Load())
                 target = [ast.Name(self.masks, ast.Store())]
@@ -452,7 +453,7 @@ def trace(
             printed.clear()
             try:
                 instrument.number = meetings.cell = number
-                tree = instrument.cell(ast.parse(handed_in.as_python(source)))
+                tree = instrument.cell(ast.parse(as_python(source)))
                 exec(compile(tree, f"<cell {number}>", "exec"), names)
             except Exception as problem:  # whatever the student's cell raises
                 error = f"{type(problem).__name__}: {problem}"[:300]
@@ -629,7 +630,7 @@ def read_cells(path: Path) -> list[tuple[int, str]]:
         DataError: It is not a notebook.
     """
     try:
-        cells = handed_in.loads(path.read_bytes())["cells"]
+        cells = loads(path.read_bytes())["cells"]
         return [
             (number, "".join(cell["source"]))
             for number, cell in enumerate(cells, start=1)

@@ -31,10 +31,11 @@ from pathlib import Path
 import nbformat
 import numpy as np
 
-from tools import exercises, handed_in, notebooks
+from tools import exercises, notebooks
 from tools.exercises import Answer
 from tools.exercises import read_answers as read
 from tools.grading.attempt import judged
+from tools.outlines import bound_names
 
 MUTANTS = Path(__file__).resolve().parent / "mutants"
 ENOUGH = 0.9
@@ -131,8 +132,8 @@ def judge(exercise: exercises.Exercise, others: list[exercises.Exercise], names:
     """
     answers = read(MUTANTS / f"{exercise.judged_on}.py")
     asked = next(other for other in others if other.grade_id == exercise.judged_on)
-    test = names[handed_in.bound_names(exercise.answer.source)[-1]]
-    target = handed_in.bound_names(asked.answer.source)[-1]
+    test = names[bound_names(exercise.answer.source)[-1]]
+    target = bound_names(asked.answer.source)[-1]
     refused = []
     for answer in answers:
         own = dict(names)

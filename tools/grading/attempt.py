@@ -15,13 +15,15 @@ import random
 import time
 from typing import TYPE_CHECKING
 
-from tools import exercises, handed_in
+from tools import exercises
 from tools.exercises import Exercise
 from tools.grading import labs as source
 from tools.grading.grades import Grade
 from tools.grading.labs import Lab, Step
 from tools.grading.session import WALL, Session, SessionError
-from tools.handed_in import Answers, Piece, clean
+from tools.handed_in import Answers, Piece
+from tools.outlines import bound_names
+from tools.untrusted import clean
 
 if TYPE_CHECKING:
     from tools.grading.grader import Grader
@@ -219,7 +221,7 @@ class Attempt:
             "op": "check",
             "key": exercise.grade_id,
             "source": exercise.check.source,
-            "names": handed_in.bound_names(exercise.answer.source),
+            "names": bound_names(exercise.answer.source),
         }
         self.called = True
         # First, so that no check of the course has yet shown it a function that is right.
@@ -244,8 +246,8 @@ class Attempt:
         message = {
             "op": "judge",
             "key": exercise.grade_id,
-            "test": handed_in.bound_names(exercise.answer.source)[-1],
-            "target": handed_in.bound_names(asked.answer.source)[-1],
+            "test": bound_names(exercise.answer.source)[-1],
+            "target": bound_names(asked.answer.source)[-1],
             "answers": [answer.source for answer in answers],
         }
         reply = self._asked(session, message)

@@ -19,12 +19,13 @@ from pathlib import Path
 import psutil
 
 from helpers.environment import available_cpus, dask_client
-from tools import handed_in, notebooks
+from tools import notebooks
 from tools.grading import labs, sandbox
 from tools.grading.grader import Grader
 from tools.grading.grades import Grade
 from tools.grading.sandbox import Limits
 from tools.grading.submissions import Submission, printable
+from tools.untrusted import clean
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ def on_dask(
 
 def _not_graded(submission: Submission, error: Exception) -> Grade:
     """Grade for a submission that a worker could not grade; the next run tries again."""
-    why = handed_in.clean(f"{type(error).__name__}: {error}")[:300]
+    why = clean(f"{type(error).__name__}: {error}")[:300]
     place = printable(submission.place)
     problems = [f"Not graded: {why}"]
     return Grade(submission.student, place, submission.key, problems=problems, failed=True)

@@ -19,7 +19,8 @@ from tools.grading.labs import Lab
 from tools.grading.sandbox import Limits, user_of
 from tools.grading.session import Session, SessionError
 from tools.grading.submissions import Submission, printable
-from tools.handed_in import Answers, clean
+from tools.handed_in import Answers
+from tools.untrusted import clean
 
 
 class SourceError(RuntimeError):

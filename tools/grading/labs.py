@@ -13,9 +13,10 @@ import nbformat
 from nbformat import NotebookNode
 
 from helpers import ROOT
-from tools import exercises, handed_in, notebooks
+from tools import exercises, notebooks
 from tools.exercises import Exercise
-from tools.handed_in import Outline, Task
+from tools.handed_in import WRITTEN_STUB
+from tools.outlines import Outline, Task, bound_names, outline
 
 MUTANTS = ROOT / "tests" / "grading" / "mutants"
 
@@ -45,11 +46,11 @@ class Lab:
             if role == "answer":
                 source = exercises.without_solution(source)
             elif role == "written":
-                source = handed_in.WRITTEN_STUB
+                source = WRITTEN_STUB
             elif role == "check":
                 source = exercises.without_hidden(source).rstrip()
             cells.append((cell.cell_type, cell.get("id", ""), source))
-        return handed_in.outline(self.name, self.number, map(_task, self.exercises), cells)
+        return outline(self.name, self.number, map(_task, self.exercises), cells)
 
     def steps(self) -> list[Step]:
         """Code cells in order, up to the last check."""
@@ -110,7 +111,7 @@ def mutants(grade_id: str) -> list[exercises.Answer]:
 
 def _task(exercise: Exercise) -> Task:
     written = exercise.check is None
-    names = () if written else tuple(handed_in.bound_names(exercise.answer.source))
+    names = () if written else tuple(bound_names(exercise.answer.source))
     return Task(exercise.grade_id, exercise.title, exercise.points, written, names)
 
 

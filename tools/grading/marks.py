@@ -24,7 +24,7 @@ from helpers import files
 from helpers.errors import DataError
 from tools.grading.grades import Grade, Verdict
 from tools.grading.students import owner
-from tools.handed_in import clean, decoded
+from tools.untrusted import clean, decoded
 
 NAME = "written.csv"
 COLUMNS = (

@@ -21,7 +21,7 @@ from tools.grading.engine import Job
 from tools.grading.grades import Grade, Verdict
 from tools.grading.students import Identity, identity
 from tools.grading.submissions import LeftOut, Submission, printable
-from tools.handed_in import Outline
+from tools.outlines import Outline
 
 
 def job_print(job: Job) -> str:
@@ -30,7 +30,8 @@ def job_print(job: Job) -> str:
     paths = [*job.folder.glob("[0-9][0-9]_*.ipynb"), *labs.MUTANTS.glob("*.py")]
     for room in ("helpers", "parking", "tools/grading"):
         paths += (ROOT / room).rglob("*.py")
-    paths += [ROOT / "tools" / name for name in ("cells.py", "exercises.py", "handed_in.py")]
+    read = ("cells.py", "exercises.py", "handed_in.py", "outlines.py", "untrusted.py")
+    paths += [ROOT / "tools" / name for name in read]
     for path in sorted(paths):
         digest.update(f"{path.name}\n".encode())
         digest.update(path.read_bytes())

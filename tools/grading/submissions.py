@@ -25,7 +25,8 @@ from pathlib import Path
 
 from tools import handed_in
 from tools.grading.students import owner
-from tools.handed_in import MAX_BYTES, Outline
+from tools.handed_in import MAX_BYTES
+from tools.outlines import Outline
 
 MAX_DEPTH = 8
 MAX_MEMBERS = 20_000
