@@ -6,6 +6,7 @@ import contextlib
 import csv
 import io
 import shutil
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -279,6 +280,15 @@ def test_what_cannot_be_understood_stops_the_run_and_changes_nothing(graded, kin
     assert run(graded) == 2
     assert said in capsys.readouterr().err
     assert {p.name: p.read_bytes() for p in (graded / "out").glob("*.csv")} == before
+
+
+def test_a_workbook_under_the_name_of_the_table_is_named(graded, capsys):
+    with zipfile.ZipFile(path_of(graded), "w") as workbook:
+        workbook.writestr("xl/workbook.xml", "<workbook/>")
+    before = path_of(graded).read_bytes()
+    assert run(graded) == 2
+    assert "found a workbook of Excel or LibreOffice" in capsys.readouterr().err
+    assert path_of(graded).read_bytes() == before
 
 
 def test_a_file_that_is_damaged_while_the_run_goes_on_is_left_alone(graded, monkeypatch, capsys):

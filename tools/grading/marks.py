@@ -116,7 +116,10 @@ def read(folder: Path) -> dict[str, Mark]:
     if not path.exists():
         return {}
     try:
-        text = decoded(path.read_bytes(), fallback="cp1252")
+        content = path.read_bytes()
+        if content.startswith(b"PK"):  # the heading cannot be this
+            raise UnicodeError("a workbook of Excel or LibreOffice")
+        text = decoded(content, fallback="cp1252")
     except (OSError, UnicodeError) as error:
         raise DataError(f"{path}", expected="text in UTF-8, UTF-16 or cp1252", found=str(error),
                     do="Save it again as CSV in UTF-8.") from error  # fmt: skip

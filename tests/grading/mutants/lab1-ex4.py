@@ -168,3 +168,9 @@ def count_objects(panoptic, things):
     v = np.unique(panoptic)
     c, n = np.unique(v[v % 1000 > 0] // 1000, return_counts=True)
     return dict(zip(things, [int(x) for cc, x in zip(c, n) if cc in things] + [0] * len(things)))
+
+
+# %% wrong class_by_its_beginning: The class is how the number begins, so 130 is also class 13.
+def count_objects(panoptic, things):
+    found = [v for v in np.unique(panoptic) if v % 1000 > 0]
+    return {t: sum(str(v).startswith(str(t)) for v in found) for t in things}
