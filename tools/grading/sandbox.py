@@ -35,7 +35,7 @@ PROBE_SECONDS = 20
 WRITABLE = ("/tmp", "/dev/shm", "/course/build", "/course/notebooks")
 """Folders inside that are memory of limited size."""
 COMMANDS = (
-    "__init__.py", "cells.py", "check.py", "handed_in.py", "leaks.py", "outlines.py",
+    "__init__.py", "cells.py", "check.py", "handed_in.py", "leaks", "outlines.py",
     "untrusted.py", "records", "recipes", "tfod",
 )  # fmt: skip
 """What of `tools` students get, too: what the labs print as commands, without a solution."""

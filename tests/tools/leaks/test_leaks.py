@@ -9,7 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tools import leaks
+from tools.leaks.__main__ import examine, main
+from tools.leaks.exchange import exchange
+from tools.leaks.trace import trace
+from tools.leaks.verdict import Report, compare
 
 DATA = """\
 import numpy as np
@@ -158,10 +161,10 @@ FAIR = {
 }  # fmt: skip
 
 
-def run(code: str) -> leaks.Report:
+def run(code: str) -> Report:
     cells = [(1, DATA), (2, code)]
     kinds = ((False, False), (True, False), (True, True))
-    return leaks.compare(*(leaks.trace(cells, "b", exchanging=x, most=h) for x, h in kinds))
+    return compare(*(trace(cells, "b", exchanging=x, most=h) for x, h in kinds))
 
 
 def test_there_are_enough_of_each():
@@ -192,8 +195,8 @@ def test_a_score_that_was_not_measured_on_test_is_noticed():
 
 
 def test_a_name_that_is_not_there_and_cells_that_stop_are_problems():
-    first = leaks.trace([(1, "x = 1"), (2, "1 / 0")], "b", exchanging=False)
-    problems = leaks.compare(first, first).problems
+    first = trace([(1, "x = 1"), (2, "1 / 0")], "b", exchanging=False)
+    problems = compare(first, first).problems
     assert "no cell gives" in problems[0] and "ZeroDivisionError" in problems[1]
 
 
@@ -201,7 +204,7 @@ def test_a_name_that_is_not_there_and_cells_that_stop_are_problems():
     "value", [np.arange(3), [1, 2, 3], ("x", np.arange(3)), {1: 0, 2: 1, 3: 2}]
 )
 def test_masks_are_exchanged_in_every_form(value):
-    new = leaks.exchange(value)
+    new = exchange(value)
     assert type(new) is type(value)
     assert str(new) != str(value)
 
@@ -220,11 +223,11 @@ def write(folder: Path, code: str) -> Path:
 
 def test_the_command_runs_a_notebook_and_says_what_chose(tmp_path, capsys):
     path = write(tmp_path, LEAKS["dict of scores"])
-    assert leaks.main([str(path), "--masks", "b"]) == 1
+    assert main([str(path), "--masks", "b"]) == 1
     assert "the test split chose: cell 2: k moves from" in capsys.readouterr().out
-    assert leaks.main([str(path), "--masks", "nothing"]) == 2
+    assert main([str(path), "--masks", "nothing"]) == 2
 
 
 def test_what_others_wrote_runs_in_the_sandbox(sandboxed, tmp_path):
     path = write(tmp_path, FAIR["threshold by validation"])
-    assert leaks.examine(path, "b", sandboxed=True).honest
+    assert examine(path, "b", sandboxed=True).honest
