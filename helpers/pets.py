@@ -102,7 +102,7 @@ def load_pets(split: str, source: PetData) -> tf.data.Dataset:
 
     Elements are `{"image": (H, W, 3) uint8 RGB, "segmentation_mask": (H, W, 1) uint8 of 1 to 3,
     "file_name": string, "label": int64 breed, "species": int64, "head_bbox": (4,) float32}`. A
-    damaged picture or a wrong mask stops the iteration with a `DataError` that names it.
+    damaged picture or a wrong mask stops the iteration with an error of TensorFlow that names it.
 
     >>> toys = find_pets(source="toy")
     Using toy pets (rendered): 204 train, 36 validation, 120 test.
