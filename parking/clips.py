@@ -65,15 +65,15 @@ class Clip:
         self.problems.append(explain(self.path.name, expected, found, do))
 
     def _video(self) -> Iterator[tuple[int, float, Image]]:
-        index, first, own = -1, 0.0, 0.0
+        index, first, own, longest = -1, 0.0, 0.0, 0.0
         capture = _capture(self.path)
         rate = max(capture.get(cv2.CAP_PROP_FPS), 1e-3)
-        for index, (own, image) in enumerate(_decoded(capture)):
-            first = own if index == 0 else first
+        for index, (seconds, image) in enumerate(_decoded(capture)):
+            first, longest, own = first if index else seconds, max(longest, seconds - own), seconds
             yield index, index / self.fps if self.fps else own - first, image
         # Matroska has no number of frames: what is expected of it is its end, times the mean rate.
-        whole = self.path.suffix in (".mkv", ".webm") and own + 1 >= self.expected / rate
-        if index + 1 < self.expected and not whole:
+        counted = self.path.suffix not in (".mkv", ".webm")
+        if index + 1 < self.expected and (counted or own + 1.5 * longest < self.expected / rate):
             do = "The file is damaged or was cut short: what follows is not in the report."
             self._problem(f"{self.expected} frames", f"{index + 1} that can be read", do)
 

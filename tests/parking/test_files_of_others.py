@@ -331,6 +331,18 @@ def test_a_matroska_file_that_was_cut_short_says_so(tmp_path) -> None:
     assert 0 < len(list(clip)) < 24 and "cut short" in clip.problems[0]
 
 
+def test_a_matroska_file_without_its_last_frames_says_so(tmp_path) -> None:
+    """Less than a second is missing: as a copy that stopped just before its end."""
+    whole, cut = film(tmp_path / "a.mkv", 24).read_bytes(), tmp_path / "b.mkv"
+    for length in range(len(whole), 0, -len(whole) // 100):
+        cut.write_bytes(whole[:length])
+        clip = open_clip(cut)
+        times = [seconds for _, seconds, _ in clip]
+        if times[-1] < 5.7:
+            break
+    assert times[-1] > 5 and "cut short" in clip.problems[0]
+
+
 def test_a_clock_that_jumps_back_ends_the_analysis_and_is_told(tmp_path) -> None:
     """Two recordings put together by copying one behind the other."""
     one = film(tmp_path / "a.ts", 12).read_bytes()
