@@ -261,6 +261,5 @@ def test_a_figure_takes_the_place_of_an_earlier_one(monkeypatch) -> None:
     figures.show(drawn(), **TEXTS)
     figures.show(drawn(), **TEXTS, place="watch")
     figures.show(drawn(), **TEXTS, place="watch", update=True)
-    assert calls[0] == {}
-    assert [call["display_id"] for call in calls[1:]] == ["watch", "watch"]
-    assert [call["update"] for call in calls[1:]] == [False, True]
+    assert [call["display_id"] for call in calls] == [None, "watch", "watch"]
+    assert [call["update"] for call in calls] == [False, False, True]
