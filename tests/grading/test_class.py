@@ -7,6 +7,7 @@ import csv
 import os
 import resource
 from pathlib import Path
+from types import SimpleNamespace
 
 from tests.grading import hostile, made
 from tools.grading import __main__ as command
@@ -175,3 +176,22 @@ def test_checks_that_students_wrote_are_judged(sandboxed, tmp_path, monkeypatch)
         [page] = (tmp_path / "out" / "feedback").glob(f"{name.replace(' ', '_')}-*")
         text = page.read_text()
         assert any(words in text for words in said.split("|")), text
+
+
+def test_an_interrupted_answer_is_not_called_undefined(monkeypatch):
+    """An interruption may take with it what the answer had defined, which is not the reason."""
+    from tools.grading.attempt import Attempt
+
+    attempt = Attempt.__new__(Attempt)
+    attempt.said, attempt.open, attempt.verdicts = {}, {"ex1"}, {"ex1": SimpleNamespace()}
+
+    def asked(session, message):
+        attempt.slow = "the answer took longer than 4 s"
+        return {"ok": False, "kind": "NameError", "message": "name 'double' is not defined"}
+
+    monkeypatch.setattr(attempt, "_asked", asked)
+    cell = SimpleNamespace(source="")
+    attempt._verdict(
+        None, SimpleNamespace(grade_id="ex1", check=cell, answer=cell, judged_on=None, points=2)
+    )
+    assert attempt.said["ex1"] == "the answer took longer than 4 s"

@@ -102,6 +102,8 @@ class Attempt:
         """Whether a hidden check has called an answer of the process that runs."""
         self.unshown: set[str] = set()
         """Exercises whose outputs came from a process that had seen hidden inputs."""
+        self.slow = ""
+        """That the answer was interrupted while the present check called it; else empty."""
         self.deadline = 0.0
 
     def run(self) -> None:
@@ -223,14 +225,17 @@ class Attempt:
             "source": exercise.check.source,
             "names": bound_names(exercise.answer.source),
         }
-        self.called = True
+        self.called, self.slow = True, ""
         # First, so that no check of the course has yet shown it a function that is right.
         share, said = self._judge(session, exercise) if exercise.judged_on else (1.0, "")
         reply = self._asked(session, message)
         if reply["ok"] is True:
             self._decide(exercise.grade_id, round(exercise.points * share, 2), said)
         else:
-            self._decide(exercise.grade_id, 0, _sentence(reply), bool(reply.get("hidden")))
+            said = said or _sentence(reply)
+            if self.slow and "NameError" in said:  # what it had defined went with the interruption
+                said = self.slow
+            self._decide(exercise.grade_id, 0, said, bool(reply.get("hidden")))
 
     def _judge(self, session: Session, exercise: Exercise) -> tuple[float, str]:
         """Share of wrong answers that a student's check refuses, with a message.
@@ -277,7 +282,8 @@ class Attempt:
                 lost.append(error)
                 return {"stopped": f"the process {error}"}
             if "interrupted" in reply:
-                return {"stopped": f"the answer took longer than {seconds:.0f} s"}
+                self.slow = f"the answer took longer than {seconds:.0f} s"
+                return {"stopped": self.slow}
             return reply
 
         try:
