@@ -227,22 +227,22 @@ def _archive(path: Path, student: str, place: str, found: Found) -> None:
             (filled if is_file else empty).update(folder[:n] for n in range(1, len(folder) + 1))
             if not is_file:
                 continue
-            owner = student or printable(
+            whose = student or printable(
                 NOTEBOOK.sub("", parts[0]) if len(parts) == 1 else parts[0]
             )
             inner = f"{place}!{name}" if place else name
             if why:
-                found.leave(owner, inner, why)
+                found.leave(whose, inner, why)
             elif NOTEBOOK.search(parts[-1]):
                 member = "" if content is not None else name
                 own = None if content is not None else path
                 found.submissions.append(
-                    Submission(owner, printable(parts[-1]), inner, own, member, modified, content)
+                    Submission(whose, printable(parts[-1]), inner, own, member, modified, content)
                 )
             elif ZIP.search(parts[-1]) or TAR.search(parts[-1]) or OTHER_ARCHIVE.search(parts[-1]):
-                found.leave(owner, inner, "an archive within an archive: unpack it")
+                found.leave(whose, inner, "an archive within an archive: unpack it")
             else:
-                found.leave(owner, inner, "not a notebook (.ipynb)")
+                found.leave(whose, inner, "not a notebook (.ipynb)")
     except (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, tarfile.TarError,
             zlib.error, NotImplementedError) as error:  # fmt: skip
         found.leave(student, place, f"an archive that cannot be read: {error}"[:200])
