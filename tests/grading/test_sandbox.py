@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import signal
 import struct
 from pathlib import Path
 
@@ -83,3 +84,12 @@ def test_workers_are_as_many_as_memory_allows(monkeypatch):
     assert (engine.default_workers(quick=False), engine.default_workers(quick=True)) == (2, 4)
     Memory.available = 1
     assert engine.default_workers(quick=True) == 1
+
+
+def test_an_interrupt_that_comes_too_late_reaches_no_later_request(sandboxed):
+    """It was meant for a cell that ended meanwhile; on a busy machine that is ordinary."""
+    with Session("answers", LIMITS) as session:
+        for number in range(200):
+            session.worker.send_signal(signal.SIGINT)
+            reply = session.request({"op": "run", "source": f"print({number})"}, 30, wall=10)
+            assert reply["outputs"][0]["text"] == f"{number}\n"

@@ -333,25 +333,42 @@ def main() -> None:
     cells = Cells()
     sys.modules["__main__"].__dict__.pop("main", None)
     answers, checks = Answers(cells, channel), Checks(cells, channel)
-    channel.send({"ready": True})
     own = os.getpid()
+    working = False
+
+    def interrupt(*_: Any) -> None:
+        # Between two requests it is meant for one that has been answered, and must not reach the
+        # next one, nor tear a message.
+        if working:
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
+    channel.send({"ready": True})
     while True:
+        request = channel.receive()
         try:
-            request = channel.receive()
-            operation = request.pop("op")
-            if operation == "run":
-                reply = cells.run(request["source"])
-            elif role == "checks":
-                reply = {"keep": checks.keep, "check": checks.check, "judge": checks.judge}[
-                    operation
-                ](**request)
-            else:
-                reply = answers.answer({"op": operation, **request})
-            if os.getpid() != own:  # a child that a cell forked and that came back here
-                os._exit(0)
-            channel.send(reply)
-        except KeyboardInterrupt:  # came too late for the cell it was meant for
-            continue
+            working = True
+            reply = _reply(request, cells, checks if role == "checks" else answers)
+            working = False
+        except KeyboardInterrupt:  # the work was over, or had not begun
+            working = False
+            late = AnswerError("took too long")
+            error = {"ename": "KeyboardInterrupt", "evalue": "", "traceback": ""}
+            reply = {"ok": False, "outputs": [], "error": error, **_failure(late, "")}
+            reply["raised"] = exception_to_json(late)
+        if os.getpid() != own:  # a child that a cell forked and that came back here
+            os._exit(0)
+        signal.signal(signal.SIGINT, interrupt)  # again, since a cell may have changed it
+        channel.send(reply)
+
+
+def _reply(request: dict, cells: Cells, side: Answers | Checks) -> dict:
+    operation = request.pop("op")
+    if operation == "run":
+        return cells.run(request["source"])
+    if isinstance(side, Checks):
+        return {"keep": side.keep, "check": side.check, "judge": side.judge}[operation](**request)
+    return side.answer({"op": operation, **request})
 
 
 if __name__ == "__main__":
