@@ -102,8 +102,13 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         0 if all passed, 1 otherwise.
     """
-    parser = argparse.ArgumentParser(prog="python -m tools.run_tests", add_help=False)
-    parser.add_argument("--only", choices=("unit", "notebooks"))
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.run_tests",
+        description=__doc__.splitlines()[0],
+        epilog="All other options are pytest's, for the unit tests, which then run alone.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--only", choices=("unit", "notebooks"), help="run one of the two parts")
     options, extra = parser.parse_known_args(arguments)
     start = time.monotonic()
     labs, without = [], ""

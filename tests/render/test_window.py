@@ -32,6 +32,15 @@ def test_the_shipped_files_are_this_picture(picture: scene.Scene) -> None:
     assert np.abs(shipped["window"].astype(int) - picture.image).max() <= 2
 
 
+def test_the_command_asks_before_it_writes(monkeypatch, tmp_path, capsys) -> None:
+    monkeypatch.setattr(scene, "write", lambda folder: [folder])
+    with pytest.raises(SystemExit, match=r"^0$"):
+        scene.main(["--help"])
+    assert "usage: python -m tools.render.window" in capsys.readouterr().out
+    scene.main(["--out", str(tmp_path)])
+    assert capsys.readouterr().out == f"{tmp_path}\n"
+
+
 def test_things_have_instances_and_stuff_has_none(picture: scene.Scene) -> None:
     is_thing = np.isin(picture.labels, picture.things)
     np.testing.assert_array_equal(picture.instances > 0, is_thing)

@@ -61,6 +61,12 @@ def test_everything_is_one_run(monkeypatch, tmp_path, capsys):
     assert lines[-1].startswith("PASSED: 2 unit tests passed, 1 skipped; 1 notebook cells passed; ")
 
 
+def test_help_is_its_own_and_runs_nothing(monkeypatch, tmp_path, capsys):
+    with pytest.raises(SystemExit, match=r"^0$"):
+        run_main(monkeypatch, tmp_path, "--help")
+    assert "--only {unit,notebooks}" in capsys.readouterr().out
+
+
 def test_the_files_that_take_longest_are_there(root):
     assert [name for name in LONGEST_FIRST if not (root / name).is_file()] == []
 

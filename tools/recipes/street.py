@@ -109,50 +109,54 @@ MODELS = {
 }
 
 
-def small_loss(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """`boundary_loss` with higher weights for small classes and none for unknown pixels."""
-    import tensorflow as tf
+def edge_weights(labels: tf.Tensor, extra: float, width: int) -> tf.Tensor:
+    """1 + `extra` within `width` pixels of another label, 1 elsewhere; labels (B, H, W)."""
+    from keras import ops
 
-    labels = tf.cast(labels, tf.int32)
-    known = tf.cast(labels != UNKNOWN, tf.float32)
-    truth = tf.where(labels == UNKNOWN, 0, labels)
-    pixels = tf.cast(labels, tf.float32)[..., None]
-    highest = tf.nn.max_pool2d(pixels, 5, 1, "SAME")
-    edge = (highest > -tf.nn.max_pool2d(-pixels, 5, 1, "SAME"))[..., 0]
-    small = tf.constant([SMALL.get(k, 1.0) for k in range(len(kerbside.SURFACES))])
-    weight = known * (1 + 4 * tf.cast(edge, tf.float32)) * tf.gather(small, truth)
-    each = tf.nn.sparse_softmax_cross_entropy_with_logits(truth, logits)
-    probabilities = tf.nn.softmax(logits) * known[..., None]
-    one_hot = tf.one_hot(truth, len(kerbside.SURFACES)) * known[..., None]
-    both = tf.reduce_sum(probabilities * one_hot, axis=(0, 1, 2))
-    total = tf.reduce_sum(probabilities + one_hot, axis=(0, 1, 2))
-    dice = 1 - tf.reduce_mean((2 * both + 1) / (total + 1))
-    return tf.reduce_sum(weight * each) / (tf.reduce_sum(weight) + 1) + dice
+    pixels = ops.cast(labels, "float32")[..., None]
+    window = 2 * width + 1
+    highest = ops.max_pool(pixels, window, strides=1, padding="same")
+    lowest = -ops.max_pool(-pixels, window, strides=1, padding="same")
+    return 1 + extra * ops.cast(highest > lowest, "float32")[..., 0]
 
 
 def boundary_loss(extra: float = 4.0, width: int = 2) -> Callable:
-    """`training.combined_loss` with higher weights near label boundaries.
+    """`training.combined_loss` with `edge_weights`, divided by their mean.
 
-    The weights are 1 + `extra` within `width` pixels of another label and 1 elsewhere, divided by
-    their mean, following the U-Net paper (Ronneberger et al., 2015), which does so for the gaps
-    between cells.
+    The U-Net paper (Ronneberger et al., 2015) weights the gaps between cells in this way.
 
     Args:
         extra: Additional weight near an edge; 0 gives `combined_loss` itself.
         width: Width of the band on each side of an edge, in pixels.
     """
-    from keras import ops
 
     def loss(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-        pixels = ops.cast(labels, "float32")[..., None]
-        window = 2 * width + 1
-        highest = ops.max_pool(pixels, window, strides=1, padding="same")
-        lowest = -ops.max_pool(-pixels, window, strides=1, padding="same")
-        weight = 1 + extra * ops.cast(highest > lowest, "float32")[..., 0]
-        each = ops.sparse_categorical_crossentropy(labels, logits, from_logits=True)
-        return ops.sum(weight * each) / ops.sum(weight) + training.dice_loss(labels, logits)
+        from keras import ops
+
+        weight = edge_weights(labels, extra, width)
+        entropy = ops.sparse_categorical_crossentropy(labels, logits, from_logits=True)
+        return ops.sum(weight * entropy) / ops.sum(weight) + training.dice_loss(labels, logits)
 
     return loss
+
+
+def small_loss(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """`boundary_loss` with higher weights for small classes and none for unknown pixels."""
+    from keras import ops
+
+    labels = ops.cast(labels, "int32")
+    known = ops.cast(labels != UNKNOWN, "float32")
+    truth = ops.where(labels == UNKNOWN, 0, labels)
+    of_class = ops.array([SMALL.get(k, 1.0) for k in range(len(kerbside.SURFACES))])
+    weight = known * edge_weights(labels, 4.0, 2) * ops.take(of_class, truth)
+    entropy = ops.sparse_categorical_crossentropy(truth, logits, from_logits=True)
+    # `training.dice_loss` of the known pixels.
+    probabilities = ops.softmax(logits) * known[..., None]
+    one_hot = ops.one_hot(truth, len(kerbside.SURFACES)) * known[..., None]
+    both = ops.sum(probabilities * one_hot, axis=(0, 1, 2))
+    total = ops.sum(probabilities + one_hot, axis=(0, 1, 2))
+    dice = 1 - ops.mean((2 * both + 1) / (total + 1))
+    return ops.sum(weight * entropy) / (ops.sum(weight) + 1) + dice
 
 
 LOSSES = {

@@ -1,6 +1,7 @@
 """Picture of lab 1: two cats at a window, composed by code, with exact ground truth.
 
-    python -m tools.render.window        writes the three files in data/lab1 again
+    python -m tools.render.window               writes the three files in data/lab1 again
+    python -m tools.render.window --out DIR     writes them elsewhere
 
 The cat is `chelsea`, a photograph included in scikit-image (S. van der Walt, CC0), cut out along a
 hand-drawn outline and used twice, the second time mirrored and smaller. Wall, window and plants are
@@ -11,6 +12,7 @@ scikit-image's data.
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -227,5 +229,14 @@ def write(folder: Path = FOLDER) -> list[Path]:
     return [folder / name for name in files]
 
 
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; it prints the paths of the files."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.render.window", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("--out", type=Path, default=FOLDER, help="folder; default: data/lab1")
+    print(*write(parser.parse_args(arguments).out), sep="\n")
+
+
 if __name__ == "__main__":
-    print(*write(), sep="\n")
+    main()

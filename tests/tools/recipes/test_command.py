@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -57,6 +59,21 @@ def test_an_error_is_one_line_and_exit_status_1(error, line, capsys):
 def test_a_mistake_of_ours_is_not_hidden():
     with pytest.raises(ZeroDivisionError):
         command.run(parser(lambda options: {"value": 1 / 0}), [])
+
+
+@pytest.mark.parametrize("recipe", ["unet", "street", "maskrcnn"])
+def test_help_comes_without_tensorflow(recipe):
+    code = (
+        f"import sys; sys.argv[1:] = ['--help']; import runpy, atexit\n"
+        "atexit.register(lambda: print('tensorflow' in sys.modules))\n"
+        f"runpy.run_module('tools.recipes.{recipe}', run_name='__main__')"
+    )
+    command_line = [sys.executable, "-W", "ignore", "-c", code]
+    done = subprocess.run(
+        command_line, cwd=helpers.ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith(f"usage: python -m tools.recipes.{recipe} ")
+    assert done.stdout.endswith("\nFalse\n") and not done.stderr
 
 
 def test_a_command_line_repeats_a_run():

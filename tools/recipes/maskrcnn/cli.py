@@ -1,6 +1,4 @@
-"""Command line for the Mask R-CNN of lab 4.
-
-`python -m tools.recipes.maskrcnn camvid|photographs|train|blend|evaluate|export`.
+"""`python -m tools.recipes.maskrcnn`: the Mask R-CNN of lab 4 from the shell.
 
 The same steps as in the lab, with a record of the training. Rests on the sibling modules
 `training`, `export` and `scores`, and on `tools.recipes.command`.
@@ -10,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +17,7 @@ import helpers
 from helpers import detector, kerbside, records, weights
 from helpers.environment import available_cpus, version
 from helpers.errors import CourseError, DataError, WeightsError
+from helpers.files import read_json
 from tools.recipes import command
 from tools.recipes.maskrcnn import data, model, photographs, scores
 from tools.records import annotations
@@ -133,7 +131,7 @@ def _blend(options: argparse.Namespace) -> dict:
 def _mixed_in(file: Path, share: float) -> dict:
     """Source of photographs with its terms, as recorded when the file was written."""
     about = file.with_suffix(".json")
-    stored = json.loads(about.read_text(encoding="utf-8")) if about.is_file() else {}
+    stored = read_json(about) if about.is_file() else {}
     return {"file": file.name, "share": share, **stored}
 
 
@@ -253,7 +251,7 @@ def _number(detect: detector.Detector, name: str) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m tools.recipes.maskrcnn", description=model.__doc__.split("\n\n")[0]
+        prog="python -m tools.recipes.maskrcnn", description=__doc__.split("\n\n")[0]
     )
     verbs = parser.add_subparsers(
         required=True, metavar="camvid|photographs|train|blend|evaluate|export"
