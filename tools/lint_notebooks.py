@@ -469,9 +469,8 @@ def fix(path: Path) -> bool:
         notebook.cells.insert(1, cell)
     first = notebook.cells[0] if notebook.cells else None
     if first is not None and first.cell_type == "markdown":
-        wrong = r"\[!\[[^\]]*\]\([^)]*colab-badge[^)]*\)\]\([^)]*\)"
-        if re.search(wrong, first.source):
-            first.source = re.sub(wrong, badge(path), first.source)
+        if re.search(notebooks.BADGE, first.source):
+            first.source = re.sub(notebooks.BADGE, badge(path), first.source)
         else:
             lines = first.source.split("\n")
             first.source = "\n".join([lines[0], "", badge(path), *lines[1:]])

@@ -22,6 +22,9 @@ from helpers.figures import METRICS_MIME
 
 NOTEBOOKS = ROOT / "notebooks"
 
+BADGE = r"\[!\[[^\]]*\]\([^)]*colab-badge[^)]*\)\]\([^)]*\)"
+"""Expression for a Colab badge in Markdown, whatever it points to."""
+
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 WIDGET_NOTE = "Interactive control: run this cell to use it."
 

@@ -24,7 +24,6 @@ from helpers import ROOT
 from helpers.figures import METRICS_MIME
 from tools import editions, exercises, notebooks, pages
 
-BADGE = re.compile(r"\[!\[[^\]]*\]\([^)]*colab-badge[^)]*\)\]\([^)]*\)\n*")
 BRANCH = "students"
 """Branch of the repository with the student edition, which Colab opens."""
 
@@ -87,7 +86,7 @@ def page_of(source: NotebookNode) -> NotebookNode:
                 _describe(cell, output)
         elif cell.cell_type == "markdown":
             # Links and buttons of the theme take the place of the badge, which is on the network.
-            cell.source = BADGE.sub("", cell.source)
+            cell.source = re.sub(rf"{notebooks.BADGE}\n*", "", cell.source)
     edition.metadata["mystnb"] = {"execution_mode": "off"}
     return edition
 

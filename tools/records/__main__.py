@@ -129,31 +129,37 @@ def _parser() -> argparse.ArgumentParser:
     stats.set_defaults(run=_stats)
     for command in (show, stats):
         command.add_argument("files", nargs="+", metavar="FILE", help="record files, or a pattern")
-    coco = commands.add_parser("from-coco", help="write records from COCO's instances.json")
-    coco.add_argument("annotations", type=Path, help="instances.json")
-    coco.add_argument("images", type=Path, help="folder of its pictures")
-    voc = commands.add_parser("from-voc", help="write records from Pascal VOC masks")
-    voc.add_argument(
+    from_coco = commands.add_parser("from-coco", help="write records from COCO's instances.json")
+    from_coco.add_argument("annotations", type=Path, help="instances.json")
+    from_coco.add_argument("images", type=Path, help="folder of its pictures")
+    from_voc = commands.add_parser("from-voc", help="write records from Pascal VOC masks")
+    from_voc.add_argument(
         "folder", type=Path, help="with JPEGImages, SegmentationObject and SegmentationClass"
     )
-    voc.add_argument("--list", type=Path, help="file with one name per line; default: all")
-    labelme = commands.add_parser("from-labelme", help="write records from LabelMe's JSON files")
-    labelme.add_argument("folder", type=Path, help="folder with one JSON file per picture")
-    labelme.add_argument("--images", type=Path, help="folder of the pictures, if different")
-    cvat = commands.add_parser("from-cvat", help="write records from CVAT's XML for images")
-    cvat.add_argument("annotations", type=Path, help="annotations.xml")
-    cvat.add_argument("images", type=Path, help="folder of its pictures")
-    yolo = commands.add_parser("from-yolo", help="write records from YOLO segmentation text files")
-    yolo.add_argument("images", type=Path, help="folder of the pictures")
-    yolo.add_argument("labels", type=Path, help="folder of the text files, NAME.txt")
-    yolo.add_argument("names", type=Path, help="data.yaml, or a text file with one name per line")
-    for command in (voc, labelme):
+    from_voc.add_argument("--list", type=Path, help="file with one name per line; default: all")
+    from_labelme = commands.add_parser(
+        "from-labelme", help="write records from LabelMe's JSON files"
+    )
+    from_labelme.add_argument("folder", type=Path, help="folder with one JSON file per picture")
+    from_labelme.add_argument("--images", type=Path, help="folder of the pictures, if different")
+    from_cvat = commands.add_parser("from-cvat", help="write records from CVAT's XML for images")
+    from_cvat.add_argument("annotations", type=Path, help="annotations.xml")
+    from_cvat.add_argument("images", type=Path, help="folder of its pictures")
+    from_yolo = commands.add_parser(
+        "from-yolo", help="write records from YOLO segmentation text files"
+    )
+    from_yolo.add_argument("images", type=Path, help="folder of the pictures")
+    from_yolo.add_argument("labels", type=Path, help="folder of the text files, NAME.txt")
+    from_yolo.add_argument(
+        "names", type=Path, help="data.yaml, or a text file with one name per line"
+    )
+    for command in (from_voc, from_labelme):
         command.add_argument("--label-map", type=Path, help="label_map.pbtxt of the classes")
-    for command, names in (coco, ("--by-name", "--boxes")), (cvat, ("--by-name",)):
+    for command, names in (from_coco, ("--by-name", "--boxes")), (from_cvat, ("--by-name",)):
         for name in names:
             command.add_argument(name, **annotations.OPTIONS[name])
-    readers = {coco: _from_coco, voc: _from_voc, labelme: _from_labelme}
-    for command, reader in (readers | {cvat: _from_cvat, yolo: _from_yolo}).items():
+    readers = {from_coco: _from_coco, from_voc: _from_voc, from_labelme: _from_labelme}
+    for command, reader in (readers | {from_cvat: _from_cvat, from_yolo: _from_yolo}).items():
         command.set_defaults(run=_convert, reader=reader)
         command.add_argument("out", type=Path, help="NAME.tfrecord")
         command.add_argument(

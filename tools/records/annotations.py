@@ -34,6 +34,9 @@ from tools.records.shapes import (
     refuse_a_box_without_mask,
 )
 
+PICTURES = (".jpg", ".jpeg", ".png")
+"""Suffixes of pictures that records can hold."""
+
 OPTIONS: dict[str, dict[str, Any]] = {
     "--outlines": {
         "choices": ("auto", "shown", "stored"),

@@ -95,9 +95,20 @@ def read_coco(
         name = take(entry, "file_name", str, what)
         path, problem = locate(Path(images), name, by_name=by_name)
         shapes = tuple(replace(shape, number=shape.number + shift) for shape in shapes)
-        own = (str(entry["id"]), classes, tuple(sides), shapes, problem, outlines)
-        more = (boxes_alone, entry) if boxes_alone else ()
-        annotated.append(Annotated(path, name, *own, *more))
+        annotated.append(
+            Annotated(
+                path,
+                name,
+                source_id=str(entry["id"]),
+                classes=classes,
+                size=tuple(sides),
+                objects=shapes,
+                problem=problem,
+                outlines=outlines,
+                boxes_alone=boxes_alone,
+                entry=entry if boxes_alone else {},
+            )
+        )
     source = {"format": "COCO", **checksum(file)}
     return AnnotationSet(classes, each_picture_once(annotated, notes), notes, source)
 

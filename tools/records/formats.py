@@ -19,6 +19,7 @@ from helpers.errors import DataError, explain
 from helpers.pictures import Size
 from tools.records import finding
 from tools.records.annotations import (
+    PICTURES,
     Annotated,
     AnnotationSet,
     checksum,
@@ -30,7 +31,6 @@ from tools.records.fields import identity, numbers
 from tools.records.label_maps import read_label_map, read_names
 from tools.records.shapes import Shape, mask_of
 
-PICTURES = (".jpg", ".jpeg", ".png")
 OTHERS = tuple({*pictures.SUFFIXES, *pictures.UNREAD} - {*PICTURES})
 """Suffixes of pictures that records cannot hold."""
 
@@ -165,12 +165,18 @@ def read_voc(
             problem = problem or explain(str(folder / "JPEGImages"), expected=expected, found=found)
         path = paths[0] if paths else None
         name = f"JPEGImages/{path.name if path else stem}"
-        masks = {
-            "object_mask": object_masks.get(stem, Path()),
-            "class_mask": class_masks.get(stem, Path()),
-        }
-        own = (path, name, stem, classes, None, (), problem, outlines)
-        annotated.append(VocPicture(*own, **masks))
+        annotated.append(
+            VocPicture(
+                path,
+                name,
+                source_id=stem,
+                classes=classes,
+                problem=problem,
+                outlines=outlines,
+                object_mask=object_masks.get(stem, Path()),
+                class_mask=class_masks.get(stem, Path()),
+            )
+        )
     return AnnotationSet(classes, annotated, notes, source)
 
 
@@ -234,7 +240,18 @@ def read_cvat(
             shapes = tuple(_cvat_shapes(entry, size, {v: k for k, v in classes.items()}))
         except DataError as error:
             shapes, problem = (), problem or str(error)
-        annotated.append(Annotated(path, name, name, classes, size, shapes, problem, outlines))
+        annotated.append(
+            Annotated(
+                path,
+                name,
+                source_id=name,
+                classes=classes,
+                size=size,
+                objects=shapes,
+                problem=problem,
+                outlines=outlines,
+            )
+        )
     source = {"format": "CVAT", **checksum(file)}
     return AnnotationSet(classes, each_picture_once(annotated, notes), notes, source)
 
@@ -327,8 +344,17 @@ def read_yolo(images: Path, labels: Path, names: Path, *, outlines: str = "auto"
         problem = ""
         if (number := counted[path.stem]) > 1:
             problem = explain(f"{path.stem}.txt", expected="one picture for it", found=f"{number}")
-        own = (path, path.name, path.stem, classes, None, (), problem, outlines)
-        annotated.append(YoloPicture(*own, text=texts.pop(path.stem, None)))
+        annotated.append(
+            YoloPicture(
+                path,
+                path.name,
+                source_id=path.stem,
+                classes=classes,
+                problem=problem,
+                outlines=outlines,
+                text=texts.pop(path.stem, None),
+            )
+        )
     if texts:
         notes.append(f"ignored: {len(texts)} texts without a picture, as {min(texts)}.txt")
     if bare := sum(each.text is None for each in annotated):

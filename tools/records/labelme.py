@@ -8,7 +8,14 @@ from typing import Any
 
 from helpers.errors import DataError
 from helpers.files import read_json
-from tools.records.annotations import Annotated, AnnotationSet, each_picture_once, listed, locate
+from tools.records.annotations import (
+    PICTURES,
+    Annotated,
+    AnnotationSet,
+    each_picture_once,
+    listed,
+    locate,
+)
 from tools.records.fields import identity, numbers, take
 from tools.records.label_maps import read_label_map
 from tools.records.shapes import Shape
@@ -65,11 +72,21 @@ def read_labelme(
             shapes = tuple(_labelme_shapes(content["shapes"], numbers_of))
         except DataError as error:
             shapes, problem = (), str(error)
-        own = (path.stem, classes, tuple(sides), shapes, problem, outlines)
-        annotated.append(Annotated(place, name, *own))
+        annotated.append(
+            Annotated(
+                place,
+                name,
+                source_id=path.stem,
+                classes=classes,
+                size=tuple(sides),
+                objects=shapes,
+                problem=problem,
+                outlines=outlines,
+            )
+        )
     annotated = each_picture_once(annotated, notes)
     named = {each.path.name for each in annotated if each.path}
-    pictures = listed(Path(images or folder), (".jpg", ".jpeg", ".png"), [])
+    pictures = listed(Path(images or folder), PICTURES, [])
     if bare := [path.name for path in pictures if path.name not in named]:
         notes.append(f"ignored: {len(bare)} pictures without a JSON file, as {bare[0]}")
     return AnnotationSet(classes, annotated, notes, {"format": "LabelMe"})

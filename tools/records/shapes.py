@@ -15,7 +15,7 @@ import numpy as np
 from helpers import records
 from helpers.detection import box_overlaps
 from helpers.errors import DataError
-from helpers.masks import rle_to_mask
+from helpers.masks import mask_to_box, rle_to_mask
 from helpers.pictures import Size
 from tools.records.fields import numbers
 
@@ -99,10 +99,7 @@ def _run_length_mask(code: dict[str, Any], size: Size, where: str) -> np.ndarray
 
 def box_around(mask: np.ndarray) -> np.ndarray:
     """Bounding box (4,) of a mask (H, W) bool; zeros for an empty mask."""
-    import cv2
-
-    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
-    return np.array([top, left, top + height, left + width], float)
+    return mask_to_box(mask) if mask.any() else np.zeros(4)
 
 
 LEAST_IOU = 0.3

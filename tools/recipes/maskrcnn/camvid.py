@@ -17,8 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from helpers import files
-from helpers.errors import DataError
+from helpers import files, pictures
 from helpers.masks import mask_to_box, mask_to_rle
 
 
@@ -72,10 +71,7 @@ def write(folder: Path, split: str, output: Path) -> dict:
     images, annotations = [], []
     counts = {"photographs": 0, **dict.fromkeys(KINDS, 0), "not_judged": 0}
     for image, labels in camvid_frames(folder, split):
-        pixels = cv2.imread(str(labels), cv2.IMREAD_UNCHANGED)
-        if pixels is None or pixels.ndim != 2:
-            expected, found = "a PNG of labels, one number a pixel", "none that can be read"
-            raise DataError(str(labels), expected=expected, found=found)
+        pixels = pictures.read_numbers(labels)
         number, (height, width) = len(images) + 1, pixels.shape
         images.append({"id": number, "file_name": image.name, "width": width, "height": height})
         counts["photographs"] += 1

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from helpers import kerbside
 from helpers.errors import ArrayError
 from helpers.weights import reading_encoder
 
@@ -27,8 +28,8 @@ SIZE = (432, 576)
 """Height and width that the shipped network works at; other pictures are scaled to fit. Its
 training began with smaller ones, for time, and ended with this."""
 
-CLASSES = ("car", "van", "person")
-"""Kerbside's, numbered from 1 as in its label map."""
+CLASSES = kerbside.OBJECTS
+"""Numbered from 1 as in the label map."""
 
 MASK_THRESHOLD = 0.45
 """A pixel belongs to an object from this probability on: of 0.3, 0.35, ... 0.55 the best on val.

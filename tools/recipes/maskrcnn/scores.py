@@ -125,7 +125,7 @@ def summary(pairs: Sequence[tuple[Detections, Example]], images_per_second: floa
     mask = coco.evaluate(pairs, by="mask", tags=tagged)
     box = coco.evaluate(pairs, by="box")
     boundary = coco.evaluate(pairs, by="boundary")
-    filled = [(as_boxes(found), case) for found, case in pairs]
+    without_masks = [(as_boxes(found), case) for found, case in pairs]
     scores = {
         "images": len(pairs),
         "objects": int(sum((~case.crowd).sum() for _, case in pairs)),
@@ -133,7 +133,7 @@ def summary(pairs: Sequence[tuple[Detections, Example]], images_per_second: floa
         "box_ap": box["ap"],
         "box_ap50": box["ap50"],
         "boundary_ap": boundary["ap"],
-        "boxes_as_masks_ap": coco.evaluate(filled, by="mask")["ap"],
+        "boxes_as_masks_ap": coco.evaluate(without_masks, by="mask")["ap"],
         "images_per_second": images_per_second,
     }
     return _plain(scores)

@@ -121,7 +121,9 @@ def test_the_file_is_one_that_photographs_reads(folder, street, capsys):
 
 def test_missing_labels_are_named(folder, tmp_path):
     (folder / "train" / "labels" / "a.png").unlink()
-    with pytest.raises(DataError, match=r"labels.a.png: expected a PNG of labels"):
+    with pytest.raises(
+        DataError, match=r"labels.a.png: expected a complete PNG, found no such file"
+    ):
         camvid.write(folder, "train", tmp_path / "instances.json")
     assert not (tmp_path / "instances.json").exists()
     with pytest.raises(DataError, match="expected CamVid"):
