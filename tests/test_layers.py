@@ -161,6 +161,20 @@ def test_helpers_is_flat():
     assert not [path for path in (ROOT / "helpers").rglob("*.py") if path.parent.name != "helpers"]
 
 
+def test_the_layout_in_the_readme_fits_the_tree():
+    """It names every module of helpers, and nothing that is not there."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    layout = readme.partition("## Layout")[2].split("```")[1]
+    text = dict(re.findall(r"^(\w+)/ +(.+?)(?=^\w|\Z)", layout, re.MULTILINE | re.DOTALL))
+    assert all((ROOT / folder).is_dir() for folder in text)
+    modules = {name.partition(".")[2] for name in sources_of("helpers")} - {""}
+    assert not modules - set(re.findall(r"\w+", text["helpers"]))
+    for folder in ("tools", "tests"):
+        named = re.findall(r"(\w+)/", text[folder])
+        roots = [ROOT / folder, ROOT / folder / "recipes"]
+        assert not [n for n in named if not any((root / n).is_dir() for root in roots)]
+
+
 def test_importing_helpers_brings_neither_tensorflow_nor_matplotlib():
     code = "import sys, helpers; print({'tensorflow', 'matplotlib', 'cv2'} & set(sys.modules))"
     done = subprocess.run(
