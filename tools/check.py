@@ -130,23 +130,13 @@ def read(path: Path, labs: dict[int, Lab] | None = None) -> tuple[Lab, Answers]:
     return lab, answers
 
 
-def check(path: Path, *, seconds: float = 60, labs: dict[int, Lab] | None = None) -> list[Outcome]:
-    """Run the exercises of a notebook in a separate process.
+def run(lab: Lab, answers: Answers, *, seconds: float = 60) -> list[Outcome]:
+    """Run the exercises from `read` in a separate process; return their outcomes in order.
 
     Args:
-        path: The notebook.
+        lab: Lab of the notebook.
+        answers: Answers in the notebook.
         seconds: Time limit in seconds for all exercises; results obtained by then are kept.
-        labs: The labs that it may be of; by default the course's.
-
-    Raises:
-        SetupError: The file is not a notebook, has no exercises, or cannot be started.
-    """
-    lab, answers = read(path, labs)
-    return run(lab, answers, seconds=seconds)
-
-
-def run(lab: Lab, answers: Answers, *, seconds: float = 60) -> list[Outcome]:
-    """Run the exercises from `read`; return their outcomes in order.
 
     Raises:
         SetupError: A cell that all exercises need fails.

@@ -1,4 +1,4 @@
-"""Bug: IoU from integer labels times softmax output (lab 1, section 11).
+"""Bug: IoU from integer labels times softmax output (lab 1, section 12).
 
 A published lab multiplies the labels 0, 1, 2 with three channels of probabilities. These sum to 1
 in each pixel, so its "intersection" is the sum of the labels and its "union" the number of pixels:

@@ -1,4 +1,4 @@
-"""Bug: `keras.backend.sum`, which Keras 3 does not have (lab 1, section 11).
+"""Bug: `keras.backend.sum`, which Keras 3 does not have (lab 1, section 12).
 
 TensorFlow 2.16 and later bring Keras 3. Its sums are in `keras.ops`, the same on every backend.
 """

@@ -1,4 +1,4 @@
-"""Bug: a record's masks read as exactly one value (lab 3, section 4).
+"""Bug: a record's masks read as exactly one value (lab 3, section 3).
 
 A published answer parses `image/object/mask` with `FixedLenFeature([], tf.string)`. That is right
 for pictures of one object and raises for all others, so for the first street with two cars. The

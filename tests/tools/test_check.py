@@ -33,7 +33,7 @@ def write(folder: Path, *answers: str) -> Path:
 
 
 def passed(path: Path, **options: float) -> dict[str, bool | None]:
-    return {o.exercise: o.passed for o in checking.check(path, **options)}
+    return {o.exercise: o.passed for o in checking.run(*checking.read(path), **options)}
 
 
 def test_each_exercise_is_judged_by_its_visible_check(made_labs, tmp_path):
@@ -46,7 +46,7 @@ def test_each_exercise_is_judged_by_its_visible_check(made_labs, tmp_path):
 
 def test_an_answer_that_stops_says_why_and_costs_only_itself(made_labs, tmp_path):
     path = write(tmp_path, "def double(x) return 2", "%matplotlib inline\n" + made.IOU)
-    first, second, _ = checking.check(path)
+    first, second, _ = checking.run(*checking.read(path))
     assert (first.passed, second.passed) == (False, True)
     assert first.message.startswith("SyntaxError") and first.title == "1. Write"
 
@@ -54,7 +54,8 @@ def test_an_answer_that_stops_says_why_and_costs_only_itself(made_labs, tmp_path
 def test_an_answer_without_end_costs_its_time_and_no_more(made_labs, tmp_path):
     start = time.monotonic()
     path = write(tmp_path, made.DOUBLE, "while True: pass")
-    found = {o.exercise: (o.passed, o.message) for o in checking.check(path, seconds=8)}
+    outcomes = checking.run(*checking.read(path), seconds=8)
+    found = {o.exercise: (o.passed, o.message) for o in outcomes}
     assert time.monotonic() - start < 16
     assert found["lab1-ex1"][0] is True
     assert found["lab1-ex2"] == (False, "the time limit of 8 s was reached, while this was run")
@@ -65,7 +66,7 @@ def test_what_is_no_notebook_with_exercises_is_refused(tmp_path, text):
     path = tmp_path / "x.ipynb"
     path.write_text(text)
     with pytest.raises(SetupError, match="expected"):
-        checking.check(path)
+        checking.read(path)
 
 
 def test_a_lab_is_found_by_its_number_or_its_path(tmp_path, monkeypatch):

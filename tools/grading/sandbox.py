@@ -104,8 +104,8 @@ def _python_folders() -> list[Path]:
 
 def _course_binds() -> list[str]:
     """Parts of the course that a lab uses, mounted at /course, without any answers."""
-    shown = ["helpers", "parking", "data", "requirements", "pyproject.toml", "LICENSE"]
-    shown += [p.name for p in ROOT.glob("requirements*.txt")]
+    shown = ["helpers", "parking", "data", "requirements", "requirements.txt"]
+    shown += ["pyproject.toml", "LICENSE"]
     shown += [f"tools/{name}" for name in COMMANDS]
     shown += [f"tools/grading/{name}" for name in ("__init__.py", "codec.py", "worker.py")]
     binds = []
