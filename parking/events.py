@@ -17,7 +17,7 @@ import numpy as np
 from helpers.detector import Detections
 from helpers.masks import Image, mask_to_box
 from parking.footprint import Footprint, fit
-from parking.rules import THRESHOLDS, contact_strip, zone_masks
+from parking.rules import THRESHOLDS, contact_strip, in_pixels, on_ground
 from parking.tracking import Moment, Settings, Stand, Track, Tracker
 from parking.zones import Camera
 
@@ -102,16 +102,16 @@ def locate(stand: Stand, class_name: str, camera: Camera) -> Place:
 
     A stricter zone goes before a lane, then the larger share decides.
     """
-    zones, footprint, rule = camera.forbidden, None, "contact"
+    footprint = None
     if camera.matrix is not None:
-        footprint = fit(stand.mask, class_name, camera, nearer=stand.unknown)
+        (footprint,) = fit([stand.mask], [class_name], camera, [stand.unknown])
     if footprint is None:
-        strip = contact_strip(stand.mask, stand.unknown)
-        shares = [float((strip & zone).sum() / max(strip.sum(), 1)) for zone in zone_masks(camera)]
+        rule, strip = "contact", contact_strip(stand.mask, stand.unknown)
+        shares = in_pixels(strip[None], camera)[0]
     else:
-        rule, shares = "footprint", [footprint.share(zone) for zone in zones]
+        rule, shares = "footprint", on_ground([footprint], camera)[0]
     threshold = THRESHOLDS[rule]
-    zone, share = max(zip(zones, shares, strict=True), key=lambda row: (
+    zone, share = max(zip(camera.forbidden, shares.tolist(), strict=True), key=lambda row: (
         row[1] >= threshold, row[1] >= threshold and not row[0].needs_time, row[1]
     ))  # fmt: skip
     if footprint is None:

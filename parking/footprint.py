@@ -24,6 +24,7 @@ import cv2
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from scipy.special import huber
 
 from helpers.masks import Mask
 from parking.zones import Camera, Zone
@@ -73,10 +74,6 @@ class Footprint:
         """(2,) x, y in metres."""
         return self.corners.mean(axis=0)
 
-    def share(self, zone: Zone) -> float:
-        """The share of the footprint's area in a zone, 0 to 1."""
-        return float(share_in(self.corners, zone))
-
     def certainty(self, zone: Zone, threshold: float) -> tuple[float, float, float]:
         """Of the samples' shares in a zone the 5th and 95th percentile, and how many of them, 0 to
         1, reach the threshold."""
@@ -95,28 +92,22 @@ def share_in(corners: np.ndarray, zone: Zone) -> NDArray[np.float64]:
 
 
 def fit(
-    seen: Mask | np.ndarray, class_name: str, camera: Camera, *, nearer: Mask | None = None
-) -> Footprint | None:
-    """Finds the footprint whose vehicle looks like the mask, or fills the box.
+    seen: Iterable, class_names: Sequence[str], camera: Camera, nearer: Iterable
+) -> tuple[Footprint | None, ...]:
+    """Finds the footprints whose vehicles look like the masks, or fill the boxes.
+
+    All vehicles of a picture at once, which is several times as fast as one by one.
 
     Args:
-        seen: Visible part of one vehicle, (H, W) bool, or its box, (4,) ymin, xmin, ymax, xmax.
-        class_name: "car" or "van"; another name counts as a car.
+        seen: Visible part of each, (H, W) bool, or its box, (4,) ymin, xmin, ymax, xmax.
+        class_names: "car" or "van"; another name counts as a car.
         camera: Camera with a matrix.
-        nearer: Pixels of what may stand before it, (H, W) bool.
+        nearer: Pixels of what may stand before each, (H, W) bool.
 
     Returns None where nothing can be said: an empty mask, or one above the horizon.
     """
-    return fit_all([seen], [class_name], camera, [nearer])[0]
-
-
-def fit_all(
-    seen: Iterable, class_names: Sequence[str], camera: Camera, nearer: Iterable
-) -> tuple[Footprint | None, ...]:
-    """As `fit`, for all vehicles of a picture at once, which is several times as fast."""
     poses, result = [], [None] * len(class_names)
     for k, (each, name, near) in enumerate(zip(seen, class_names, nearer, strict=True)):
-        near = near if near is not None and near.any() else None
         target = (_of_box if np.ndim(each) == 1 else _of_mask)(each, near, camera.size)
         if target is None:
             continue
@@ -151,7 +142,7 @@ class _Target(NamedTuple):
     points: np.ndarray  # (2, 2): the lowest row's middle, and the middle of it all
 
 
-def _of_mask(mask: Mask, nearer: Mask | None, size: tuple[int, int]) -> _Target | None:
+def _of_mask(mask: Mask, nearer: Mask, size: tuple[int, int]) -> _Target | None:
     rows, columns = np.nonzero(mask)
     if len(rows) < 6:
         return None
@@ -160,16 +151,14 @@ def _of_mask(mask: Mask, nearer: Mask | None, size: tuple[int, int]) -> _Target 
     low = reach.max(axis=0) + _HALF
     extreme = hull[reach.argmax(axis=0)]
     at_edge = ((extreme < EDGE) | (extreme > np.array(size[::-1]) - EDGE)).any(axis=1)
-    high = np.where(at_edge, np.inf, low)
-    if nearer is not None:
-        x, y = extreme.astype(int).T
-        high = _hidden(high, grown(nearer)[y, x], nearer)
+    x, y = extreme.astype(int).T
+    high = _hidden(np.where(at_edge, np.inf, low), grown(nearer)[y, x], nearer)
     pixels = np.stack([columns + 0.5, rows + 0.5], -1)
     lowest = pixels[rows == rows.max()].mean(axis=0)
     return _Target(low, high, np.stack([lowest, pixels.mean(axis=0)]))
 
 
-def _of_box(box: np.ndarray, nearer: Mask | None, size: tuple[int, int]) -> _Target | None:
+def _of_box(box: np.ndarray, nearer: Mask, size: tuple[int, int]) -> _Target | None:
     """Four directions are known: right, down, left and up."""
     top, left, bottom, right = (float(side) for side in box)
     height, width = size
@@ -178,13 +167,12 @@ def _of_box(box: np.ndarray, nearer: Mask | None, size: tuple[int, int]) -> _Tar
     low, high = np.full(DIRECTIONS, -np.inf), np.full(DIRECTIONS, np.inf)
     known = np.arange(4) * DIRECTIONS // 4
     low[known] = high[known] = right, bottom, -left, -top
-    if nearer is not None:
-        close, touched = grown(nearer), np.zeros(DIRECTIONS, bool)
-        y = np.linspace(top, bottom - 1, 9).astype(int).clip(0, height - 1)
-        x = np.linspace(left, right - 1, 9).astype(int).clip(0, width - 1)
-        sides = close[y, x[-1]], close[y[-1], x], close[y, x[0]], close[y[0], x]
-        touched[known] = np.mean(sides, axis=1) >= 0.5
-        high = _hidden(high, touched, nearer)
+    close, touched = grown(nearer), np.zeros(DIRECTIONS, bool)
+    y = np.linspace(top, bottom - 1, 9).astype(int).clip(0, height - 1)
+    x = np.linspace(left, right - 1, 9).astype(int).clip(0, width - 1)
+    sides = close[y, x[-1]], close[y[-1], x], close[y, x[0]], close[y[0], x]
+    touched[known] = np.mean(sides, axis=1) >= 0.5
+    high = _hidden(high, touched, nearer)
     cut = np.array([right > width - EDGE, bottom > height - EDGE, left < EDGE, top < EDGE])
     high[known[cut]] = np.inf
     middle = (left + right) / 2
@@ -193,6 +181,8 @@ def _of_box(box: np.ndarray, nearer: Mask | None, size: tuple[int, int]) -> _Tar
 
 def _hidden(high: np.ndarray, touched: np.ndarray, nearer: Mask) -> np.ndarray:
     """Where something nearer touches the outline, it may reach as far as that does."""
+    if not touched.any():
+        return high
     return np.where(touched, np.maximum(high, (_hull(nearer) @ _NORMALS).max(axis=0)), high)
 
 
@@ -274,7 +264,7 @@ class _Model:
         steps = np.array([0.02, 0.02, 0.005, 0.02, 0.02, 0.02])
         damping = np.full(count, 0.1)
         current = self.errors(poses)
-        cost = _huber(current)
+        cost = huber(2, current).sum(axis=1)
         for _ in range(ITERATIONS):
             moved = (poses[:, None] + np.diag(steps)[None]).reshape(-1, unknown)
             ahead = self.errors(moved).reshape(count, unknown, -1)
@@ -286,19 +276,15 @@ class _Model:
             damped = normal + np.eye(unknown) * (damping[:, None] * diagonal + 1e-6)[:, None]
             tried = poses - np.linalg.solve(damped, gradient[..., None])[..., 0]
             errors = self.errors(tried)
-            better = _huber(errors) < cost
+            costs = huber(2, errors).sum(axis=1)
+            better = costs < cost
             poses = np.where(better[:, None], tried, poses)
             current = np.where(better[:, None], errors, current)
-            cost = np.where(better, _huber(errors), cost)
+            cost = np.where(better, costs, cost)
             damping = np.where(better, damping * 0.3, damping * 4)
             if not better.any() and damping.min() > 100:
                 break
         return poses, cost, normal
-
-
-def _huber(errors: np.ndarray) -> np.ndarray:
-    size = np.abs(errors)
-    return np.where(size < 2, 0.5 * errors**2, 2 * size - 2).sum(axis=1)
 
 
 def _samples(pose: np.ndarray, normal: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ makes a verdict of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from helpers.detector import Detections
 from helpers.masks import Mask
-from parking.footprint import Footprint, fit_all, grown
+from parking.footprint import Footprint, fit, grown, share_in
 from parking.zones import Camera
 
 VEHICLES = ("car", "van")  # what can be parked; everything else only hides
@@ -53,13 +53,13 @@ class Vehicles(Detections):
     @cached_property
     def footprints(self) -> tuple[Footprint | None, ...]:
         """(N,) footprints fitted to the masks, None where one is too small to say anything."""
-        return fit_all(self.masks, self.class_names, self.camera, self.nearer)
+        return fit(self.masks, self.class_names, self.camera, self.nearer)
 
     @cached_property
     def box_footprints(self) -> tuple[Footprint | None, ...]:
         """(N,) footprints fitted to the boxes alone, as if nobody had masks."""
         nearer = nearer_masks(filled(self.found.boxes, self.camera.size), self.rows)
-        return fit_all(self.boxes, self.class_names, self.camera, nearer)
+        return fit(self.boxes, self.class_names, self.camera, nearer)
 
 
 def vehicles(found: Detections, camera: Camera) -> Vehicles:
@@ -122,13 +122,13 @@ def zone_masks(camera: Camera) -> NDArray[np.bool_]:
 RULES: Mapping[str, Callable[[Vehicles], Shares]] = {
     # Of the box: all of it, as people complain about; its lower part, as careful systems ask; and
     # the ground under a vehicle that fills it.
-    "box": lambda seen: _shares(filled(seen.boxes, seen.camera.size), seen.camera),
-    "box_lower": lambda seen: _shares(filled(seen.boxes, seen.camera.size, LOWER), seen.camera),
-    "box_footprint": lambda seen: _ground_shares(seen.box_footprints, seen.camera),
+    "box": lambda seen: in_pixels(filled(seen.boxes, seen.camera.size), seen.camera),
+    "box_lower": lambda seen: in_pixels(filled(seen.boxes, seen.camera.size, LOWER), seen.camera),
+    "box_footprint": lambda seen: on_ground(seen.box_footprints, seen.camera),
     # The same of the mask, whose lower edge is where the vehicle meets the ground.
-    "mask": lambda seen: _shares(seen.masks, seen.camera),
-    "contact": lambda seen: _shares(seen.strips, seen.camera),
-    "footprint": lambda seen: _ground_shares(seen.footprints, seen.camera),
+    "mask": lambda seen: in_pixels(seen.masks, seen.camera),
+    "contact": lambda seen: in_pixels(seen.strips, seen.camera),
+    "footprint": lambda seen: on_ground(seen.footprints, seen.camera),
 }
 """The rules: shares (N, Z) of N vehicles in the Z zones of `camera.forbidden`."""
 
@@ -157,16 +157,17 @@ def contact_strip(mask: Mask, nearer: Mask | None = None, height: int = STRIP) -
     return mask & columns & (rows > lowest - height)
 
 
-def _shares(regions: np.ndarray, camera: Camera) -> Shares:
+def in_pixels(regions: np.ndarray, camera: Camera) -> Shares:
     """(N, H, W) regions -> (N, Z) shares of their pixels in the zones."""
-    both, pixels = (regions, zone_masks(camera)), camera.size[0] * camera.size[1]
-    flat, zones = (each.reshape(len(each), pixels).astype(np.float32) for each in both)
-    return flat @ zones.T / np.maximum(flat.sum(axis=1, keepdims=True), 1).astype(np.float64)
+    regions, zones = (each.astype(np.float32) for each in (regions, zone_masks(camera)))
+    both = np.tensordot(regions, zones, ((1, 2), (1, 2))).astype(np.float64)
+    return both / np.maximum(regions.sum(axis=(1, 2)), 1)[:, None]
 
 
-def _ground_shares(footprints: tuple[Footprint | None, ...], camera: Camera) -> Shares:
+def on_ground(footprints: Sequence[Footprint | None], camera: Camera) -> Shares:
+    """(N, Z) shares of the footprints' areas in the zones; 0 where there is no footprint."""
     zones = camera.forbidden
-    rows = [[f.share(zone) if f else 0.0 for zone in zones] for f in footprints]
+    rows = [[share_in(f.corners, zone) if f else 0.0 for zone in zones] for f in footprints]
     return np.array(rows, np.float64).reshape(len(footprints), len(zones))
 
 

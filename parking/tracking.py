@@ -74,10 +74,9 @@ class Sighting:
 class Stand:
     """A vehicle at one place: its anchor and the frames in which it was seen there."""
 
-    first: Moment
-    last: Moment
-    votes: NDArray[np.float64]  # (H, W): frames in which the pixel was the vehicle's
-    visible: NDArray[np.float64]  # (H, W): frames in which it could be seen whose it is
+    last: Moment | None = None
+    votes: NDArray[np.float64] | float = 0.0  # (H, W): frames in which a pixel was the vehicle's
+    visible: NDArray[np.float64] | float = 0.0  # (H, W): in which it could be seen whose it is
     seen: int = 0
     score: float = 0.0  # mean detection score
     hidden_frames: int = 0
@@ -87,29 +86,25 @@ class Stand:
     head: list[Sighting] = field(default_factory=list)  # the first frames, see `trimmed`
     tail: deque[Sighting] = field(default_factory=lambda: deque(maxlen=ROLLING))  # the last frames
 
-    @classmethod
-    def begin(cls, sighting: Sighting) -> Stand:
-        """A stand of one frame."""
-        votes, visible = np.zeros((2, *sighting.mask.shape))
-        stand = cls(sighting.moment, sighting.moment, votes, visible)
-        stand.extend(sighting, memory=1)
-        return stand
-
-    def extend(self, sighting: Sighting, memory: int) -> None:
-        """One more frame at this place."""
+    def extend(self, sighting: Sighting, memory: int) -> Stand:
+        """One more frame at this place, or the first one."""
         self.last = sighting.moment
         self.seen += 1
         self.score += (sighting.score - self.score) / self.seen
-        if self.seen > memory:  # forget slowly
-            self.votes *= 1 - 1 / memory
-            self.visible *= 1 - 1 / memory
-        self.votes += sighting.mask
-        self.visible += ~sighting.nearer
+        kept = 1 - 1 / memory if self.seen > memory else 1.0  # forget slowly
+        self.votes = kept * self.votes + sighting.mask
+        self.visible = kept * self.visible + ~sighting.nearer
         if len(self.head) < ROLLING:
             self.head.append(sighting)
         self.tail.append(sighting)
         for name in ("unknown", "mask"):
             self.__dict__.pop(name, None)
+        return self
+
+    @property
+    def first(self) -> Moment:
+        """The first frame in which it was seen there."""
+        return self.head[0].moment
 
     @cached_property
     def unknown(self) -> Mask:
@@ -121,10 +116,10 @@ class Stand:
         """(H, W) bool: the pixels that most frames agree about."""
         return (self.votes > 0.5 * self.visible) & ~self.unknown
 
-    def overlap(self, mask: Mask, nearer: Mask) -> float:
-        """IoU of a mask with the anchor, over the pixels that could be seen before and now."""
-        known = ~(self.unknown | nearer)
-        return mask_iou(self.mask & known, mask & known, empty=0.0)
+    def overlap(self, sighting: Sighting) -> float:
+        """IoU of its mask with the anchor, over the pixels that could be seen before and now."""
+        known = ~(self.unknown | sighting.nearer)
+        return mask_iou(self.mask & known, sighting.mask & known, empty=0.0)
 
     def beyond(self, mask: Mask) -> float:
         """The share of a mask that lies outside the anchor."""
@@ -136,14 +131,14 @@ class Stand:
         Braking to a halt, a vehicle covers its final place nearly; against the anchor of all
         frames such a frame stands out by `slack` or more in IoU.
         """
-        shared = {each.moment: each for each in (*self.head, *self.tail)}
-        fits = {at: self.overlap(each.mask, each.nearer) for at, each in shared.items()}
+        fits = {each.moment: self.overlap(each) for each in (*self.head, *self.tail)}
         usual = float(np.median(list(fits.values()))) - slack
-        ends = []
-        for side in (self.head, list(reversed(self.tail))):
-            steady = (each.moment for each in side if fits[each.moment] >= usual)
-            ends.append(next(steady, side[-1].moment))
-        return tuple(ends) if ends[0] <= ends[1] else (self.first, self.last)
+        sides = (self.head, [*reversed(self.tail)])
+        first, last = (
+            next((each.moment for each in side if fits[each.moment] >= usual), side[-1].moment)
+            for side in sides
+        )
+        return (first, last) if first <= last else (self.first, self.last)
 
 
 @dataclass(eq=False)
@@ -153,8 +148,8 @@ class Track:
     number: int
     mask: Mask
     stand: Stand
+    names: Counter  # scores by class name
     candidate: Stand | None = None  # another place, as long as it may be an error
-    names: Counter = field(default_factory=Counter)  # scores by class name
     pause: float = 0.0  # longest time in seconds without a picture since it was seen to stand
     hidden: bool = False  # in the last frame something nearer hid it
     departed: bool = False  # a vehicle was seen to move away from here
@@ -174,7 +169,7 @@ class Tracker:
         self.tracks: list[Track] = []
         self.ended: list[tuple[Track, Stand]] = []
         self._count = 0
-        self._before: float | None = None
+        self._before = 0.0  # time of the last frame
 
     def update(self, moment: Moment, found: Detections) -> list[Track]:
         """Takes the detections of a frame and returns the tracks seen in it.
@@ -182,12 +177,9 @@ class Tracker:
         Frames may be left out: the time of the moment counts.
         """
         seen = vehicles(found, self.camera)
-        sightings = [
-            Sighting(moment, mask, nearer, float(score), name) for mask, nearer, score, name in
-            zip(seen.masks, seen.nearer, seen.scores, seen.class_names, strict=True)
-        ]  # fmt: skip
-        pause = 0.0 if self._before is None else moment.seconds - self._before
-        self._before = moment.seconds
+        columns = seen.masks, seen.nearer, seen.scores.tolist(), seen.class_names
+        sightings = [Sighting(moment, *each) for each in zip(*columns, strict=True)]
+        pause, self._before = moment.seconds - self._before, moment.seconds
         for track in self.tracks:
             track.pause = max(track.pause, pause)
         pairs = self._match(sightings)
@@ -200,10 +192,10 @@ class Tracker:
         for k, sighting in enumerate(sightings):
             if k not in pairs.values() and sighting.score >= self.settings.new_score:
                 self._count += 1
-                track = Track(self._count, sighting.mask, Stand.begin(sighting))
-                track.names[sighting.class_name] = sighting.score
-                current.append(track)
-                self.tracks.append(track)
+                names = Counter({sighting.class_name: sighting.score})
+                stand = Stand().extend(sighting, self.settings.memory)
+                current.append(Track(self._count, sighting.mask, stand, names))
+                self.tracks.append(current[-1])
         self.tracks = [track for track in self.tracks if not self._left(track, moment)]
         return current
 
@@ -217,7 +209,7 @@ class Tracker:
         likeness = np.zeros((len(self.tracks), len(sightings)))
         for row, k in np.ndindex(likeness.shape):
             track, seen = self.tracks[row], sightings[k]
-            place = track.stand.overlap(seen.mask, seen.nearer)
+            place = track.stand.overlap(seen)
             if place >= self.settings.same_place:
                 likeness[row, k] = place + 1  # where one has stood, none other can stand
             else:
@@ -239,7 +231,7 @@ class Tracker:
             return False
         track.names[sighting.class_name] += sighting.score
         track.mask, track.hidden = sighting.mask, False
-        whole = stand.overlap(sighting.mask, sighting.nearer) >= settings.same_place
+        whole = stand.overlap(sighting) >= settings.same_place
         if whole or (steady and 1 - stand.beyond(sighting.mask) >= settings.within):
             if whole:
                 stand.extend(sighting, settings.memory)
@@ -249,11 +241,9 @@ class Tracker:
             stand.pause = max(stand.pause, track.pause)
             track.candidate, track.departed, track.pause = None, False, 0.0
             return True
-        other = track.candidate
-        if other and other.overlap(sighting.mask, sighting.nearer) >= settings.same_place:
-            other.extend(sighting, settings.memory)
-        else:
-            track.candidate = Stand.begin(sighting)
+        if not track.candidate or track.candidate.overlap(sighting) < settings.same_place:
+            track.candidate = Stand()
+        track.candidate.extend(sighting, settings.memory)
         # A short stand was none; a long one may only be hidden by something the detector missed.
         if not steady or track.candidate.seen >= settings.steady:
             self._move(track)
@@ -289,7 +279,6 @@ class Tracker:
 
         if gone() and track.candidate is not None:
             self._move(track)
-        if gone():
+        if left := gone():
             self.ended.append((track, track.stand))
-            return True
-        return False
+        return left

@@ -187,24 +187,18 @@ def _rows(stored: Any, key: str, width: int, where: str, default: Any = _NEEDED)
     return np.array(rows, np.float64).reshape(-1, width)
 
 
-def _ring(stored: Any, key: str, where: str, default: Any = _NEEDED) -> Points | None:
-    """A polygon; the first point again at the end, as GIS writes it, is dropped."""
-    points = _rows(stored, key, 2, where, default)
-    if points is None or len(points) < 2:
-        return points
-    kept = points[(points != np.roll(points, 1, axis=0)).any(axis=1)]
-    return kept if len(kept) else points[:1]
-
-
-ZONE_FIELDS = (
-    "name", "kind", "no_parking", "needs_time", "height", "polygon_image", "polygon_ground",
-)  # fmt: skip
+ZONE_FIELDS = {
+    **{each: each for each in ("name", "kind", "no_parking", "needs_time", "height")},
+    "polygon_ground": "ground",
+    "polygon_image": "image",
+}
+"""The fields of a zone in a camera file, and those of `Zone`."""
 
 
 def _zone(stored: Any, where: str) -> Zone:
     name, kind = (_take(stored, key, str, where) for key in ("name", "kind"))
     where = f"zone {name!r}"
-    for key in set(stored) - {*ZONE_FIELDS}:
+    for key in {*stored} - {*ZONE_FIELDS}:
         plain = re.sub(r"[^a-z]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).lower())
         if close := difflib.get_close_matches(plain, ZONE_FIELDS, 1, 0.85):
             raise ZoneError(where, f"fields {', '.join(ZONE_FIELDS)}", repr(key), f"{close[0]}?")
@@ -213,8 +207,8 @@ def _zone(stored: Any, where: str) -> Zone:
         kind=kind,
         no_parking=_take(stored, "no_parking", bool, where, kind != "parking"),
         needs_time=_take(stored, "needs_time", bool, where, kind == "lane"),
-        image=_ring(stored, "polygon_image", where),
-        ground=_ring(stored, "polygon_ground", where, None),
+        image=_rows(stored, "polygon_image", 2, where),
+        ground=_rows(stored, "polygon_ground", 2, where, None),
         height=_take(stored, "height", float, where, 0.0),
     )
 
@@ -256,11 +250,7 @@ def _camera(stored: Any, name: str) -> Camera:
 def write_camera(camera: Camera, path: str | os.PathLike) -> Path:
     """Writes a camera file, whole or not at all; a `ZoneError` for what `check_camera` refuses."""
     check_camera(camera)
-    zones = [
-        {key: getattr(zone, key) for key in ZONE_FIELDS[:5]}
-        | {"polygon_ground": zone.ground, "polygon_image": zone.image}
-        for zone in camera.zones
-    ]
+    zones = [{key: getattr(z, name) for key, name in ZONE_FIELDS.items()} for z in camera.zones]
     size = {"width": camera.size[1], "height": camera.size[0], "units": "pixels"}
     known = {"matrix": camera.matrix, "homography_ground_to_image": camera.homography}
     content = {"camera": camera.name, **size, **known, "zones": zones}
@@ -288,7 +278,7 @@ def zones_from_labelme(path: str | os.PathLike, camera: Camera | None = None) ->
     if size != tuple(camera.size):
         expected = f"{camera.size[1]} x {camera.size[0]} pixels as camera {camera.name} has"
         raise ZoneError(path, expected, f"{size[1]} x {size[0]}")
-    drawn: dict[str, Zone] = {}
+    drawn: list[Zone] = []
     for number, shape in enumerate(_take(stored, "shapes", list, str(path)), start=1):
         where = f"{path}, shape {number}"
         label, form = _take(shape, "label", str, where), shape.get("shape_type") or "polygon"
@@ -296,17 +286,15 @@ def zones_from_labelme(path: str | os.PathLike, camera: Camera | None = None) ->
         if form not in ("polygon", "rectangle") or kind not in KINDS:
             expected = f"a polygon labelled KIND or KIND: NAME, with a kind of {', '.join(KINDS)}"
             raise ZoneError(where, expected, f"{form} {label!r}")
-        points = _ring(shape, "points", where)
+        points = _rows(shape, "points", 2, where)
         if form == "rectangle" and len(points) == 2:
             points = shapely.get_coordinates(shapely.box(*points.ravel()))[:-1]
-        if name in drawn:
-            raise ZoneError(where, "a name each, or none", f"{name!r} twice")
-        if not name:
-            taken = {*drawn, *(zone.name for zone in camera.zones)}
-            name = next(each for k in itertools.count(1) if (each := f"{kind}_{k}") not in taken)
-        drawn[name] = camera.drawn(name, kind, points.clip((0, 0), size[::-1]))
-    kept = tuple(zone for zone in camera.zones if zone.name not in drawn)
-    camera = replace(camera, zones=(*drawn.values(), *kept))
+        taken = {zone.name for zone in (*drawn, *camera.zones)}
+        free = (each for k in itertools.count(1) if (each := f"{kind}_{k}") not in taken)
+        drawn.append(camera.drawn(name or next(free), kind, points.clip((0, 0), size[::-1])))
+    names = {zone.name for zone in drawn}
+    kept = (zone for zone in camera.zones if zone.name not in names)
+    camera = replace(camera, zones=(*drawn, *kept))
     check_camera(camera, f"{path}: ")
     return camera
 
@@ -347,11 +335,10 @@ def _sight_problems(zone: Zone, camera: Camera) -> Iterator[str]:
         polygon, frame = shapely.Polygon(zone.image), shapely.box(0, 0, width, height)
         found = "x {0:.4g} to {2:.4g}, y {1:.4g} to {3:.4g}".format(*polygon.bounds)
         expected = f"points in the frame, {width} x {height} pixels"
-        if not polygon.envelope.intersection(frame).area:
-            do = "It lies outside the frame and could never report anything: draw it again."
-            yield explain(where, expected, found, do)
-        elif not polygon.within(frame.buffer(1.0, join_style="mitre")):  # editors round
+        if not polygon.within(frame.buffer(1.0, join_style="mitre")):  # editors round
             do = "Cut it at the frame's edge, or check that the camera file belongs to this camera."
+            if not polygon.envelope.intersection(frame).area:
+                do = "It lies outside the frame and could never report anything: draw it again."
             yield explain(where, expected, found, do)
         elif polygon.area < SMALLEST:
             do = "Are these shares of the picture? Multiply them by its width and height."

@@ -13,9 +13,15 @@ from parking.zones import read_camera
 from tests.parking.made import SIZE, camera, silhouette
 
 
+def fitted(mask, view=None, nearer=None, name="car"):
+    """The footprint of one vehicle; nothing hides it, unless `nearer` does."""
+    nearer = np.zeros_like(mask) if nearer is None else nearer
+    return fit([mask], [name], view or camera(), [nearer])[0]
+
+
 @pytest.mark.parametrize(("x", "y"), [(0.0, 15.0), (5.2, 18.0), (-4.0, 22.0), (3.0, 30.0)])
 def test_the_footprint_of_a_box_is_found(x: float, y: float) -> None:
-    found = fit(silhouette(x, y), "car", camera())
+    found = fitted(silhouette(x, y))
     assert abs(found.centre[0] - x) < 0.25
     assert abs(found.centre[1] - y) < 0.8  # a pixel is half a metre deep there
 
@@ -26,8 +32,8 @@ def test_what_something_nearer_hides_is_not_missed() -> None:
     rows = np.flatnonzero(whole.any(axis=1))
     wall = np.zeros(SIZE, bool)
     wall[(rows[0] + rows[-1]) // 2 :] = True
-    told = fit(whole & ~wall, "car", camera(), nearer=wall)
-    untold = fit(whole & ~wall, "car", camera())
+    told = fitted(whole & ~wall, nearer=wall)
+    untold = fitted(whole & ~wall)
     assert abs(told.centre[1] - 18) < 2 < untold.centre[1] - 18
     assert told.hidden > 0.2 > untold.hidden
 
@@ -38,7 +44,7 @@ def test_a_mask_that_ends_just_before_the_edge_of_the_frame_is_cut_by_it() -> No
     assert whole[:, -1].any()
     short = whole.copy()
     short[:, -2:] = False
-    expected, found = (fit(mask, "car", camera()) for mask in (whole, short))
+    expected, found = (fitted(mask) for mask in (whole, short))
     assert min(found.hidden, expected.hidden) > 0.3
     np.testing.assert_allclose(found.corners, expected.corners, atol=0.1)
 
@@ -54,10 +60,11 @@ def test_shares_are_exact_areas() -> None:
 
 def test_a_sure_footprint_has_a_narrow_interval() -> None:
     zone = camera().zone("sidewalk")
-    near = fit(silhouette(4.0, 14.0), "car", camera())
+    near = fitted(silhouette(4.0, 14.0))
     low, high, sure = near.certainty(zone, 0.11)
-    assert low <= near.share(zone) <= high
-    assert 0.3 < near.share(zone) < 0.7 and sure == 1
+    share = share_in(near.corners, zone)
+    assert low <= share <= high
+    assert 0.3 < share < 0.7 and sure == 1
     assert near.certainty(zone, 0.99) == (low, high, 0)
 
 
@@ -65,7 +72,7 @@ def test_a_sure_footprint_has_a_narrow_interval() -> None:
     "mask", [np.zeros(SIZE, bool), np.eye(*SIZE, dtype=bool) & (np.arange(160) < 4)]
 )
 def test_a_mask_that_says_nothing_gives_none(mask: np.ndarray) -> None:
-    assert fit(mask, "car", camera()) is None
+    assert fitted(mask) is None
 
 
 def test_lower_in_the_picture_is_nearer() -> None:
@@ -87,7 +94,7 @@ def test_footprints_on_kerbside_are_right_to_a_decimetre() -> None:
             plain = "segmentation" in facts and "footprint" in facts and not facts["truncated"]
             if plain and facts["occlusion"] < 0.1 and facts["visible_pixels"] >= 200:
                 mask = rle_to_mask(facts["segmentation"])
-                found = fit(mask, stored["actors"][key]["class"], view)
+                found = fitted(mask, view, name=stored["actors"][key]["class"])
                 off.append(np.abs(found.centre - np.mean(facts["footprint"], axis=0)))
     across, along = np.median(off, axis=0)
     assert len(off) >= 8
