@@ -29,14 +29,9 @@ def _detector(model: str, threshold: float) -> Callable:
 
 
 def load(model: str, clip: Path, size: tuple[int, int]) -> Callable:
-    """The detector of a clip on a worker; the model "truth" gives the true masks beside it."""
+    """The detector of a clip on a worker, the same for all clips."""
     from parking.analysis import JUDGED_FROM
 
-    if model == "truth":
-        from parking.scores import truth_detector
-
-        stored = json.loads(clip.with_suffix(".json").read_text(encoding="utf-8"))
-        return truth_detector(stored, size)
     helpers.setup(quiet=True)
     return _detector(model, JUDGED_FROM)
 

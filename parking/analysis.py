@@ -18,11 +18,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
+from tqdm.auto import tqdm
 
 from helpers.detector import Detections
 from helpers.environment import dask_client
@@ -32,6 +32,7 @@ from helpers.masks import Image
 from parking.clips import Alignment, Clip, blind, open_clip
 from parking.drawing import Evidence, annotate, check_film, film, private
 from parking.events import LIMIT, Event, EventFinder, Frame
+from parking.report import write
 from parking.rules import THRESHOLDS
 from parking.tracking import Moment, Settings
 from parking.zones import Camera, read_camera
@@ -103,7 +104,7 @@ def watch(
     Raises:
         DataError: The limit is no number of seconds, or the reference has another size.
     """
-    if not (math.isfinite(limit) and limit > 0):
+    if not 0 < limit < math.inf:
         raise DataError("limit", "seconds above 0", f"{limit}")
     if reference is not None and reference.shape[:2] != clip.size:
         expected = f"{clip.size[1]} x {clip.size[0]} pixels as the clip has"
@@ -113,7 +114,9 @@ def watch(
     for read, (moment, image, reason, future) in enumerate(_detected(clip, detect)):
         last, finder.frame_seconds = moment.seconds, clip.frame_seconds
         if future is None:
-            dark.append((moment.index, reason))
+            if not dark or dark[-1][1] < moment.index - 1:
+                dark.append([moment.index, moment.index, reason])
+            dark[-1][1] = moment.index
             continue
         found = future.result()
         strong = found.take(found.scores >= JUDGED_FROM)
@@ -129,9 +132,11 @@ def watch(
         frames += 1
         on_frame(frame)
     events = sorted(events + finder.finish(), key=lambda each: (each.first_frame, each.vehicle))
-    return Analysis(clip.name, camera, clip.timed_by, limit, events,
-                    clip.problems + _unseen(clip.name, dark), frames, last + finder.frame_seconds,
-                    time.perf_counter() - begin)  # fmt: skip
+    expected, do = "a view of the street", "These frames were not judged."
+    unseen = [explain(f"{clip.name}, frames {first} to {end}", expected, reason, do)
+              for first, end, reason in dark]  # fmt: skip
+    return Analysis(clip.name, camera, clip.timed_by, limit, events, clip.problems + unseen,
+                    frames, last + finder.frame_seconds, time.perf_counter() - begin)  # fmt: skip
 
 
 def _detected(
@@ -151,16 +156,6 @@ def _detected(
             if len(waiting) > 1:
                 yield waiting.popleft()
         yield from waiting
-
-
-def _unseen(name: str, dark: list[tuple[int, str]]) -> list[str]:
-    """Frames in which nothing could be seen, as runs."""
-    problems, do = [], "These frames were not judged."
-    for _, run in groupby(enumerate(dark), lambda each: each[1][0] - each[0]):
-        (first, reason), *_, (last, _) = [frame for _, frame in run] * 2
-        where = f"{name}, frames {first} to {last}"
-        problems.append(explain(where, "a view of the street", reason, do))
-    return problems
 
 
 def analyse(
@@ -185,10 +180,6 @@ def analyse(
     Raises:
         CourseError: Camera file or clip cannot be used, or `out` is something else than a report.
     """
-    from tqdm.auto import tqdm
-
-    from parking.report import write  # asks for Jinja before any work is done
-
     view = read_camera(camera)
     opened, out = open_clip(clip, view, fps), Path(out).resolve()
     others = {each.name for each in out.iterdir()} - {*REPORT} if out.is_dir() else ()
@@ -304,22 +295,20 @@ def city(
         DataError: Two clips have the same name.
         SetupError: Dask is not installed, or no scheduler answers.
     """
-    from tqdm.auto import tqdm
-
     paths = {Path(clip).stem: Path(clip).resolve() for clip in clips}
     if len(paths) < len(clips):
         raise DataError("clips", "a name each", f"{len(clips)} clips with {len(paths)} names")
-    journal, room = Path(out).with_name(f".{Path(out).name}.partial"), Path(cameras).resolve()
+    journal, cameras = Path(out).with_name(f".{Path(out).name}.partial"), Path(cameras).resolve()
     journal.parent.mkdir(parents=True, exist_ok=True)
-    changed = max((file.stat().st_mtime for file in room.glob("*.json")), default=0)
-    common = [str(room), changed, str(getattr(load, "args", "")), limit, fps]
-    settings = {name: [*common, str(path), path.exists() and path.stat().st_mtime]
-                for name, path in paths.items()}  # fmt: skip
+    changed = [file.stat().st_mtime for file in sorted(cameras.glob("*.json"))]
     with dask_client(scheduler, workers=workers) as client, _journal(journal) as (lines, note):
+        from dask.base import tokenize
         from dask.distributed import as_completed
 
+        settings = {name: tokenize(path, path.exists() and path.stat().st_mtime, cameras, changed,
+                                   load, limit, fps) for name, path in paths.items()}  # fmt: skip
         done = {e["clip"]: e for e in lines if e.pop("setting") == settings.get(e["clip"])}
-        tasks = [client.submit(analyse_clip, path, room, load, limit, fps, pure=False)
+        tasks = [client.submit(analyse_clip, path, cameras, load, limit, fps, pure=False)
                  for name, path in paths.items() if name not in done]  # fmt: skip
         for task in tqdm(as_completed(tasks), "clips", len(paths), initial=len(done), unit="clip"):
             result = task.result()

@@ -27,6 +27,7 @@ import numpy as np
 from helpers import pictures
 from helpers.errors import CourseError, DataError, explain
 from helpers.masks import Image, Mask
+from parking.footprint import grown
 from parking.zones import Camera
 
 ASK = "Give --fps, the frames a second."
@@ -102,7 +103,7 @@ def open_clip(
             camera's pictures.
     """
     path = Path(path)
-    if fps is not None and not (math.isfinite(fps) and 0 < fps <= 1000):
+    if fps is not None and not 0 < fps <= 1000:
         raise ClipError("frames a second", "a number above 0, at most 1000", f"{fps}")
     if not path.exists():
         raise ClipError(path, "a video or a folder", "no such file")
@@ -333,8 +334,7 @@ class Alignment:
     def problem(self, image: Image, moving: Mask) -> str | None:
         """How the view (H, W, 3) has changed, or None; `moving`: vehicles and people, (H, W)."""
         edges = _edges(image)
-        around = cv2.dilate(moving.astype(np.uint8), np.ones((7, 7), np.uint8))
-        free = (1 - around).astype(np.float32)
+        free = (~grown(moving, 3)).astype(np.float32)
         if self._edges is None:
             self._edges, self._free = edges, free
             return None

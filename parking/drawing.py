@@ -10,11 +10,12 @@ thicker outline and a word as well, so that nothing depends on colour alone.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import cv2
+import imageio.v2 as imageio
 import numpy as np
 
 from helpers.detector import Detections
@@ -100,15 +101,11 @@ def polygon(
     cv2.polylines(image, corners, True, colour, 1, cv2.LINE_AA, shift=3)
 
 
-def write_texts(
-    image: Image, texts: Iterable[tuple[str, tuple[int, int]]]
-) -> list[tuple[int, int, int, int]]:
+def write_texts(image: Image, texts: Iterable[tuple[str, tuple[int, int]]]) -> None:
     """Writes texts at x, y into a picture, on a dark ground, so that none covers another one.
 
-    Each stands at its place or as near above or below as there is room, all of it inside; returns
-    where: left, top, right, bottom.
+    Each stands at its place or as near above or below as there is room, all of it inside.
     """
-    places: list[tuple[int, int, int, int]] = []
     taken, font = np.zeros(image.shape[:2], bool), (cv2.FONT_HERSHEY_SIMPLEX, 0.38)
     for text, (x, y) in texts:
         (wide, tall), base = cv2.getTextSize(text, *font, 1)
@@ -117,12 +114,10 @@ def write_texts(
         tops = sorted(range(max(len(image) - tall, 1)), key=lambda top: abs(top + tall - y))
         here = taken[:, left : left + wide].any(axis=1)
         top = next((top for top in tops if not here[top : top + tall].any()), tops[0])
-        places.append((left, top, left + wide, top + tall))
         taken[top : top + tall, left : left + wide] = True
         image[top : top + tall, left : left + wide] = 20
         at = (left + 2, top + tall - base - 1)
         cv2.putText(image, text, at, *font, WHITE, 1, cv2.LINE_AA)
-    return places
 
 
 def draw_zones(image: Image, camera: Camera) -> Image:
@@ -134,14 +129,13 @@ def draw_zones(image: Image, camera: Camera) -> Image:
     return result
 
 
-def crop(image: Image, box: Iterable[float], least: float = 96) -> Image:
+def crop(image: Image, box: Sequence[float], least: float = 96) -> Image:
     """The part of a picture round a box, with a margin: at least `least` pixels wide and high."""
-    top, left, bottom, right = box
-    tall, wide = (max(1.1 * side, least / 2) for side in (bottom - top, right - left))
-    y, x = (top + bottom) / 2, (left + right) / 2
-    rows, columns = (slice(max(int(at - side), 0), int(at + side) + 1)
-                     for at, side in ((y, tall), (x, wide)))  # fmt: skip
-    return image[rows, columns]
+    first, last = np.reshape(box, (2, 2))
+    middle, reach = (first + last) / 2, np.maximum(1.1 * (last - first), least / 2)
+    top, left = np.maximum(middle - reach, 0).astype(int)
+    bottom, right = (middle + reach).astype(int) + 1
+    return image[top:bottom, left:right]
 
 
 def jpeg(image: Image) -> bytes:
@@ -240,7 +234,7 @@ class Evidence:
 
 
 def _enlarged(picture: Image, times: int) -> Image:
-    """Cars are small and screens large."""
+    """The picture in that many times its width and height: cars are small and screens large."""
     return cv2.resize(picture, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC)
 
 
@@ -263,8 +257,6 @@ def film(path: Path, clip: Clip) -> Iterator[Callable[[Image], None]]:
 
     The file is there whole or not at all, and not without a frame.
     """
-    import imageio.v2 as imageio
-
     # yuv420p is the only layout of pixels that all browsers decode; it needs even sides. Players
     # guess its colours wrongly where frames are large, unless the file says which they are.
     layout = "pad=ceil(iw/2)*2:ceil(ih/2)*2,scale=out_color_matrix=smpte170m:out_range=tv"

@@ -18,6 +18,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from skimage.feature import peak_local_max
+from skimage.measure import label, regionprops
+from skimage.segmentation import watershed
+from tqdm.auto import tqdm
 
 from helpers import pictures
 from helpers.detection import mask_overlaps
@@ -129,14 +133,14 @@ def cars(frame: LotFrame) -> tuple[np.ndarray, np.ndarray]:
     """The cars of a frame, touching ones apart: masks (N, H, W) bool, and which stand outside (N,).
 
     The truth is one class a pixel. Connected pixels are one car, unless they are much larger than
-    a car is there (marked spaces tell); then the waist between two bodies divides them: watershed
-    on the distance to the edge.
+    a car is there (two thirds of the three nearest spaces' mean area); then the waist between two
+    bodies divides them: watershed on the distance to the edge.
     """
-    from skimage.measure import label, regionprops
-
     masks, outside = [], []
     for region in regionprops(label(frame.classes, background=0)):
-        usual = _usual_area(region.centroid[::-1], frame.spaces)
+        distance = np.linalg.norm(frame.spaces.mean(axis=1) - region.centroid[::-1], axis=1)
+        nearest = frame.spaces[np.argsort(distance, kind="stable")[:3]]
+        usual = 0.67 * float(np.mean([cv2.contourArea(corners) for corners in nearest]))
         box = np.array(region.bbox).reshape(2, 2)
         cut = (box[0] == 0).any() or (box[1] == frame.classes.shape).any()
         if region.area < (0.05 if cut else FRAGMENT) * usual:
@@ -149,18 +153,11 @@ def cars(frame: LotFrame) -> tuple[np.ndarray, np.ndarray]:
     return np.array(masks, bool).reshape(-1, *frame.classes.shape), np.array(outside, bool)
 
 
-def _usual_area(centre: Sequence[float], spaces: np.ndarray) -> float:
-    """Pixels that a car has about there: two thirds of the three nearest spaces' mean area."""
-    distance = np.linalg.norm(spaces.mean(axis=1) - centre, axis=1)
-    nearest = spaces[np.argsort(distance, kind="stable")[:3]]
-    return 0.67 * float(np.mean([cv2.contourArea(corners) for corners in nearest]))
-
-
 def separate(blob: Mask, usual: float) -> list[Mask]:
-    """One connected region -> the cars in it, each as a mask of the region's size."""
-    from skimage.feature import peak_local_max
-    from skimage.segmentation import watershed
+    """One connected region -> the cars in it, each as a mask of the region's size.
 
+    `usual`: pixels that a car has about there.
+    """
     if blob.sum() < 1.5 * usual:
         return [blob]
     padded, side = np.pad(blob, 1), usual**0.5
@@ -198,8 +195,6 @@ def evaluate_lot(
     cars in legal places that nobody marked, which the rule calls outside. A car that is not
     detected is wrong; a detection of nothing that is reported is one false alarm more.
     """
-    from tqdm.auto import tqdm
-
     unmarked, reports, rows = 0, 0, []
     frames = [frame for folder in folders for frame in read_folder(folder)]
     for frame in tqdm(frames, desc="car park", unit="frame", leave=False):
@@ -215,19 +210,18 @@ def evaluate_lot(
         rows.append([truth, exact, system])
     truth, exact, system = np.concatenate(rows, axis=1)
 
-    def shares(answers: np.ndarray, count: int) -> list[float | None]:
+    def shares(names: Sequence[str], answers: np.ndarray, count: int) -> dict[str, float | None]:
         """Accuracy, precision and recall; None where there is nothing to divide by."""
         hits = (truth & (answers == 1)).sum()
         parts = ((answers == truth).sum(), len(truth)), (hits, count), (hits, truth.sum())
-        return [round(float(part / whole), 4) if whole else None for part, whole in parts]
+        values = [round(float(part / whole), 4) if whole else None for part, whole in parts]
+        return dict(zip(names, values, strict=True))
 
-    names = "accuracy_true_masks", "precision_outside", "recall_outside"
-    result = {"frames": len(frames), "cars": len(truth), "outside": int(truth.sum()),
-              "unmarked_legal": int(unmarked)}  # fmt: skip
-    result |= zip(names, shares(exact, exact.sum()), strict=True)
-    names = "accuracy_system", "precision_outside_system", "recall_outside_system"
-    known = [None] * 3 if detect is None else shares(system, reports)
-    return result | dict(zip(names, known, strict=True))
+    rule = "accuracy_true_masks", "precision_outside", "recall_outside"
+    whole = "accuracy_system", "precision_outside_system", "recall_outside_system"
+    counts = {"frames": len(frames), "cars": len(truth), "outside": int(truth.sum())}
+    counts |= {"unmarked_legal": int(unmarked)} | shares(rule, exact, exact.sum())
+    return counts | (dict.fromkeys(whole) if detect is None else shares(whole, system, reports))
 
 
 def detect_in_tiles(

@@ -10,11 +10,11 @@ those of a true event and their times overlap by half.
 
 from __future__ import annotations
 
-import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ import numpy as np
 from helpers import kerbside, metrics, records
 from helpers.detection import mask_overlaps, match
 from helpers.detector import Detections
+from helpers.files import read_json
 from helpers.masks import rle_to_mask
 from parking.analysis import Analysis, Detect, watch
 from parking.clips import open_clip
@@ -98,12 +99,8 @@ class Judged:
     def alarms_at_recall(self, recall: float) -> int | None:
         """False alarms of the highest threshold that reaches a recall; None if none does."""
         hits = np.sort(self.share[self.truth])[::-1]
-        wanted = int(np.ceil(recall * len(hits) - 1e-9))
-        if wanted == 0:
-            return 0
-        if hits[wanted - 1] <= 0:
-            return None
-        return int((~self.truth & (self.share >= hits[wanted - 1])).sum())
+        least = [np.inf, *hits][int(np.ceil(recall * len(hits) - 1e-9))]
+        return int((~self.truth & (self.share >= least)).sum()) if least > 0 else None
 
 
 def f1(matrices: np.ndarray) -> np.ndarray:
@@ -190,8 +187,8 @@ def choose(
         for rule, judged in judge(examples, at_least(found, score), rules=tuple(rules)).items():
             threshold = judged.best_threshold()
             value = float(f1(judged.counts(threshold).sum(axis=0)))
-            if rule not in best or value > best[rule][0]:
-                best[rule] = (value, score, threshold)
+            this = value, score, threshold
+            best[rule] = max(best.get(rule, this), this, key=itemgetter(0))  # the first of equals
     return {rule: (score, threshold) for rule, (_, score, threshold) in best.items()}
 
 
@@ -264,22 +261,19 @@ def truth_detector(stored: dict, size: tuple[int, int]) -> Detect:
 
 def score_clip(file: Path, detect: Detect | None = None) -> ClipScore:
     """Analyses the clip of Kerbside beside a file of truth; no detector takes the true masks."""
-    stored = json.loads(Path(file).read_text(encoding="utf-8"))
+    stored = read_json(file, "the truth of a clip")
     camera = read_camera(kerbside.camera_file(stored["camera"]))
     clip = open_clip(Path(file).with_suffix(".mp4"), camera)
-    votes: dict[int, Counter] = {}
+    votes: dict[int, Counter] = defaultdict(Counter)
 
     def vote(frame: Frame) -> None:
-        true = {
-            int(number): rle_to_mask(each["segmentation"])
-            for number, each in stored["frames"][frame.moment.index]["instances"].items()
-            if "segmentation" in each and "standing" in each
-        }
+        instances = stored["frames"][frame.moment.index]["instances"].items()
+        standing = {k: v for k, v in instances if "segmentation" in v and "standing" in v}
+        true = {int(k): rle_to_mask(v["segmentation"]) for k, v in standing.items()}
         for track in frame.tracks:
             overlaps = {k: metrics.mask_iou(track.mask, m, empty=0.0) for k, m in true.items()}
-            best = max(overlaps, key=overlaps.__getitem__, default=-1)
-            owner = best if overlaps.get(best, 0) >= 0.3 else -1
-            votes.setdefault(track.number, Counter())[owner] += 1
+            overlaps[-1] = 0.3  # nobody's, unless one overlaps it as much
+            votes[track.number][max(overlaps, key=overlaps.__getitem__)] += 1
 
     analysis = watch(clip, camera, detect or truth_detector(stored, clip.size), on_frame=vote)
     owners = {number: counts.most_common(1)[0][0] for number, counts in votes.items()}
@@ -292,7 +286,7 @@ def match_events(
 ) -> list[tuple[int, int]]:
     """Numbers of found and true events that belong together: same vehicle, zone and time."""
     overlaps = np.zeros((len(events), len(truth)))
-    for (k, g), _ in np.ndenumerate(overlaps):
+    for k, g in np.ndindex(overlaps.shape):
         event, true = events[k], truth[g]
         if event.zone == true["zone"] and owners.get(event.vehicle) == true["vehicle"]:
             first = event.first_frame, true["first_frame"]

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import itertools
 import re
 
 import cv2
 import numpy as np
 
+from helpers.masks import mask_to_box
 from parking.drawing import Evidence, crop, draw_zones, jpeg, private, write_texts
 from parking.events import EventFinder, Frame
 from parking.rules import contact_strip
@@ -50,15 +52,16 @@ def test_the_head_above_a_mask_that_ends_at_the_neck_is_hidden() -> None:
 
 
 def test_labels_do_not_cover_each_other() -> None:
-    image = np.full((*SIZE, 3), 255, np.uint8)
-    boxes = write_texts(image, [(text, (40, 50)) for text in ("one", "two", "three", "four")])
-    assert len({*boxes}) == 4
-    inked = [(image[top:bottom, left:right] < 255).mean() for left, top, right, bottom in boxes]
-    assert min(inked) > 0.9
-    for k, (left, top, right, bottom) in enumerate(boxes):
-        assert 0 <= left < right <= SIZE[1] and 0 <= top < bottom <= SIZE[0]
-        for a, b, c, d in boxes[:k]:
-            assert right <= a or c <= left or bottom <= b or d <= top
+    images = [np.full((*SIZE, 3), 255, np.uint8) for _ in range(5)]
+    for count, image in enumerate(images):
+        texts = ("one", "two", "three", "four")[:count]
+        write_texts(image, [(text, (40, 50)) for text in texts])
+    inked = np.array([(image != 255).any(axis=2) for image in images])
+    for before, after in itertools.pairwise(inked):  # each new text has a ground of its own
+        new = after & ~before
+        top, left, bottom, right = mask_to_box(new).astype(int)
+        assert new[top:bottom, left:right].mean() > 0.9
+        assert not before[top:bottom, left:right].any()
 
 
 def test_evidence_is_in_order_of_time() -> None:
