@@ -167,12 +167,11 @@ class EventFinder:
         tracks, alerts = self.tracker.update(moment, found), []
         for track in tracks:
             stand = track.stand
-            if stand.reported or stand.seen < 3 or self.stood(stand) < self.limit:
-                continue
-            event = self._event(track, stand, ongoing=True, least=self.limit)
-            if event is not None and event.violation:
-                stand.reported = True
-                alerts.append(event)
+            if not stand.reported and self.stood(stand) >= self.limit:
+                event = self._event(track, stand, ongoing=True, least=self.limit)
+                if event is not None and event.violation:
+                    stand.reported = True
+                    alerts.append(event)
         return tracks, alerts, self._closed()
 
     def finish(self) -> list[Event]:

@@ -18,7 +18,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -111,13 +110,14 @@ def fit(
         target = (_of_box if np.ndim(each) == 1 else _of_mask)(each, near, camera.size)
         if target is None:
             continue
+        low, high, lowest, middle = target
         means, spreads = map(np.array, SIZES.get(name, SIZES["car"]))
         prior, weight = np.array([0.0, 0.0, 0.0, *means]), [0.0, 0.0, 1 / YAW, *(1 / spreads)]
         # A start below the middle, half a car high, and one a metre behind the lowest row.
-        middle = camera.to_ground(target.points[1], height=0.5 * prior[5])
-        places = middle, camera.to_ground(target.points[0]) + np.array([0, 1.0])
+        below = camera.to_ground(middle, height=0.5 * prior[5])
+        places = below, camera.to_ground(lowest) + np.array([0, 1.0])
         starts = [[*at, *prior[2:]] for at in places if np.isfinite(at).all() and at[1] < 120]
-        known = target.low, target.high, prior, weight
+        known = low, high, prior, weight
         poses += [(k, start, flip, *known) for flip in (1.0, -1.0) for start in starts]
     if poses:
         owner, starts, *known = map(np.array, zip(*poses, strict=True))
@@ -134,15 +134,9 @@ def fit(
     return tuple(result)
 
 
-class _Target(NamedTuple):
-    """How far (D,) pixels the outline reaches in each direction; -inf, inf: nothing is known."""
-
-    low: np.ndarray  # at least
-    high: np.ndarray  # at most
-    points: np.ndarray  # (2, 2): the lowest row's middle, and the middle of it all
-
-
-def _of_mask(mask: Mask, nearer: Mask, size: tuple[int, int]) -> _Target | None:
+def _of_mask(mask: Mask, nearer: Mask, size: tuple[int, int]) -> tuple[np.ndarray, ...] | None:
+    """How far (D,) pixels the outline reaches in each direction, at least and at most (-inf and inf
+    where nothing is known), the middle of its lowest row, and the middle of it all, (2,) x, y."""
     rows, columns = np.nonzero(mask)
     if len(rows) < 6:
         return None
@@ -155,11 +149,11 @@ def _of_mask(mask: Mask, nearer: Mask, size: tuple[int, int]) -> _Target | None:
     high = _hidden(np.where(at_edge, np.inf, low), grown(nearer)[y, x], nearer)
     pixels = np.stack([columns + 0.5, rows + 0.5], -1)
     lowest = pixels[rows == rows.max()].mean(axis=0)
-    return _Target(low, high, np.stack([lowest, pixels.mean(axis=0)]))
+    return low, high, lowest, pixels.mean(axis=0)
 
 
-def _of_box(box: np.ndarray, nearer: Mask, size: tuple[int, int]) -> _Target | None:
-    """Four directions are known: right, down, left and up."""
+def _of_box(box: np.ndarray, nearer: Mask, size: tuple[int, int]) -> tuple[np.ndarray, ...] | None:
+    """As `_of_mask`; four directions are known: right, down, left and up."""
     top, left, bottom, right = (float(side) for side in box)
     height, width = size
     if right - left < 2 or bottom - top < 2:
@@ -176,7 +170,7 @@ def _of_box(box: np.ndarray, nearer: Mask, size: tuple[int, int]) -> _Target | N
     cut = np.array([right > width - EDGE, bottom > height - EDGE, left < EDGE, top < EDGE])
     high[known[cut]] = np.inf
     middle = (left + right) / 2
-    return _Target(low, high, np.array([(middle, bottom), (middle, (top + bottom) / 2)]))
+    return low, high, np.array([middle, bottom]), np.array([middle, (top + bottom) / 2])
 
 
 def _hidden(high: np.ndarray, touched: np.ndarray, nearer: Mask) -> np.ndarray:
@@ -216,8 +210,8 @@ class _Model:
 
     camera: Camera
     flips: np.ndarray  # (B,) 1 with the nose away from us, -1 towards us
-    low: np.ndarray  # (B, D) as in `_Target`
-    high: np.ndarray  # (B, D)
+    low: np.ndarray  # (B, D) how far the outline reaches in each direction, in pixels, at least
+    high: np.ndarray  # (B, D) at most
     prior: np.ndarray  # (B, 6) pose that is likely before anything was seen
     weights: np.ndarray  # (B, 6) one over the spread of each
 

@@ -137,7 +137,6 @@ def read_camera(path: str | os.PathLike) -> Camera:
     stored = files.read_json(path, "a camera file")
     try:
         camera = _camera(stored, path.stem)
-        _check_units(camera, stored.get("units"))
         check_camera(camera)
     except ZoneError as error:
         raise ZoneError(f"{path}: {error}") from error
@@ -244,6 +243,13 @@ def _camera(stored: Any, name: str) -> Camera:
             raise ZoneError(key, "columns 1, 2 and 4 of the matrix", "another projection")
     listed = enumerate(_take(stored, "zones", list, "camera"), start=1)
     zones = tuple(_zone(each, f"zone {number}") for number, each in listed)
+    if (units := stored.get("units")) not in (None, "pixels"):
+        raise ZoneError("units", "'pixels' or none", _short(units))
+    corners = np.concatenate([np.zeros((1, 2)), *(zone.image for zone in zones)])
+    if units is None and 1 < corners.max() <= 100 < min(size) / 2:  # as per cent would be
+        expected = f"pixels of a frame of {size[1]} x {size[0]}"
+        do = 'If they are no per cent, add "units": "pixels" to the file.'
+        raise ZoneError("polygon_image", expected, "all zones within the corner of 100 x 100", do)
     return Camera(str(stored.get("camera", name)), size, zones, matrix, homography)
 
 
@@ -357,18 +363,6 @@ def _sight_problems(zone: Zone, camera: Camera) -> Iterator[str]:
         do = "Are both in the right order and unit (metres), and is the matrix this camera's?"
         expected = "polygon_ground, seen through the matrix, to lie where polygon_image lies"
         yield explain(where, expected, f"an IoU of {alike:.2f}", do)
-
-
-def _check_units(camera: Camera, units: Any) -> None:
-    """Per cent look like pixels of the upper left corner."""
-    if units not in (None, "pixels"):
-        raise ZoneError("units", "'pixels' or none", _short(units))
-    drawn = [zone.image for zone in camera.zones if len(zone.image)]
-    inside = drawn and 1 < np.concatenate(drawn).max() <= 100 < min(camera.size) / 2
-    if inside and units is None:
-        expected = f"pixels of a frame of {camera.size[1]} x {camera.size[0]}"
-        do = 'If they are no per cent, add "units": "pixels" to the file.'
-        raise ZoneError("polygon_image", expected, "all zones within the corner of 100 x 100", do)
 
 
 def check_camera(camera: Camera, where: str = "") -> None:

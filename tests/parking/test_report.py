@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import re
 from dataclasses import replace
@@ -15,7 +14,7 @@ import pytest
 from parking.clips import Clip
 from parking.drawing import film, jpeg
 from parking.events import Event
-from parking.report import SCHEMA, as_csv, as_html, as_json, write
+from parking.report import SCHEMA, write
 
 EVENT = Event(
     event="made-000004-1",
@@ -61,42 +60,51 @@ SUMMARY = {
 RED = jpeg(np.full((48, 64, 3), (200, 0, 0), np.uint8))
 
 
-def test_json_has_the_documented_keys() -> None:
-    content = json.loads(as_json(SUMMARY, [EVENT]))
+def page_of(folder: Path, summary: dict, events: list, pictures: dict, *overview: bytes) -> str:
+    write(folder, summary, events, pictures, *overview)
+    return (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_json_has_the_documented_keys(tmp_path) -> None:
+    write(tmp_path, SUMMARY, [EVENT], {})
+    content = json.loads((tmp_path / "events.json").read_text())
     assert content["schema"] == SCHEMA
     assert set(content) == {"schema", *SUMMARY, "events"}
     assert content["events"][0]["zone"] == "sidewalk"
 
 
-def test_csv_has_one_row_for_each_event() -> None:
-    rows = list(csv.DictReader(io.StringIO(as_csv([EVENT, DOUBT]))))
+def test_csv_has_one_row_for_each_event(tmp_path) -> None:
+    write(tmp_path, SUMMARY, [EVENT, DOUBT], {})
+    rows = list(csv.DictReader((tmp_path / "events.csv").read_text().splitlines()))
     assert [row["event"] for row in rows] == ["made-000004-1", "made-000060-3"]
     assert rows[0]["seconds"] == "15.0" and rows[1]["reasons"] == "hidden"
     assert rows[0]["footprint"].startswith("4,16 6,16")
 
 
-def test_the_page_asks_nobody_for_anything() -> None:
-    page = as_html(SUMMARY, [EVENT], {EVENT.event: [("standing", RED)]}, RED)
+def test_the_page_asks_nobody_for_anything(tmp_path) -> None:
+    page = page_of(tmp_path, SUMMARY, [EVENT], {EVENT.event: [("standing", RED)]}, RED)
     links = re.findall(r"(?:src|href)='([^']*)'", page)
     assert links and all(link.startswith(("data:", "#")) for link in links)
     assert "<script" not in page and "@import" not in page and "url(" not in page
 
 
-def test_of_a_brief_stop_no_picture_is_kept() -> None:
+def test_of_a_brief_stop_no_picture_is_kept(tmp_path) -> None:
     pictures = {BRIEF.event: [("standing", RED)], DOUBT.event: [("standing", RED)]}
-    page = as_html(SUMMARY, [BRIEF, DOUBT], pictures)
+    page = page_of(tmp_path, SUMMARY, [BRIEF, DOUBT], pictures)
     assert page.count("<figure>") == 1 and f"id='{DOUBT.event}'" in page
     assert "tolerated" in page and BRIEF.event in page
 
 
-def test_names_from_outside_are_escaped() -> None:
+def test_names_from_outside_are_escaped(tmp_path) -> None:
     evil = replace(EVENT, zone="<img src=x onerror=alert(1)>")
-    page = as_html(SUMMARY | {"clip": "<script>alert(1)</script>"}, [evil], {})
+    page = page_of(tmp_path, SUMMARY | {"clip": "<script>alert(1)</script>"}, [evil], {})
     assert "<script" not in page and "<img src=x" not in page
 
 
-def test_what_is_incomplete_is_said_at_the_top() -> None:
-    page = as_html(SUMMARY | {"complete": False, "problems": ["frame 7: missing"]}, [], {})
+def test_what_is_incomplete_is_said_at_the_top(tmp_path) -> None:
+    page = page_of(
+        tmp_path, SUMMARY | {"complete": False, "problems": ["frame 7: missing"]}, [], {}
+    )
     assert page.index("Incomplete") < page.index("Events") and "frame 7: missing" in page
     assert "No vehicle stood" in page
 
