@@ -41,16 +41,10 @@ def _alert(event: dict) -> None:
     print(what.format(**event), file=sys.stderr)
 
 
-def _status(problems: list[str]) -> int:
-    for problem in problems:
-        print(f"incomplete: {problem}", file=sys.stderr)
-    return INCOMPLETE if problems else 0
+# The commands: each takes its options and returns what is printed, and what made it incomplete.
 
 
-# The commands: each takes its options and returns what is printed and the exit status.
-
-
-def _analyse(model: str, reference: Path | None, **options: Any) -> tuple[dict, int]:
+def _analyse(model: str, reference: Path | None, **options: Any) -> tuple[dict, list[str]]:
     from helpers import pictures
     from parking.analysis import analyse
     from parking.clips import open_clip
@@ -67,10 +61,10 @@ def _analyse(model: str, reference: Path | None, **options: Any) -> tuple[dict, 
         "needs_review": sum(event.needs_review for event in analysis.events),
     }
     del result["video"], result["thresholds"]
-    return result, _status(analysis.problems)
+    return result, analysis.problems
 
 
-def _city(model: str, **options: Any) -> tuple[dict, int]:
+def _city(model: str, **options: Any) -> tuple[dict, list[str]]:
     from parking.analysis import city
 
     results = city(load=partial(load, model), on_alert=_alert, **options)
@@ -81,10 +75,10 @@ def _city(model: str, **options: Any) -> tuple[dict, int]:
         "events": len(events),
         "violations": sum(event["violation"] for event in events),
     }
-    return counts, _status([problem for each in results for problem in each["problems"]])
+    return counts, [problem for each in results for problem in each["problems"]]
 
 
-def _zones(file: Path, camera: Path | None, out: Path | None) -> tuple[dict, int]:
+def _zones(file: Path, camera: Path | None, out: Path | None) -> tuple[dict, list[str]]:
     from helpers.files import read_json
     from parking.zones import read_camera, write_camera, zones_from_labelme
 
@@ -96,12 +90,12 @@ def _zones(file: Path, camera: Path | None, out: Path | None) -> tuple[dict, int
     if out is not None:
         write_camera(view, out)
     kinds = {zone.name: zone.kind for zone in view.zones}
-    return {"camera": view.name, "size": list(view.size), "zones": kinds}, 0
+    return {"camera": view.name, "size": list(view.size), "zones": kinds}, []
 
 
 def _evaluate(
     model: str, true_masks: bool, split: str, choose_on: str, only: str | None, record: bool
-) -> tuple[dict, int]:
+) -> tuple[dict, list[str]]:
     from tqdm import tqdm
 
     from helpers import kerbside, records
@@ -131,13 +125,13 @@ def _evaluate(
         command = " ".join(["python -m parking", *sys.argv[1:]])
         text = json.dumps({"command": command, **result}, indent=1) + "\n"
         write_text(helpers.DATA / "weights" / "parking_kerbside.json", text)
-    return result, 0
+    return result, []
 
 
-def _lot(model: str, true_masks: bool, folders: list[Path]) -> tuple[dict, int]:
+def _lot(model: str, true_masks: bool, folders: list[Path]) -> tuple[dict, list[str]]:
     from parking.lot import CARS_FROM, evaluate_lot
 
-    return evaluate_lot(folders, None if true_masks else _detector(model, CARS_FROM)), 0
+    return evaluate_lot(folders, None if true_masks else _detector(model, CARS_FROM)), []
 
 
 def _number(kind: type, most: float = 1e6) -> Callable:
@@ -210,12 +204,14 @@ def main(arguments: list[str] | None = None) -> int:
     options = vars(_parser().parse_args(arguments))
     helpers.setup(quiet=True)
     try:
-        result, status = options.pop("run")(**options)
+        result, problems = options.pop("run")(**options)
     except CourseError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    for problem in problems:
+        print(f"incomplete: {problem}", file=sys.stderr)
     print(json.dumps(result))
-    return status
+    return INCOMPLETE if problems else 0
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from hashlib import sha256
 from operator import itemgetter
 from pathlib import Path
 
@@ -189,14 +190,12 @@ def analyse(
     if video:
         check_film()  # if there is no ffmpeg, nothing has been touched yet
     working, pictures = out.with_name(f".{out.name}.partial"), Evidence(view)
-    begun, setting = working / "setting", repr((opened.path.resolve(), camera, fps, limit))
-    alerts, movie = working / "alerts.jsonl", working / "annotated.mp4"
+    setting = sha256(repr((opened.path.resolve(), camera, fps, limit)).encode())
+    alerts, movie = working / f"{setting.hexdigest()}.jsonl", working / "annotated.mp4"
     try:
         working.mkdir(parents=True, exist_ok=True)
-        if begun.is_file() and begun.read_text(encoding="utf-8") != setting:
-            alerts.unlink(missing_ok=True)  # of another clip, or another limit
-        movie.unlink(missing_ok=True)  # of a run that was killed
-        write_text(begun, setting)
+        for left in {*working.iterdir()} - {alerts}:
+            left.unlink()  # by a run that was killed: half a film, alerts of another limit
     except OSError as error:
         raise DataError(out, "a folder", str(error)) from error
     bar = tqdm(total=opened.expected or None, desc=opened.name, unit="frame")
@@ -216,7 +215,7 @@ def analyse(
         analysis = watch(opened, view, detect, limit=limit, reference=reference, on_frame=take)
     summary = analysis.summary(movie.name if movie.exists() else None)
     write(working, summary, analysis.events, pictures.sheets(analysis.events), pictures.overview)
-    begun.unlink()
+    alerts.rename(working / "alerts.jsonl")
     shutil.rmtree(out, ignore_errors=True)
     os.replace(working, out)
     return analysis

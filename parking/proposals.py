@@ -49,9 +49,7 @@ def vote(probabilities: np.ndarray) -> Labels:
     if len(shape) != 4 or shape[-1] != len(SURFACES) or not shape[0]:
         expected = f"(F, H, W, {len(SURFACES)}) with F > 0"
         raise ArrayError("probabilities", expected=expected, found=f"shape {shape}")
-    total = np.zeros(shape[1:], np.float32)
-    for each in probabilities:
-        total += each
+    total = probabilities.sum(axis=0, dtype=np.float32)
     total[..., [SURFACES.index(name) for name in MOVING]] = -1
     return total.argmax(axis=-1).astype(np.uint8)
 
