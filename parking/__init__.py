@@ -8,7 +8,7 @@
 | `clips`, `analysis` | clips with their times; one clip, its report, the clips of a city |
 | `drawing`, `report` | pictures and pages, with people and plates hidden |
 | `proposals` | zones for a new camera, proposed by a network |
-| `scores`, `lot` | how right it is: on Kerbside, on photographs of a car park |
+| `scores`, `lot` | how accurate it is: on Kerbside, on photographs of a car park |
 
 `python -m parking --help` lists the commands.
 """

@@ -200,7 +200,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs a command; the last line printed is one JSON object."""
+    """Run a command; the last line printed is one JSON object."""
     options = vars(_parser().parse_args(arguments))
     helpers.setup(quiet=True)
     try:

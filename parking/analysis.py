@@ -1,9 +1,8 @@
 """Finds vehicles that stand where parking is forbidden: in a clip, or in the clips of a city.
 
-Introduced in lab 5. `watch` judges a clip frame by frame, `analyse` writes a report of it, and
-`city` spreads clips over the workers of a Dask cluster. Memory does not grow with the clip. A run
-that was killed is done anew, and no event is reported twice: an event has the same name in every
-run.
+Introduced in lab 5. `watch` judges a clip, `analyse` writes a report of it, and `city` spreads
+clips over the workers of a Dask cluster. Memory does not grow with the clip. After a run that was
+killed, no event is reported twice: it has the same name in every run.
 """
 
 from __future__ import annotations
@@ -97,7 +96,7 @@ def watch(
     settings: Settings | None = None,
     on_frame: Callable[[Frame], None] = lambda frame: None,
 ) -> Analysis:
-    """Judges a clip frame by frame, up to where the camera has moved: zones lie elsewhere then.
+    """Judge a clip frame by frame, up to where the camera has moved: zones lie elsewhere then.
 
     A vehicle may stand for `limit` seconds. The view should look like `reference`, (H, W, 3) RGB,
     by default like the first frame. `on_frame` is called with every frame that was judged.
@@ -171,7 +170,7 @@ def analyse(
     video: bool = True,
     on_alert: Callable[[dict], None] = lambda event: None,
 ) -> Analysis:
-    """Analyses a clip and writes a report into the folder `out`, see `parking.report`.
+    """Analyse a clip and write a report into the folder `out`, see `parking.report`.
 
     It is made in a folder beside `out` that takes its name, and replaces an older report, when all
     is done. Alerts go to `alerts.jsonl` there and to `on_alert` as they are raised, each once.
@@ -279,16 +278,15 @@ def city(
     workers: int = 2,
     on_alert: Callable[[dict], None] = lambda event: None,
 ) -> list[dict]:
-    """Analyses many clips on a Dask cluster and writes one JSON line a clip.
+    """Analyse many clips on a Dask cluster and write one JSON line a clip.
 
     A clip is done whole or done again: if a worker dies, another one takes its clip. Finished clips
     are kept in a file beside `out`, so that a run which was killed goes on where it stopped, unless
     the clip or a camera file is another since, and reports nothing twice.
 
-    `clips` are videos and folders of pictures, `cameras` the folder of camera files; `load` gives
-    the detector of a clip, `open_clip` explains `fps`. Without the address of a Dask `scheduler`,
-    `workers` processes are started here. `on_alert` is called once for each violation, when its
-    clip is done.
+    `cameras` is the folder of camera files; `load` gives the detector of a clip, `open_clip`
+    explains `fps`. Without the address of a Dask `scheduler`, `workers` processes are started here.
+    `on_alert` is called once for each violation, when its clip is done.
 
     Raises:
         DataError: Two clips have the same name.

@@ -93,7 +93,7 @@ class Clip:
 def open_clip(
     path: str | os.PathLike, camera: Camera | None = None, fps: float | None = None
 ) -> Clip:
-    """Opens a video, or a folder of pictures whose names have numbers or times.
+    """Open a video, or a folder of pictures whose names have numbers or times.
 
     Frames a second are needed where neither the file nor the names say when a frame was taken;
     where a video has times of its own, they go before these.
@@ -124,7 +124,7 @@ def _capture(path: Path) -> cv2.VideoCapture:
 
 
 def _decoded(capture: cv2.VideoCapture) -> Iterator[tuple[float, Image]]:
-    """Of every frame the seconds by the file's own clock, 0 where it has none, and the picture."""
+    """Seconds of each frame by the file's own clock, 0 where it has none, and its picture."""
     while (read := capture.read())[0]:
         seconds = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
         yield seconds, cv2.cvtColor(read[1], cv2.COLOR_BGR2RGB)

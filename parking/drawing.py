@@ -1,10 +1,9 @@
 """Pictures of what was found: annotated frames, evidence and a film, people and plates hidden.
 
 Introduced in lab 5. Whoever is detected as a person is pixelated as a whole, a vehicle where its
-plate is, before anything is drawn or stored; its wheels and the kerb stay as they are, since a
-reviewer has to see them. *What was found is hidden*: a person whom the detector does not see stays
-visible, and lab 5 measures how many do. Colours are those of Okabe and Ito; an offence has a
-thicker outline and a word as well, so that nothing depends on colour alone.
+plate is, before anything is drawn or stored; wheels and kerb stay as they are, for the reviewer.
+*What was found is hidden*: a person whom the detector does not see stays visible, and lab 5
+measures how many do. Colours are those of Okabe and Ito, and never the only sign of an offence.
 """
 
 from __future__ import annotations
@@ -90,7 +89,7 @@ def private(image: Image, found: Detections) -> Image:
 def polygon(
     image: Image, points: np.ndarray, colour: tuple[int, int, int], fill: float = 0.0
 ) -> None:
-    """Draws a closed polygon, (K, 2) x, y, into the picture; `fill` is the opacity of its area."""
+    """Draw a closed polygon, (K, 2) x, y, into the picture; `fill` is the opacity of its area."""
     if not len(points) or not np.isfinite(points).all():
         return
     corners = [np.round(points * 8 - 4).astype(np.int32)]
@@ -102,7 +101,7 @@ def polygon(
 
 
 def write_texts(image: Image, texts: Iterable[tuple[str, tuple[int, int]]]) -> None:
-    """Writes texts at x, y into a picture, on a dark ground, so that none covers another one.
+    """Write texts at x, y into a picture, on a dark ground, so that none covers another one.
 
     Each stands at its place or as near above or below as there is room, all of it inside.
     """
@@ -182,7 +181,7 @@ class Evidence:
         self._times = 1  # how much larger the pictures are than what was analysed
 
     def see(self, frame: Frame, hidden: Image) -> None:
-        """Takes pictures of what stands in a zone in this frame."""
+        """Take pictures of what stands in a zone in this frame."""
         self._times = hidden.shape[1] // self.camera.size[1]
         if self.overview is None:
             self.overview = jpeg(_enlarged(draw_zones(hidden, self.camera), 2))
@@ -239,7 +238,7 @@ def _enlarged(picture: Image, times: int) -> Image:
 
 
 def check_film() -> None:
-    """Asks for ffmpeg, which writes films, before any work is done; a `DataError` if it is not."""
+    """Ask for ffmpeg, which writes films, before any work is done; a `DataError` if it is not."""
     try:
         from imageio_ffmpeg import get_ffmpeg_exe
 

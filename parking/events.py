@@ -1,9 +1,8 @@
 """From stands to events: which vehicle stood in which zone, when, and how sure that is.
 
-Introduced in lab 5. A stand becomes an event if its footprint lies in a no-parking zone; it is a
-violation once it has lasted `limit` seconds, and is reported then, once. All masks of a stand
-together give its footprint, so that one bad mask does no harm. Where the footprint might as well
-lie outside, or much of the vehicle was hidden, the event says that a person has to look.
+Introduced in lab 5. A stand becomes an event if its footprint lies in a no-parking zone; once it
+has lasted `limit` seconds it is a violation, and is reported. All masks of a stand together give
+its footprint, so that one bad mask does no harm. Where that is not sure, a person has to look.
 """
 
 from __future__ import annotations
@@ -158,7 +157,7 @@ class EventFinder:
     def update(
         self, moment: Moment, found: Detections
     ) -> tuple[list[Track], list[Event], list[Event]]:
-        """Takes the detections of a frame.
+        """Take the detections of a frame.
 
         Returns:
             The tracks in it, violations that have just reached the limit (each once), and events

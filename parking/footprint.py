@@ -74,8 +74,8 @@ class Footprint:
         return self.corners.mean(axis=0)
 
     def certainty(self, zone: Zone, threshold: float) -> tuple[float, float, float]:
-        """Of the samples' shares in a zone the 5th and 95th percentile, and how many of them, 0 to
-        1, reach the threshold."""
+        """5th and 95th percentile of the samples' shares in a zone, and the share of samples, 0 to
+        1, that reach the threshold."""
         shares = share_in(self.samples, zone)
         low, high = np.percentile(shares, [5, 95])
         return float(low), float(high), float(np.mean(shares >= threshold))
@@ -93,7 +93,7 @@ def share_in(corners: np.ndarray, zone: Zone) -> NDArray[np.float64]:
 def fit(
     seen: Iterable, class_names: Sequence[str], camera: Camera, nearer: Iterable
 ) -> tuple[Footprint | None, ...]:
-    """Finds the footprints whose vehicles look like the masks, or fill the boxes.
+    """Find the footprints whose vehicles look like the masks, or fill the boxes.
 
     All vehicles of a picture at once, which is several times as fast as one by one.
 
@@ -231,7 +231,7 @@ class _Model:
         return total
 
     def errors(self, poses: np.ndarray) -> np.ndarray:
-        """Of n B poses (n B, D + 6): reach beyond the targets' ends, and what the prior says."""
+        """Residuals of n B poses, (n B, D + 6): reach beyond the ends, and what the prior says."""
         row = np.repeat(np.arange(len(self.flips)), len(poses) // len(self.flips))
         low, high, flips = self.low[row], self.high[row], self.flips[row, None]
         flat = np.stack(np.broadcast_arrays(_BODY[:, 0], flips * _BODY[:, 1]), -1)

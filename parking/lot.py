@@ -64,7 +64,7 @@ class LotFrame:
 
 
 def _need(good: object, *parts: object) -> None:
-    """Raises a `DataError` of these parts, unless all is good."""
+    """Raise a `DataError` of these parts, unless all is good."""
     if not good:
         raise DataError(*parts)
 
@@ -189,7 +189,7 @@ def evaluate_lot(
     detect: Callable[[np.ndarray], Detections] | None,
     tiles: int = 3,
 ) -> dict:
-    """Scores the rule with true masks, and the whole system with a detector's.
+    """Score the rule with true masks, and the whole system with a detector's.
 
     Without `detect` the system is left out: what ends in `_system` is None. `unmarked_legal` counts
     cars in legal places that nobody marked, which the rule calls outside. A car that is not

@@ -1,11 +1,10 @@
 """The report of a clip: `events.json`, `events.csv`, and an HTML page that needs nothing else.
 
 Introduced in lab 5. The page has its pictures inside, runs no script and asks no other machine for
-anything, so that it can be kept as evidence and opened in any browser in ten years. For each
-violation and each doubtful event there is a sheet: frames with mask and zone, times, share in the
-zone, how sure that is, the rule that fired, and whether a person has to look. Of vehicles that only
-stopped for a moment no picture is kept. `events.json` holds `Analysis.summary`, and as `events` a
-list of `parking.events.Event`, by first frame; its fields are the keys.
+anything, so that it can be kept as evidence and opened in any browser in ten years. It has a sheet
+with pictures for each violation and each doubtful event; no picture is kept of vehicles that only
+stopped for a moment. `events.json` holds `Analysis.summary`, and as `events` a list of
+`parking.events.Event`, by first frame; its fields are the keys.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ def write(
     pictures: Mapping[str, Sequence[tuple[str, bytes]]],
     overview: bytes | None = None,
 ) -> None:
-    """Writes `events.json`, `events.csv` and `report.html` into a folder.
+    """Write `events.json`, `events.csv` and `report.html` into a folder.
 
     `pictures` has caption and JPEG of each of an event's pictures, by its name; `overview` is the
     JPEG of the view with its zones. Whatever comes from outside is escaped in the page.

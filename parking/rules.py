@@ -27,8 +27,6 @@ LOWER = 1 / 3  # lower share of a box that the rule `box_lower` looks at
 MARGIN = 2  # columns this near to something nearer do not tell where a mask meets the ground
 DOUBLE = 0.6  # share of a mask in another vehicle's from which both are one vehicle
 
-Shares = NDArray[np.float64]
-
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Vehicles(Detections):
@@ -88,7 +86,7 @@ def lowest_row(mask: Mask) -> int:
 
 
 def nearer_masks(masks: np.ndarray, rows: Iterable[int]) -> NDArray[np.bool_]:
-    """For N rows of a picture's masks (M, H, W) the pixels of all that stand lower, and so nearer.
+    """The pixels of all that stand lower, and so nearer, than N rows of masks (M, H, W).
 
     (N, H, W) bool; of two that end in the same row, each may hide the other.
     """
@@ -119,7 +117,7 @@ def zone_masks(camera: Camera) -> NDArray[np.bool_]:
     return np.array(masks, bool).reshape(-1, *camera.size)
 
 
-RULES: Mapping[str, Callable[[Vehicles], Shares]] = {
+RULES: Mapping[str, Callable[[Vehicles], NDArray[np.float64]]] = {
     # Of the box: all of it, as people complain about; its lower part, as careful systems ask; and
     # the ground under a vehicle that fills it.
     "box": lambda seen: in_pixels(filled(seen.boxes, seen.camera.size), seen.camera),
@@ -157,14 +155,14 @@ def contact_strip(mask: Mask, nearer: Mask | None = None, height: int = STRIP) -
     return mask & columns & (rows > lowest - height)
 
 
-def in_pixels(regions: np.ndarray, camera: Camera) -> Shares:
+def in_pixels(regions: np.ndarray, camera: Camera) -> NDArray[np.float64]:
     """(N, H, W) regions -> (N, Z) shares of their pixels in the zones."""
     regions, zones = (each.astype(np.float32) for each in (regions, zone_masks(camera)))
     both = np.tensordot(regions, zones, ((1, 2), (1, 2))).astype(np.float64)
     return both / np.maximum(regions.sum(axis=(1, 2)), 1)[:, None]
 
 
-def on_ground(footprints: Sequence[Footprint | None], camera: Camera) -> Shares:
+def on_ground(footprints: Sequence[Footprint | None], camera: Camera) -> NDArray[np.float64]:
     """(N, Z) shares of the footprints' areas in the zones; 0 where there is no footprint."""
     zones = camera.forbidden
     rows = [[share_in(f.corners, zone) if f else 0.0 for zone in zones] for f in footprints]

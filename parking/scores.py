@@ -1,11 +1,11 @@
-"""How right the rules are on Kerbside's stills, and the events on its clips.
+"""How accurate the rules are on Kerbside's stills, and the events on its clips.
 
-Introduced in lab 5. Every vehicle of a split's stills is asked: does it stand in a no-parking zone?
-One that the detector misses counts as not reported, and a detection of nothing that is reported as
-a false alarm, so the same table with true masks tells what the rule gets wrong and what the model
-gets wrong. Thresholds are chosen on one split and scored on another; intervals draw cameras, since
-the stills of one camera are not independent. In clips an event is right if vehicle and zone are
-those of a true event and their times overlap by half.
+Introduced in lab 5. Does each vehicle of a split's stills stand in a no-parking zone? One that the
+detector misses counts as not reported, and a detection of nothing that is reported as a false
+alarm, so the same table with true masks tells the rule's errors from the model's. Thresholds are
+chosen on one split and scored on another; intervals draw cameras, since the stills of one camera
+are not independent. In clips an event is right if vehicle and zone are those of a true event and
+their times overlap by half.
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ def true_detections(example: records.Example) -> Detections:
 def choose(
     examples: Sequence[records.Example], found: Sequence[Detections], rules: Iterable[str]
 ) -> dict[str, tuple[float, float]]:
-    """For each rule the least detection score and the threshold with the best F1.
+    """The least detection score and the threshold with the best F1, for each rule.
 
     Choose on stills that are not reported, with their detections down to the least of `SCORES`.
     """
@@ -193,7 +193,7 @@ def choose(
 
 
 def at_least(found: Iterable[Detections], score: float) -> list[Detections]:
-    """Of each picture the detections that have at least some score."""
+    """The detections of each picture that have at least some score."""
     return [each.take(each.scores >= score) for each in found]
 
 
@@ -202,7 +202,7 @@ def table(
     found: Sequence[Detections],
     chosen: Mapping[str, tuple[float, float]],
 ) -> tuple[dict[str, dict], list[dict]]:
-    """With the score and the threshold that another split chose: each rule's summary, and by how
+    """Each rule's summary, with the score and the threshold that another split chose, and by how
     much the F1 of the second rule of each of `PAIRS` is above the first's."""
     rows, counts = {}, {}
     for rule, (score, threshold) in chosen.items():
@@ -260,7 +260,7 @@ def truth_detector(stored: dict, size: tuple[int, int]) -> Detect:
 
 
 def score_clip(file: Path, detect: Detect | None = None) -> ClipScore:
-    """Analyses the clip of Kerbside beside a file of truth; no detector takes the true masks."""
+    """Analyse the clip of Kerbside beside a file of truth; no detector takes the true masks."""
     stored = read_json(file, "the truth of a clip")
     camera = read_camera(kerbside.camera_file(stored["camera"]))
     clip = open_clip(Path(file).with_suffix(".mp4"), camera)

@@ -172,7 +172,7 @@ class Tracker:
         self._before = 0.0  # time of the last frame
 
     def update(self, moment: Moment, found: Detections) -> list[Track]:
-        """Takes the detections of a frame and returns the tracks seen in it.
+        """Take the detections of a frame and return the tracks seen in it.
 
         Frames may be left out: the time of the moment counts.
         """
@@ -200,7 +200,7 @@ class Tracker:
         return current
 
     def finish(self) -> None:
-        """Ends every stand: the clip is over."""
+        """End every stand: the clip is over."""
         self.ended += [(track, track.stand) for track in self.tracks]
         self.tracks = []
 
@@ -219,7 +219,7 @@ class Tracker:
         return {int(r): int(k) for r, k in pairs if likeness[r, k] >= least}
 
     def _see(self, track: Track, sighting: Sighting) -> bool:
-        """Takes a sighting; False if it lies elsewhere than the vehicle has stood so far.
+        """Take a sighting; False if it lies elsewhere than the vehicle has stood so far.
 
         That may be the vehicle, driving off, or another one that passes before it. So the stand is
         kept for a while: what stands in the same place soon after never left.

@@ -127,7 +127,7 @@ class Camera:
 
 
 def read_camera(path: str | os.PathLike) -> Camera:
-    """Reads a camera file and checks every zone.
+    """Read a camera file and check every zone.
 
     Raises:
         DataError: The file is missing or is no JSON.
@@ -254,7 +254,7 @@ def _camera(stored: Any, name: str) -> Camera:
 
 
 def write_camera(camera: Camera, path: str | os.PathLike) -> Path:
-    """Writes a camera file, whole or not at all; a `ZoneError` for what `check_camera` refuses."""
+    """Write a camera file, whole or not at all; a `ZoneError` for what `check_camera` refuses."""
     check_camera(camera)
     zones = [{key: getattr(z, name) for key, name in ZONE_FIELDS.items()} for z in camera.zones]
     size = {"width": camera.size[1], "height": camera.size[0], "units": "pixels"}
@@ -366,7 +366,7 @@ def _sight_problems(zone: Zone, camera: Camera) -> Iterator[str]:
 
 
 def check_camera(camera: Camera, where: str = "") -> None:
-    """Raises `ZoneError` with every problem of every zone, doubled names, or nothing to report."""
+    """Raise `ZoneError` with every problem of every zone, doubled names, or nothing to report."""
     problems = [each for zone in camera.zones for each in zone_problems(zone, camera)]
     names = [zone.name for zone in camera.zones]
     for name in sorted({name for name in names if names.count(name) > 1}):
