@@ -22,29 +22,37 @@ from tools.handed_in import WRITTEN_STUB
 CLASS = [f"student {number:02}" for number in range(24)]
 
 
-@pytest.fixture(autouse=True)
-def nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="module")
+def nothing_runs() -> Iterator[None]:
     """Grades without running a submission: all that matters here is what is written."""
-    monkeypatch.setattr(Attempt, "run", lambda self: None)
-    monkeypatch.setattr(sandbox, "probe", lambda: "none")
-    monkeypatch.setattr(sandbox, "font_cache", lambda: contextlib.nullcontext())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Attempt, "run", lambda self: None)
+        patch.setattr(sandbox, "probe", lambda: "none")
+        patch.setattr(sandbox, "font_cache", lambda: contextlib.nullcontext())
+        yield
 
 
 def hand_in(folder: Path, student: str, answer: str = "Because of the mask.") -> None:
     made.hand_in(folder, student, made.submission(third=answer))
 
 
-@pytest.fixture
-def graded(tmp_path: Path) -> Path:
-    """A class of 24, each with a mark in written.csv."""
-    made.write_lab(tmp_path)
+@pytest.fixture(scope="module")
+def graded_once(nothing_runs: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("graded")
+    made.write_lab(folder)
     for student in CLASS:
-        hand_in(tmp_path / "in", student)
-    assert run(tmp_path) == 0
-    enter(tmp_path)
-    assert run(tmp_path) == 0
-    assert marked(tmp_path) == 24
-    return tmp_path
+        hand_in(folder / "in", student)
+    assert run(folder) == 0
+    enter(folder)
+    assert run(folder) == 0
+    assert marked(folder) == 24
+    return folder
+
+
+@pytest.fixture
+def graded(graded_once: Path, tmp_path: Path) -> Path:
+    """A class of 24, each with a mark in written.csv."""
+    return shutil.copytree(graded_once, tmp_path, dirs_exist_ok=True)
 
 
 def run(folder: Path, *more: str, submissions: str = "in") -> int:
