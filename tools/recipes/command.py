@@ -49,11 +49,12 @@ def run(parser: argparse.ArgumentParser, arguments: list[str] | None = None) -> 
     """
     options = parser.parse_args(arguments)
     helpers.setup(quiet=True)
-    from tensorflow.errors import OpError
-
     try:
         result = options.run(options)
-    except (CourseError, OpError) as error:
+    except Exception as error:
+        tf = sys.modules.get("tensorflow")  # importing it for its errors alone takes seconds
+        if not isinstance(error, (CourseError, tf.errors.OpError) if tf else CourseError):
+            raise
         # An error from within a tf.data pipeline carries a traceback; ours is one line in it.
         ours = re.search(r"DataError: (.+)", str(error))
         message = ours[1] if ours else str(error).strip().partition("\n")[0]
