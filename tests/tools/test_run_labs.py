@@ -109,27 +109,29 @@ def test_a_failing_cell_is_named_and_the_other_labs_run(make_lab, tmp_path, caps
 
 
 def test_a_cell_that_hangs_ends_with_its_children(make_lab, tmp_path):
+    marker = f"hang_marker_{os.getpid()}"  # other runs of this test may be on the machine
+    child = f"import time; {marker} = 1; time.sleep(600)"
     folder = make_lab(
         "01_hangs",
         ("code", "import subprocess, sys, time"),
-        ("code", "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(987)'])"),
-        ("code", "time.sleep(987)"),
+        ("code", f"p = subprocess.Popen([sys.executable, '-c', '{child}'])"),
+        ("code", "time.sleep(600)"),
     ).parent
     start = time.monotonic()
-    assert run(folder, tmp_path / "out", "--timeout", "5") == 1
+    assert run(folder, tmp_path / "out", "--timeout", "3") == 1
     assert time.monotonic() - start < 150
     (entry,) = summary(tmp_path / "out")
     assert entry["failed_cell"] == 3
-    assert entry["reason"] == "the cell took longer than 5 s"
-    assert not running("time.sleep(987)")
+    assert entry["reason"] == "the cell took longer than 3 s"
+    assert not running(marker)
 
 
 def test_a_lab_that_takes_too_long_in_all_is_ended(make_lab, tmp_path):
     cells = [("code", "import time; time.sleep(0.5)")] * 20
     folder = make_lab("01_slow", *cells).parent
-    assert run(folder, tmp_path / "out", "--lab-timeout", "3") == 1
+    assert run(folder, tmp_path / "out", "--lab-timeout", "2") == 1
     (entry,) = summary(tmp_path / "out")
-    assert entry["reason"] == "the lab took longer than 3 s"
+    assert entry["reason"] == "the lab took longer than 2 s"
     assert 0 < entry["cells"] < 20
 
 
@@ -143,12 +145,12 @@ def test_a_kernel_that_dies_is_reported_with_its_last_words(make_lab, tmp_path, 
 
 
 def test_memory_counts_the_children_and_only_the_peak(make_lab, tmp_path):
-    child = "import time; x = bytearray(300_000_000); time.sleep(2)"
-    folder = make_lab("01_small", ("code", "import time; time.sleep(1)")).parent
+    child = "import time; x = bytearray(300_000_000); time.sleep(1)"
+    folder = make_lab("01_small", ("code", "import time; time.sleep(0.6)")).parent
     make_lab(
         "02_child",
         ("code", f"import subprocess, sys; subprocess.run([sys.executable, '-c', '{child}'])"),
-        ("code", "import time; time.sleep(1)"),
+        ("code", "import time; time.sleep(0.6)"),
     )
     assert run(folder, tmp_path / "out") == 0
     small, large = (entry["peak_mb"] for entry in summary(tmp_path / "out"))
