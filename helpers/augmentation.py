@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import tensorflow as tf
 
-# How much larger than the network's input the pictures should come, in height and width.  A zoom
+# How much larger than the network's input the pictures should come, in height and width. A zoom
 # into a picture of the input's own size would only show its pixels larger.
 MARGIN = 1.375
 
 
 @dataclass(frozen=True)
 class Motion:
-    """How far pictures are moved; the defaults suit pets, which lie and stand in any way."""
+    """Limits of random motion; the defaults suit pets, which lie and stand in any way."""
 
     zoom: tuple[float, float] = (-0.45, 0.25)  # logarithm of the share of a side that is shown
     angle: float = 0.25  # largest, in radians
     paste: float = 0.5  # share of pictures that get a part of another one
 
 
-STRETCH = 0.15  # largest change of shape, as a logarithm
+STRETCH = 0.15  # largest change of the aspect ratio, as a logarithm
 SHIFT = 0.06  # share of the side by which the part shown may leave the picture
 
 
@@ -110,9 +110,9 @@ def _move(
     maps = tf.stack([a, b, c, d, e, f, zero, zero], axis=1)
 
     def sample(pixels: tf.Tensor, interpolation: str) -> tf.Tensor:
-        how = {"interpolation": interpolation, "fill_mode": "REFLECT", "fill_value": 0.0}
+        options = {"interpolation": interpolation, "fill_mode": "REFLECT", "fill_value": 0.0}
         return tf.raw_ops.ImageProjectiveTransformV3(
-            images=pixels, transforms=maps, output_shape=size, **how
+            images=pixels, transforms=maps, output_shape=size, **options
         )
 
     return sample(images, "BILINEAR"), sample(labels[..., None], "NEAREST")[..., 0]
@@ -121,7 +121,7 @@ def _move(
 def _cut_mix(
     images: tf.Tensor, labels: tf.Tensor, share: float, generator: tf.random.Generator
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Hides usual surroundings: some pictures get a rectangle of another one (Yun et al., 2019)."""
+    """Paste a part of another picture into some, which hides surroundings (Yun et al., 2019)."""
     import tensorflow as tf
 
     batch, rows, columns = tf.shape(images)[0], *images.shape[1:3]

@@ -42,7 +42,8 @@ def evaluate(
             detection counts against all groups: an AP by tag is a lower bound, a recall is exact.
 
     The scores, from 0 to 1, are `ap`, `ap50`, `ap75`, `ar`, then `ap_<area>` and `ar_<area>`, then
-    `ap_<tag>` and `ar_<tag>`; NaN where there is nothing to find.
+    `ap_<tag>` and `ar_<tag>`; NaN where there is nothing to find. Pictures whose arrays do not fit
+    together are an `ArrayError`.
 
     >>> from helpers.detector import Detections
     >>> from helpers.records import Example
@@ -57,12 +58,10 @@ def evaluate(
     if not len(pictures):
         raise ArrayError("pictures", expected="at least one", found="none")
     for k, (detected, truth) in enumerate(pictures):
-        parts = (detected.classes, detected.scores), (truth.classes, truth.crowd)
-        for one, others in zip((detected, truth), parts, strict=True):
-            numbers = {len(each) for each in (one.boxes, one.masks, *others)}
-            if len(numbers) > 1 or (
-                len(one.masks) and one.masks.shape[1:] != truth.masks.shape[1:]
-            ):
+        for one, last in (detected, detected.scores), (truth, truth.crowd):
+            numbers = {len(each) for each in (one.boxes, one.masks, one.classes, last)}
+            same_size = not len(one.masks) or one.masks.shape[1:] == truth.masks.shape[1:]
+            if len(numbers) > 1 or not same_size:
                 expected = f"as many boxes as masks, classes and scores, masks of {truth!r}"
                 found = f"numbers {sorted(numbers)}, masks {one.masks.shape}"
                 raise ArrayError(f"picture {k}", expected=expected, found=found)
@@ -103,10 +102,10 @@ def _annotations(pictures: Sequence, by: str, *, scored: bool) -> list[dict]:
             pixels = np.asarray(one.masks, bool).view(np.uint8).transpose(1, 2, 0)
             shapes = coco_mask.encode(np.asfortranarray(pixels))
         for k, shape in enumerate(shapes):
-            own = {"score": float(one.scores[k])} if scored else {}
-            own |= {"image_id": image, "category_id": int(one.classes[k]), key: shape}
-            own |= {"iscrowd": 0 if scored else int(one.crowd[k]), "area": float(sizes[k])}
-            annotations.append({"id": len(annotations) + 1, **own})
+            entry = {"score": float(one.scores[k])} if scored else {}
+            entry |= {"image_id": image, "category_id": int(one.classes[k]), key: shape}
+            entry |= {"iscrowd": 0 if scored else int(one.crowd[k]), "area": float(sizes[k])}
+            annotations.append({"id": len(annotations) + 1, **entry})
     return annotations
 
 
@@ -125,10 +124,10 @@ def _run(
     evaluation.accumulate()
     precision = evaluation.eval["precision"][..., 0]
     recall = evaluation.eval["recall"][..., 0]
-    some = {"ap": slice(None), "ap50": slice(1), "ap75": slice(5, 6)}
+    rows_of = {"ap": slice(None), "ap50": slice(1), "ap75": slice(5, 6)}
     scores = {}
     for k, name in enumerate(ranges):
-        scores |= {f"{ap}_{name}": _mean(precision[rows, ..., k]) for ap, rows in some.items()}
+        scores |= {f"{ap}_{name}": _mean(precision[rows, ..., k]) for ap, rows in rows_of.items()}
         scores[f"ar_{name}"] = _mean(recall[..., k])
     return scores
 

@@ -5,8 +5,8 @@ curve, its interpolation, averages and their intervals. Tests hold every step to
 `helpers.coco` gets the same numbers from a library, faster and by size of the objects.
 
 A *detection* is what a model claims, an *object* is part of the truth. A *crowd* is a region of
-many objects that nobody counted: it need not be found, and a detection on it is neither right nor
-wrong.
+uncounted objects: it need not be found, and a detection on it is neither right nor wrong. Arrays
+that do not fit together are an `ArrayError`.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def mask_overlaps(
 def box_overlaps(
     detected: np.ndarray, truth: np.ndarray, crowd: np.ndarray | None = None
 ) -> Floats:
-    """IoU of every detected box with every true one, otherwise as `mask_overlaps`.
+    """IoU (D, G) of detected boxes (D, 4) and true ones (G, 4), otherwise as `mask_overlaps`.
 
     >>> box_overlaps(np.array([[0, 0, 2, 2]]), np.array([[0, 0, 2, 4], [5, 5, 6, 6]])).tolist()
     [[0.5, 0.0]]
@@ -121,7 +121,7 @@ class Picture:
 
 
 def compare(detected: Detections, truth: Example, *, by: str = "mask") -> Picture:
-    """Compares the detections of one picture with its objects.
+    """Compare the detections of one picture with its objects.
 
     `by` is "mask", "box", or "boundary", the smaller of mask IoU and Boundary IoU.
 
@@ -155,7 +155,7 @@ def compare(detected: Detections, truth: Example, *, by: str = "mask") -> Pictur
 def match(
     overlaps: np.ndarray, threshold: float = 0.5, crowd: np.ndarray | None = None
 ) -> NDArray[np.int64]:
-    """Assigns each detection at most one object, and each object at most one detection.
+    """Assign each detection at most one object, and each object at most one detection.
 
     The detections take turns, best score first. Each takes the free object that it overlaps most;
     only if there is none does it go to a crowd, which any number of detections may share.
@@ -188,12 +188,12 @@ class Verdicts:
 
     scores: Floats  # (D,)
     hits: NDArray[np.bool_]  # (D,) whether it found an object
-    picture: NDArray[np.int64]  # (D,) number of its picture
+    picture: NDArray[np.int64]  # (D,) index of its picture
     objects: NDArray[np.int64]  # (P,) number of objects to find in each picture
 
 
 def judge(pictures: Sequence[Picture], class_number: int, *, threshold: float = 0.5) -> Verdicts:
-    """Decides for each detection of a class whether it is right; in a picture the best 100 count.
+    """Decide whether each detection of a class is right; the best 100 of each picture count.
 
     Args:
         pictures: Results of `compare`.

@@ -1,8 +1,8 @@
-"""Loads an instance segmentation model from where it lies, and runs it on pictures.
+"""Instance segmentation models: loading one, wherever it lies, and running it on pictures.
 
 Introduced in lab 4, used again in lab 5. One function loads the course's own model, every TFOD2
 export, an archive of the TFOD2 zoo and an export of TF Model Garden; the answer always has boxes in
-pixels and masks of the picture's size, whatever the model itself gives.
+pixels and masks of the picture's size. Arrays that do not fit are an `ArrayError`.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Detections:
     features: np.ndarray | None = None  # (N, F) float32, the classifier's inputs, if given
 
     def take(self, rows: np.ndarray) -> Detections:
-        """Those with the given numbers, in their order, or those that a mask (N,) bool marks."""
+        """Detections with the given row numbers, in that order, or those marked by (N,) bool."""
         rows = np.arange(len(self))[rows]
         names = ("boxes", "classes", "scores", "masks", "box_masks", "features")
         parts = {name: getattr(self, name) for name in names}
@@ -85,7 +85,7 @@ class Detector:
     model: Any = field(repr=False)  # the SavedModel, which the signature needs to stay alive
 
     def __call__(self, image: np.ndarray, threshold: float = 0.5) -> Detections:
-        """Finds the objects in a picture, (H, W, 3) uint8 RGB, that score at least `threshold`.
+        """Find the objects in a picture, (H, W, 3) uint8 RGB, that score at least `threshold`.
 
         An empty or a huge picture, or a size that the model cannot take, is an `ArrayError`.
         """
@@ -133,17 +133,17 @@ class Detector:
     def _masks(
         self, answer: dict, kept: np.ndarray, boxes: np.ndarray, size: tuple[int, int]
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        """Masks of the picture's size, and the small ones that they come from, if they do."""
+        """Masks of the picture's size, and the small ones they were pasted from, if any."""
         name = next(key for key in _MASKS if key in answer)
         masks = answer[name][kept]
         fixed = self.signature.structured_outputs[name].shape[-2:].is_fully_defined()
-        # A picture may happen to be of the size of the box masks; these never change size, while
-        # masks of the whole picture do, and so their size is not fixed in the signature.
+        # A picture may happen to have the size of the box masks. Their size is fixed in the
+        # signature; that of masks of the whole picture is not.
         if name == _MASKS[0] or (masks.shape[1:] == size and not fixed):
             return masks > 0.5, None
         masks = masks.astype(np.float32)
-        how = {"alignment": self.alignment, "threshold": self.mask_threshold}
-        return paste(masks, boxes, size, **how), masks
+        rule = {"alignment": self.alignment, "threshold": self.mask_threshold}
+        return paste(masks, boxes, size, **rule), masks
 
 
 def paste(
@@ -154,7 +154,7 @@ def paste(
     alignment: str = "centres",
     threshold: float = 0.5,
 ) -> NDArray[np.bool_]:
-    """Puts small masks into their boxes: (N, H, W) bool, False outside the box.
+    """Paste small masks into their boxes: (N, H, W) bool, False outside the box.
 
     Args:
         box_masks: (N, M, M) float, 0 to 1, each over the area of its box.
@@ -213,7 +213,7 @@ def _weights(
 def load_detector(
     name_or_path: str | Path = "kerbside", *, label_map: Mapping[int, str] | None = None
 ) -> Detector:
-    """Loads a model with masks.
+    """Load a model with masks.
 
     Args:
         name_or_path: "kerbside" (the course's), a name of `ZOO`, a folder with a SavedModel, an
@@ -245,8 +245,8 @@ def load_detector(
         coco = read_json(fetch(COCO_CLASSES))
         label_map = {int(number): class_name for number, class_name in coco.items()}
     label_map = described["classes"] if label_map is None else dict(label_map)
-    how = described["alignment"], described["mask_threshold"]
-    return Detector(signature, input_name, label_map, *how, model)
+    alignment, threshold = described["alignment"], described["mask_threshold"]
+    return Detector(signature, input_name, label_map, alignment, threshold, model)
 
 
 def _folder(name: str) -> Path:
@@ -315,7 +315,7 @@ def _checked_signature(model: Any, folder: Path) -> Any:
 
 
 def _description(folder: Path, *, garden: bool) -> dict:
-    """Class names and way of pasting as the model's maker wrote them down, else the usual ones."""
+    """Class names and alignment of masks as stored with the model, or else the usual ones."""
     usual = {"classes": {}, "alignment": "centres" if garden else "corners", "mask_threshold": 0.5}
     path = folder / DESCRIPTION
     if not path.is_file():

@@ -1,4 +1,4 @@
-"""Prepares the process that a lab runs in; the set-up cell of every lab calls `setup()`.
+"""Preparation of the process that a lab runs in; the set-up cell of every lab calls `setup()`.
 
 TensorFlow reads its settings from environment variables, once, when it is imported. So they are
 set here, before any import, and only where the reader has not set them already: how many threads
@@ -77,7 +77,7 @@ def version(package: str) -> str:
 
 
 def requirement_problems() -> Iterator[str]:
-    """Yields a sentence for each package that is missing or does not suit."""
+    """Yield a sentence for each package that is missing or does not suit."""
     from packaging.requirements import Requirement
 
     lists = [(ROOT / name).read_text(encoding="utf-8") for name in REQUIREMENTS]
@@ -92,7 +92,7 @@ def requirement_problems() -> Iterator[str]:
 
 
 def install_packages() -> None:
-    """Installs what the labs need and prints what has changed; pip leaves alone what fits."""
+    """Install what the labs need and print what has changed; pip leaves alone what fits."""
     before = {each.name: each.version for each in metadata.distributions()}
     pip_install(REQUIREMENTS[0])
     pip_install(REQUIREMENTS[1], "--no-deps", "--require-hashes")
@@ -109,12 +109,12 @@ def install_packages() -> None:
 
 
 def install_tfod2() -> None:
-    """Installs TFOD2 into its folder, without its dependencies, which are too old."""
+    """Install TFOD2 into its folder, without its dependencies, which are too old."""
     pip_install(TFOD2, "--no-deps", "--require-hashes", "--upgrade", "--target", str(TFOD2_FOLDER))
 
 
 def pip_install(requirements: str, *options: str) -> None:
-    """Installs a list of packages with this Python's pip, or with uv where there is none."""
+    """Install a list of packages with this Python's pip, or with uv where there is none."""
     pip = [sys.executable, "-m", "pip", "install"]
     if version("pip") == "not installed":  # as in environments that uv makes
         uv = shutil.which("uv") or str(ROOT / "build" / "uv" / "bin" / "uv")
@@ -176,9 +176,9 @@ def dask_client(scheduler: str | None = None, *, workers: int = 2) -> Client:
 
 
 def setup(*, install: bool = False, quiet: bool = False) -> None:
-    """Sets up the process for a lab; call it before TensorFlow is imported.
+    """Set up the process for a lab; call it before TensorFlow is imported.
 
-    Prints one line with the versions that matter to a result and the folder of the course's data,
+    Print one line with the versions that matter to a result and the folder of the course's data,
     unless `quiet`, and a line for each package that is missing or does not suit; with `install` it
     installs these first. Calling it again does no harm.
     """
@@ -210,7 +210,7 @@ def setup(*, install: bool = False, quiet: bool = False) -> None:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keeps off the page what TensorFlow's C++ code and its warnings write to standard error.
+    """Keep off the page what TensorFlow's C++ code and its warnings write to standard error.
 
     >>> with quiet():
     ...     print("This is standard output.")

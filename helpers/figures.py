@@ -2,7 +2,7 @@
 
 Introduced in lab 1. Notebooks and command lines draw with it; no other module imports it. Colours
 are those of Okabe and Ito (2008), which people with any kind of colour blindness tell apart, and a
-class has a hatching as well, so that nothing depends on colour alone.
+class has a hatching too: nothing depends on colour alone. What does not fit is an `ArrayError`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def new_figure(
 ) -> tuple[Figure, Any]:
     """`plt.subplots` in the course's style: a figure and its axes, for `show` to display.
 
-    `size` is width and height in inches, by default as wide as the page; the rest as there.
+    `size` is width and height in inches, by default as wide as the page; `options` as there.
 
     >>> figure, axes = new_figure(2, 3)
     >>> axes.shape, figure.get_size_inches().tolist()
@@ -65,7 +65,7 @@ def new_figure(
 
 
 def picture(axes: Axes, image: np.ndarray, title: str = "", **options: Any) -> None:
-    """Shows an image, a mask or a map of numbers without ticks; `options` go to `imshow`.
+    """Show (H, W, 3) RGB, a mask or numbers (H, W), without ticks; `options` are for `imshow`.
 
     >>> figure, axes = new_figure()
     >>> picture(axes, np.eye(3, dtype=bool), "A mask")
@@ -80,7 +80,7 @@ def picture(axes: Axes, image: np.ndarray, title: str = "", **options: Any) -> N
 
 
 def hatch(axes: Axes, mask: np.ndarray, pattern: str) -> None:
-    """Hatches a mask's region and draws its outline over the picture already in `axes`.
+    """Hatch a mask's region and draw its outline over the picture already in `axes`.
 
     A mask of more than `_SPECKS` regions is noise, and outlines would paint all of it black.
     """
@@ -108,7 +108,7 @@ def class_map(
     colours: Sequence[tuple[int, int, int]] = COLOURS,
     plain: Iterable[int] = (),
 ) -> None:
-    """Shows integer labels, a colour and a hatching for each class, over the image if given.
+    """Show integer labels, a colour and a hatching for each class, over the image if given.
 
     Args:
         axes: Axes to draw in.
@@ -175,7 +175,7 @@ def class_legend(
 def show(
     figure: Figure, *, title: str, data: str, alt: str, place: str = "", update: bool = False
 ) -> None:
-    """Displays a figure with its title, the data it was made from and its alternative text.
+    """Display a figure with its title, the data it was made from and its alternative text.
 
     The picture is reduced to 256 colours, which the eye hardly notices and which keeps a notebook
     with twenty figures under 2 MB.
@@ -232,7 +232,7 @@ def _reduced(drawn: PILImage.Image) -> PILImage.Image:
 
 
 def headline(**metrics: float | int | str) -> None:
-    """Prints a lab's main results and leaves them in the notebook for `make labs` to collect.
+    """Print a lab's main results and leave them in the notebook for `make labs` to collect.
 
     >>> headline(miou=0.8123)  # doctest: +ELLIPSIS
     {...'text/plain': 'miou = 0.812'}

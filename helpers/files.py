@@ -1,4 +1,4 @@
-"""Writes a file whole or not at all, for records, pictures, configurations and reports.
+"""Writing of files, whole or not at all: records, pictures, configurations, reports.
 
 Introduced in lab 2, where a training keeps its history. A reader finds the old file or the new one,
 never half of it, whenever the writer is killed. JSON is read here, too.
@@ -18,7 +18,7 @@ from helpers.errors import DataError
 
 @contextmanager
 def whole(path: str | os.PathLike) -> Iterator[Path]:
-    """Gives a temporary path to write to, and renames it to `path` if the block ends well."""
+    """Give a temporary path to write to, and rename it to `path` if the block ends well."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -30,7 +30,7 @@ def whole(path: str | os.PathLike) -> Iterator[Path]:
 
 
 def write_text(path: str | os.PathLike, text: str) -> Path:
-    """Writes UTF-8 text whole or not at all, with line ends as they are; returns the path."""
+    """Write UTF-8 text whole or not at all, line ends unchanged; return the path."""
     return write_bytes(path, text.encode())
 
 

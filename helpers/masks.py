@@ -1,7 +1,7 @@
 """The forms of a mask and exact conversion between them, overlays, outlines and boundary bands.
 
-Introduced in lab 1 and used by every later lab. A `mask` is (H, W) bool, `masks` are (N, H, W) bool
-and may overlap, and `labels` are (H, W) integers, one class (or instance) number per pixel.
+Introduced in lab 1, used by all others. A `mask` is (H, W) bool, `masks` are (N, H, W) bool and may
+overlap, `labels` are (H, W) integers, a class (or instance) each. All else is an `ArrayError`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Colours = Sequence[tuple[int, int, int]]
 
 
 def check_mask(mask: np.ndarray, name: str = "mask") -> Mask:
-    """Returns `mask` unchanged if it is (H, W) bool; raises `ArrayError` otherwise."""
+    """Return `mask` unchanged if it is (H, W) bool; otherwise raise `ArrayError`."""
     mask = np.asarray(mask)
     if mask.dtype != np.bool_:
         do = f"Say which pixels you mean: `{name} > 0.5`, `{name} == 1` or `{name} != 0`."
@@ -35,7 +35,7 @@ def check_mask(mask: np.ndarray, name: str = "mask") -> Mask:
 def check_labels(
     labels: np.ndarray, num_classes: int | None = None, name: str = "labels"
 ) -> Labels:
-    """Returns `labels` unchanged if it holds integers, below `num_classes` where given."""
+    """Return `labels`, of any shape, if they are integers (from 0, below `num_classes`)."""
     labels = np.asarray(labels)
     if not np.issubdtype(labels.dtype, np.integer):
         do = "Probabilities become labels with `.argmax(axis=-1)`, a mask with `.astype(int)`."
@@ -52,7 +52,7 @@ def check_labels(
 
 
 def check_image(image: np.ndarray) -> Image:
-    """Returns `image` unchanged if it is (H, W, 3) uint8; raises `ArrayError` otherwise."""
+    """Return `image` unchanged if it is (H, W, 3) uint8; otherwise raise `ArrayError`."""
     image = np.asarray(image)
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         do = "Grey: `np.repeat(grey[..., None], 3, axis=2)`; alpha: `image[..., :3]`; "
@@ -63,7 +63,7 @@ def check_image(image: np.ndarray) -> Image:
 
 
 def check_same_size(first: np.ndarray, second: np.ndarray, names: tuple[str, str]) -> None:
-    """Raises `ArrayError` unless both arrays begin with the same height and width."""
+    """Raise `ArrayError` unless both arrays begin with the same height and width."""
     if first.shape[:2] != second.shape[:2]:
         expected = f"the size of {names[0]}, {first.shape[0]} x {first.shape[1]}"
         found, do = " x ".join(map(str, second.shape[:2])), "Resize masks by nearest neighbour."
@@ -158,7 +158,7 @@ def polygons_to_mask(polygons: Sequence[np.ndarray], size: tuple[int, int]) -> M
 
 
 def mask_to_box(mask: Mask) -> NDArray[np.float64]:
-    """The smallest box round a mask: ymin, xmin, ymax, xmax in pixels, upper ends exclusive.
+    """Smallest box round a mask (H, W): ymin, xmin, ymax, xmax in pixels, upper ends exclusive.
 
     An empty mask has no box and is an `ArrayError`.
 

@@ -1,8 +1,8 @@
 """Pixel accuracy, IoU, Dice and Boundary IoU, and how sure one can be of them.
 
 Lab 1 introduces the measures for two masks, lab 2 those of a whole test split: one confusion matrix
-over all of its pixels, and a bootstrap over its images. The IoU of two empty masks is an error
-unless you give its value, and the IoU of a class that occurs nowhere is NaN.
+over all of its pixels, and a bootstrap over its images. Arrays that do not fit are an `ArrayError`,
+and so is the IoU of two empty masks unless you give its value; that of an absent class is NaN.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def band_width(size: Sequence[int]) -> int:
 def confusion_matrix(
     truth: Labels, prediction: Labels, num_classes: int, *, ignore: int | None = None
 ) -> NDArray[np.int64]:
-    """Counts pixels: entry [i, j] has class i in the truth and class j in the prediction.
+    """Count pixels: entry [i, j] has class i in the truth and class j in the prediction.
 
     Args:
         truth: Integers from 0 to C - 1, of any shape.
@@ -210,7 +210,7 @@ def bootstrap_interval(
 def bootstrap_draws(
     count: int, samples: int = 2000, seed: int = 0, *, units: Sequence | None = None
 ) -> np.ndarray:
-    """How often each of `count` images is drawn, when as many are drawn with replacement.
+    """Number of times each of `count` images is drawn, if as many are drawn with replacement.
 
     Gives (samples, count) int. With `units`, a label for each image, whole units are drawn: as many
     as there are, each with all of its images.

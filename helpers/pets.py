@@ -1,4 +1,4 @@
-"""Photos of pets with trimaps: Oxford-IIIT Pet where it is to be had, rendered toy pets otherwise.
+"""Photos of pets with trimaps: Oxford-IIIT Pet where available, rendered toy pets otherwise.
 
 Introduced in lab 2. Both sets are in the format of TensorFlow Datasets and give the same features,
 dtypes and label values, so that all code after the loader is the same; `PetData.name` is the one in
@@ -64,7 +64,7 @@ class PetData:
 def find_pets(
     *, data_dir: str | os.PathLike | None = None, source: str = "auto", limit: int | None = None
 ) -> PetData:
-    """Decides which data set is used and prints it.
+    """Choose the data set and print the choice.
 
     Args:
         data_dir: Folder with `oxford_iiit_pet` in it, where a download goes too; by default
@@ -240,10 +240,10 @@ def _can_reach(host: str) -> bool:
 
 
 def _download(place: Path) -> str:
-    """Downloads and prepares Oxford-IIIT Pet; returns why it failed, or nothing.
+    """Download and prepare Oxford-IIIT Pet; return why it failed, or "".
 
-    TFDS tries for minutes where nothing comes, so it works in a process of its own, which is ended
-    when nothing has grown for `_PATIENCE` seconds. A bar counts what it writes, unpacked copies
+    TFDS waits for minutes if nothing arrives, so it runs in a separate process, which is ended when
+    nothing has grown for `_PATIENCE` seconds. A bar counts what it writes, unpacked copies
     included.
     """
     from tqdm.auto import tqdm

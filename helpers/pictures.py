@@ -1,4 +1,4 @@
-"""Pictures as the world has them: one place opens every one of them, for every purpose.
+"""Pictures as the world has them: every one is opened here, for whatever purpose.
 
 A phone stores a photo as its sensor lay and notes in the EXIF data how to turn it, a scanner stores
 16 bits, a download ends early. Where one reader turns and the next does not, masks lie beside their
@@ -20,7 +20,7 @@ from PIL import Image
 from helpers.errors import DataError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
-# Of pictures that are not read, and that whoever looks through a folder reports.
+# Suffixes of pictures that cannot be read, which a search of a folder reports.
 UNREAD = (".gif", ".heic", ".heif", ".avif", ".jp2", ".dng", ".raw", ".jxl")
 Size = tuple[int, int]  # height and width
 # Limit of a picture in a record (34 million): a few damaged bytes may claim any size.
@@ -84,7 +84,7 @@ def read(
 
 
 def read_numbers(path: str | Path) -> np.ndarray:
-    """The numbers (H, W) uint8 in an index mask, a PNG; never the colours of its palette."""
+    """Numbers (H, W) uint8 of an index mask, not colours of its palette; `DataError` if no PNG."""
     with opened(path, ("PNG",)) as (picture, content):
         picture.load()
     if picture.mode not in ("P", "L"):
@@ -137,7 +137,7 @@ def opened(
 
 
 def load(picture: Image.Image, content: bytes) -> None:
-    """Decodes Pillow's picture; a JPEG whose data end before its pixels do is refused.
+    """Decode Pillow's picture; a JPEG whose data end before its pixels do is refused.
 
     Decoders fill the rest with grey, in silence. If appended data change pixels, some were missing.
     """

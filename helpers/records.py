@@ -78,7 +78,7 @@ def read(
     extras: bool = True,
     on_damage: Callable[[RecordError], object] | None = None,
 ) -> Iterator[Example]:
-    """Yields the examples of one TFRecord file or of several, in order.
+    """Yield the examples of one TFRecord file or of several, in order.
 
     Args:
         paths: TFRecord file, not compressed, or a list of shards.
@@ -108,7 +108,7 @@ def read(
 
 
 def parse(payload: bytes, where: str = "record", *, extras: bool = True) -> Example:
-    """Decodes and checks one serialised `tf.train.Example`, the reverse of `serialise`.
+    """Decode and check one serialised `tf.train.Example`, the reverse of `serialise`.
 
     What is wrong with it is a `RecordError` that begins with `where` and names the field.
 
@@ -185,7 +185,7 @@ def _example(features: Mapping, extras: bool) -> Example:
 
 
 def write(path: str | Path, examples: Iterable[Example]) -> int:
-    """Writes examples to one TFRecord file, complete or not at all; returns how many.
+    """Write examples to one TFRecord file, complete or not at all; return how many.
 
     Pictures are stored as PNG, so that `read` gives back the same pixels.
 
@@ -206,7 +206,7 @@ def serialise(
     filename: str | None = None,
     dense: bool = False,
 ) -> bytes:
-    """Encodes one example as the bytes of a `tf.train.Example`.
+    """Encode one example as the bytes of a `tf.train.Example`.
 
     Args:
         example: Picture and objects; `image` may also be grey, (H, W), which comes back as RGB.
@@ -405,10 +405,10 @@ def masked_crc(data: bytes) -> int:
 def payloads(
     path: str | Path, *, on_damage: Callable[[RecordError], object] | None = None
 ) -> Iterator[tuple[str, bytes]]:
-    """Yields the place of each record, for messages, and its payload, compared with its checksum.
+    """Yield the place of each record, for messages, and its payload, compared with its checksum.
 
-    TensorFlow's own reader names no record and cannot go on behind a damaged one. Arguments as for
-    `read`; behind a damaged length no record can be found, and reading ends.
+    TensorFlow's own reader names no record and cannot go on after a damaged one. Arguments as for
+    `read`; after a damaged length no record can be found, and reading ends.
     """
     try:
         size, file = Path(path).stat().st_size, Path(path).open("rb")  # noqa: SIM115
@@ -448,7 +448,7 @@ def payloads(
 
 
 def write_payloads(path: str | Path, contents: Iterable[bytes]) -> int:
-    """Writes payloads as a TFRecord file, complete or not at all; returns how many."""
+    """Write payloads as a TFRecord file, complete or not at all; return how many."""
     count = 0
     with files.whole(path) as temporary, temporary.open("wb") as file:
         for payload in contents:

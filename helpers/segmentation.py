@@ -62,7 +62,7 @@ def predict(model: keras.Model, images: np.ndarray, *, flips: bool = False) -> n
 
 
 def answer(model: keras.Model, dataset: tf.data.Dataset) -> Answers:
-    """Predicts pictures of one size and keeps the probabilities, with a progress bar.
+    """Predict one or more pictures of one size and keep the probabilities, with a progress bar.
 
     `dataset` holds "image", "labels" and "file_name", as `kerbside.surfaces` gives them.
 

@@ -40,7 +40,7 @@ def installed() -> bool:
 
 
 def activate() -> None:
-    """Makes `import object_detection` work in this process; calling it again does no harm.
+    """Make `import object_detection` work in this process; calling it again does no harm.
 
     Call it before TensorFlow is imported: TFOD2 is written against Keras 2, and TensorFlow decides
     at its import which Keras `tf.keras` is. Otherwise, or without TFOD2, it is a `SetupError`.

@@ -88,7 +88,7 @@ def dice_loss(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
 
 
 def combined_loss(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """Cross-entropy, which has smooth gradients, plus Dice, which is close to what is scored.
+    """`cross_entropy`, whose gradients are smooth, plus `dice_loss`, which is close to the score.
 
     >>> float(combined_loss(np.array([[[0, 0]]]), np.array([[[[99, 0], [99, 0]]]], "f4")))
     0.0
@@ -104,7 +104,7 @@ def compile_model(
     loss: Callable = combined_loss,
     averaging: float | None = None,
 ) -> None:
-    """Gives a model AdamW, with a short warm-up and a cosine down to zero over `steps`.
+    """Compile a model with AdamW: a short warm-up, then a cosine down to zero over `steps`.
 
     It reports `miou`, from one confusion matrix over the epoch instead of a mean over batches.
 
@@ -142,19 +142,19 @@ def fit(
     backup: Path | None = None,
     callbacks: list | None = None,
 ) -> dict[str, list[float]]:
-    """Trains with progress bars, and goes on where an earlier try was interrupted.
+    """Train with progress bars; resume where an earlier run was interrupted.
 
     Args:
         model: Compiled model.
         train: Batches of images and labels.
         validation: Batches that are scored after each epoch.
-        epochs: Number of epochs, those of an interrupted try included.
-        backup: Folder for the state after each epoch. If it holds one, the training prints so and
-            goes on from there; it is removed when the training is complete.
+        epochs: Number of epochs, including those of an interrupted run.
+        backup: Folder for the state after each epoch. If it holds one, the training says so and
+            resumes from it; it is removed when the training is complete.
         callbacks: Further Keras callbacks.
 
     It returns Keras's history, with the epochs before an interruption: loss, miou, val_loss and
-    val_miou.
+    val_miou. Data without a batch are a `DataError`.
 
     >>> model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(3, 1)])
     >>> compile_model(model, steps=2)
@@ -178,8 +178,8 @@ def fit(
     if not model.optimizer.built:  # its variables made within the first step: that is traced twice
         model.optimizer.build(model.trainable_variables)
     try:
-        how = {"verbose": 0, "shuffle": False, "callbacks": [*extra, progress]}
-        history = model.fit(train, validation_data=validation, epochs=epochs, **how)
+        options = {"verbose": 0, "shuffle": False, "callbacks": [*extra, progress]}
+        history = model.fit(train, validation_data=validation, epochs=epochs, **options)
     finally:
         progress.on_train_end()  # or its bars stay on the page after an interruption
         model._initial_epoch = None  # or Keras would begin this model's next training there, too

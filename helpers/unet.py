@@ -2,7 +2,7 @@
 
 Introduced in lab 2, used again for street scenes in lab 5. Their training is in `helpers.training`,
 their weights in `helpers.weights`, their scores in `helpers.segmentation`; from the shell,
-`python -m tools.recipes.unet train|evaluate`.
+`python -m tools.recipes.unet train|evaluate`. A size that does not fit is an `ArrayError`.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def light_unet(
         skip = conv_block(encoder.get_layer(tap).output, channels, kernel=1)
         y = layers.UpSampling2D(2, interpolation="bilinear")(y)
         y = separable_block(layers.Concatenate()([y, skip]), channels)
-    # Few channels before the step to half the picture's size, where each one is dear.
+    # Few channels before the step to half the picture's size, where each one is costly.
     y = keras.ops.image.resize(conv_block(y, 32, kernel=1), (height // 2, width // 2))
     y = layers.Concatenate()([y, conv_block(x, 16, strides=2)])
     y = separable_block(y, 32)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def load(model: keras.Model, path: str | os.PathLike) -> None:
-    """Loads weights and prints that, so that no run starts from trained weights unnoticed.
+    """Load weights and print that, so that no run starts from trained weights unnoticed.
 
     A file that is missing, damaged or made for another model is a `WeightsError`, and the model
     keeps the weights that it has.
@@ -71,7 +71,7 @@ def read_record(path: str | os.PathLike) -> dict:
 
 @contextmanager
 def reading_encoder(source: str | os.PathLike | None) -> Iterator[None]:
-    """Raises a `WeightsError` for whatever fails while MobileNetV2's weights are read."""
+    """Raise a `WeightsError` for whatever fails while MobileNetV2's weights are read."""
     if source not in (None, "imagenet") and not Path(source).is_file():
         do = 'Give the file\'s path, or "imagenet" where there is a network.'
         raise WeightsError(str(source), expected="weights", found="no such file", do=do)
