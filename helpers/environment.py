@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import warnings
 from collections.abc import Iterator
 from importlib import invalidate_caches, metadata
@@ -46,8 +47,7 @@ THREAD_SETTINGS = (
 
 REQUIREMENTS = ("requirements.txt", "requirements/garden.txt")
 TFOD2 = "requirements/tfod2.txt"
-# A folder of its own for TFOD2 and two packages that only it uses; `helpers.tfod.activate` puts it
-# on the path.
+# Of TFOD2 and two packages that only it uses; `helpers.tfod.activate` puts it on the path.
 TFOD2_FOLDER = Path(sys.prefix) / "tfod2"
 
 
@@ -93,14 +93,16 @@ def requirement_problems() -> Iterator[str]:
 
 def install_packages() -> None:
     """Install what the labs need and print what has changed; pip leaves alone what fits."""
-    before = {each.name: each.version for each in metadata.distributions()}
+    # Reversed: of two with one name, the first on the path is the one that is imported.
+    before = dict(reversed([(each.name, each.version) for each in metadata.distributions()]))
     pip_install(REQUIREMENTS[0])
     pip_install(REQUIREMENTS[1], "--no-deps", "--require-hashes")
-    if not (TFOD2_FOLDER / "object_detection").is_dir():
+    new = [] if (TFOD2_FOLDER / "object_detection").is_dir() else ["TFOD2"]
+    if new:
         install_tfod2()
     invalidate_caches()
-    after = {each.name: each.version for each in metadata.distributions()}
-    new = [f"{name} {after[name]}" for name in sorted(after.keys() - before.keys())]
+    after = dict(reversed([(each.name, each.version) for each in metadata.distributions()]))
+    new += [f"{name} {after[name]}" for name in sorted(after.keys() - before.keys())]
     moved = sorted(name for name in before if after.get(name) != before[name])
     new += [f"{name} {after.get(name, 'none')} instead of {before[name]}" for name in moved]
     print(f"Installed: {', '.join(new) or 'nothing new'}.")
@@ -134,8 +136,7 @@ def fetch(path: Path, pattern: str = "") -> Path:
     git = ["git", "-C", str(ROOT)]
     if (ROOT / ".git/info/sparse-checkout").is_file() and path.is_relative_to(ROOT):
         name = path.relative_to(ROOT).as_posix() + (f"/{pattern}" if pattern else "")
-        listed = _run([*git, "ls-files", "-t", "--", name]).splitlines()
-        if any(line.startswith("S ") for line in listed):  # S: skipped
+        if re.search("^S ", _run([*git, "ls-files", "-t", "--", name]), re.MULTILINE):  # skipped
             print(f"Fetching {name}.", flush=True)
             packs = ROOT / ".git/objects/pack"
             before = set(packs.iterdir())
@@ -143,28 +144,28 @@ def fetch(path: Path, pattern: str = "") -> Path:
             # The files lie there now. Git's own copies would take as much room again, and a
             # partial clone may forget them: it fetches anew what it ever misses.
             for file in set(packs.iterdir()) - before:
-                file.unlink()
+                file.unlink(missing_ok=True)
     return path
 
 
-def _run(command: list[str]) -> str:
+def _run(command: list[str], patience: int = 60) -> str:
     """Output of a command; a `SetupError` with its last lines if it fails."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
         if not done.returncode:
             return done.stdout
+        if ".lock'" in done.stderr and patience:  # another lab's git, or a restarted kernel's
+            time.sleep(1)
+            return _run(command, patience - 1)
         last = (done.stderr or done.stdout).splitlines()[-8:] or [f"status {done.returncode}"]
     except OSError as error:
         last = [str(error)]
-    do = "Is the network on?"
+    do = "If the network is off, turn it on and try again."
     raise SetupError(" ".join(command), expected="success", found=" ".join(last), do=do)
 
 
 def dask_client(scheduler: str | None = None, *, workers: int = 2) -> Client:
-    """A client of the Dask cluster at an address, or of new processes on this machine.
-
-    Where Dask is missing or no scheduler answers, that is a `SetupError`.
-    """
+    """A client of the Dask cluster at an address, or of new processes here, or a `SetupError`."""
     try:
         from dask.distributed import Client
 
@@ -189,21 +190,19 @@ def setup(*, install: bool = False, quiet: bool = False) -> None:
     for name, value in {**SETTINGS, **dict.fromkeys(THREAD_SETTINGS, str(count))}.items():
         os.environ.setdefault(name, value)
     problems = list(requirement_problems())
-    if install and (problems or not TFOD2_FOLDER.is_dir()):
+    if install and (problems or not (TFOD2_FOLDER / "object_detection").is_dir()):
         print("Installing what the labs need: less than a minute.", flush=True)
         install_packages()
         problems = list(requirement_problems())
-    for problem in problems:
-        print(f"Note: {problem}.")
     if problems:
-        lists = [_relative(ROOT / name) for name in REQUIREMENTS]
-        print(
-            f"Note: `make setup` in the course's folder installs what it needs; so do `pip install "
-            f"-r {lists[0]}` and `pip install --no-deps -r {lists[1]}`. Then restart the kernel."
-        )
+        print(*(f"Note: {problem}." for problem in problems), sep="\n")
+        labs, garden = (_relative(ROOT / name) for name in REQUIREMENTS)
+        way = f"in a cell, `%pip install -r {labs}` and `%pip install --no-deps -r {garden}`"
+        if (ROOT / "Makefile").is_file():  # the students' edition has none
+            way = f"`make setup` in the course's folder, or {way}"
+        print(f"Note: what installs all of it: {way}. Then restart the kernel.")
     if not quiet:
-        names = {"TensorFlow": "tensorflow", "Keras": "keras", "NumPy": "numpy"}
-        versions = [f"{label} {version(name)}" for label, name in names.items()]
+        versions = [f"{name} {version(name)}" for name in ("TensorFlow", "Keras", "NumPy")]
         parts = [f"Python {platform.python_version()}", *versions, f"{count} CPU threads"]
         print(" · ".join([*parts, f"data in {_relative(DATA)}"]))
 

@@ -115,7 +115,11 @@ def test_missing_and_unsuitable_packages_are_named(tmp_path, capsys, monkeypatch
     shown = capsys.readouterr().out
     assert "Note: no-such-package is missing." in shown
     assert "Note: no-such-model is missing." in shown
-    assert "make setup" in shown
+    assert "%pip install -r" in shown
+    assert "make" not in shown  # there is no Makefile, as in the students' edition
+    (tmp_path / "Makefile").touch()
+    helpers.setup(quiet=True)
+    assert "`make setup` in the course's folder, or in a cell" in capsys.readouterr().out
 
 
 @pytest.fixture
@@ -145,7 +149,7 @@ def packages(monkeypatch, tmp_path) -> dict[str, str]:
 def test_installing_says_what_has_changed_and_keeps_tfod2_aside(packages, capsys, tmp_path):
     asked = packages.pop("asked")
     environment.install_packages()
-    assert capsys.readouterr().out == "Installed: new 3.0, old 0.9 instead of 1.0.\n"
+    assert capsys.readouterr().out == "Installed: TFOD2, new 3.0, old 0.9 instead of 1.0.\n"
     labs, garden, tfod2 = asked
     assert labs == ["--quiet", "-r", str(helpers.ROOT / "requirements.txt")]
     assert "--no-deps" in garden and str(tmp_path / "tfod2") in tfod2
@@ -153,6 +157,16 @@ def test_installing_says_what_has_changed_and_keeps_tfod2_aside(packages, capsys
     environment.install_packages()
     assert capsys.readouterr().out == "Installed: nothing new.\n"
     assert len(asked) == 5
+
+
+def test_of_two_copies_the_one_that_is_imported_is_compared(packages, capsys, monkeypatch):
+    """As where pip installs for the user alone: the system's copy stays, further down the path."""
+    packages.pop("asked")
+    here = environment.metadata.distributions
+    below = type("Below", (), {"name": "old", "version": "1.0"})
+    monkeypatch.setattr(environment.metadata, "distributions", lambda: [*here(), below])
+    environment.install_packages()
+    assert "old 0.9 instead of 1.0" in capsys.readouterr().out
 
 
 def test_a_package_that_is_in_use_asks_for_a_restart(packages, capsys, monkeypatch):
@@ -168,8 +182,12 @@ def test_setup_installs_only_where_it_is_asked_to(packages, capsys, monkeypatch)
     helpers.setup(quiet=True)
     assert "Note: new is missing." in capsys.readouterr().out
     assert not asked
+    environment.TFOD2_FOLDER.mkdir()  # by an installation that was interrupted
     helpers.setup(install=True, quiet=True)
     assert len(asked) == 3
+    monkeypatch.setattr(environment, "requirement_problems", lambda: iter(()))
+    helpers.setup(install=True, quiet=True)
+    assert len(asked) == 6
 
 
 def test_the_data_folder_is_shown_as_seen_from_here(monkeypatch, capsys, tmp_path):
@@ -183,3 +201,23 @@ def test_a_command_that_fails_without_a_word_is_an_error():
     with pytest.raises(errors.SetupError, match="expected success, found status 3"):
         environment._run([sys.executable, "-c", "raise SystemExit(3)"])
     assert environment._run([sys.executable, "-c", "print('a')"]) == "a\n"
+
+
+def test_a_git_that_is_at_work_is_waited_for(tmp_path, monkeypatch):
+    """Of another lab, or of a kernel that was restarted while it fetched."""
+    lock = tmp_path / "index.lock"
+    lock.touch()
+    waits = []
+    monkeypatch.setattr(environment.time, "sleep", lambda _: waits.append(lock.unlink()))
+    code = f"""
+import pathlib, sys
+if pathlib.Path({str(lock)!r}).exists():
+    sys.exit("fatal: Unable to create '{lock.as_posix()}': File exists.")
+"""
+    assert environment._run([sys.executable, "-c", code]) == ""
+    assert len(waits) == 1
+    lock.touch()
+    monkeypatch.setattr(environment.time, "sleep", waits.append)
+    with pytest.raises(errors.SetupError, match="File exists"):  # nobody removes this one
+        environment._run([sys.executable, "-c", code], patience=2)
+    assert len(waits) == 3

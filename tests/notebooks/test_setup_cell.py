@@ -163,7 +163,7 @@ def test_a_failed_installation_says_why_and_is_tried_again(origin, elsewhere):
     for _ in range(2):  # the second time, the course is there and its packages are not
         done = run_cell(notebooks.setup_cell(origin.as_uri()), elsewhere, PIP_NO_INDEX="1")
         assert done.returncode != 0
-        assert "Is the network on?" in done.stderr
+        assert "If the network is off" in done.stderr
         assert "no-such-package-of-the-course" in done.stderr
 
 
