@@ -139,9 +139,8 @@ def read_log(path: Path) -> str:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise DataError(
-            str(path), expected="a log to read", found=error.strerror or "an error"
-        ) from error
+        found = error.strerror or "an error"
+        raise DataError(str(path), expected="a log to read", found=found) from error
     encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     # Without a byte-order mark, UTF-16 and UTF-32 of what matters here are ASCII between zeros.
     text = content.decode(encoding, errors="replace").replace("\0", "")
@@ -150,17 +149,11 @@ def read_log(path: Path) -> str:
 
 def gather(*, network: bool = True) -> Facts:
     """Gather the facts about this environment; TFOD2 is imported in a separate process."""
-    found = {name: environment.version(name) for name in PACKAGES}
     try:
         done = subprocess.run(
-            [sys.executable, "-c", TRIAL],
-            cwd=ROOT,
-            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
+            [sys.executable, "-c", TRIAL], env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+            cwd=ROOT, capture_output=True, text=True, timeout=600, check=False,
+        )  # fmt: skip
         trial_ok = not done.returncode
         trial = done.stdout if trial_ok else done.stdout + done.stderr
     except subprocess.TimeoutExpired:
@@ -168,7 +161,6 @@ def gather(*, network: bool = True) -> Facts:
     return dataclasses.replace(
         _here(),
         python=sys.version_info[:2],
-        versions={k: "" if v == "not installed" else v for k, v in found.items()},
         variables=dict(os.environ),
         tfod2=tfod.installed(),
         trial=trial,
@@ -182,11 +174,11 @@ def mend(remedy: str, facts: Facts) -> str:
     """Command or instruction that carries out a remedy on this machine.
 
     Args:
-        remedy: `{setup}`, `{install}`, `{garden}`, `{activate}`, `{opencv}`, or `{pip} PACKAGES`;
-            any other text is returned unchanged.
+        remedy: `{setup}`, `{install}`, `{garden}`, `{activate}`, `{opencv}`, or `{pip} PACKAGES`,
+            with `{tf-keras}` for the one that fits; any other text is returned unchanged.
         facts: Facts about the environment to repair.
     """
-    pip, _, packages = remedy.partition(" ")
+    pip, _, packages = remedy.replace("{tf-keras}", _tf_keras(facts)).partition(" ")
     if pip == "{pip}" and facts.hosted:
         return f'%pip install "{packages}", then restart the session'
     if pip == "{pip}":  # environments made by uv have no pip
@@ -196,11 +188,12 @@ def mend(remedy: str, facts: Facts) -> str:
         known = {"setup": setup, "garden": setup, "opencv": setup}
         known["install"] = "In a cell: from helpers import environment; environment.install_tfod2()"
     else:
-        setup = "make setup" if facts.make else "sh tools/setup.sh"
+        setup = "{0} install -r {1}; {0} install --no-deps -r {2}"
+        setup = setup.format("python -m pip" if facts.pip else "uv pip", *environment.REQUIREMENTS)
+        setup = "make setup" if facts.make else setup
         known = {"setup": setup, "garden": setup, "opencv": setup, "install": tfod.INSTALL}
-    known["activate"] = (
-        "At the top of your program, before TensorFlow: from helpers import tfod; tfod.activate()"
-    )
+    first = "At the top of your program, before TensorFlow:"
+    known["activate"] = f"{first} from helpers import tfod; tfod.activate()"
     return known.get(remedy.strip("{}"), remedy)
 
 
@@ -234,8 +227,10 @@ def examine_log(text: str) -> Finding:
 def _here() -> Facts:
     """Facts that determine which remedy works on this machine."""
     return Facts(
+        versions={k: environment.version(k).replace("not installed", "") for k in PACKAGES},
         hosted=bool({"COLAB_RELEASE_TAG", "KAGGLE_KERNEL_RUN_TYPE"} & set(os.environ)),
-        make=bool(shutil.which("make")),
+        # Neither the students' edition nor what the set-up cell fetches has a Makefile.
+        make=bool(shutil.which("make")) and (ROOT / "Makefile").is_file(),
         pip=environment.version("pip") != "not installed",
     )
 
@@ -303,7 +298,8 @@ def _python(facts: Facts) -> Finding:
     if (3, 11) <= facts.python < (3, 14):
         return Finding("Python", True, text)
     why = "TensorFlow 2.19 to 2.21 and the other packages of the labs run on 3.11 to 3.13"
-    remedy = "{setup}" if facts.hosted or not facts.make else "make setup PYTHON=python3.12"
+    remedy = "make setup PYTHON=python3.12" if facts.make else "Install one of these."
+    remedy = "{setup}" if facts.hosted else remedy
     return _bad(facts, "Python", f"{text}; needed: 3.11, 3.12 or 3.13", why, remedy)
 
 
@@ -314,16 +310,21 @@ def _tensorflow(facts: Facts) -> Finding:
     return _version(facts, "tensorflow")
 
 
+def _tf_keras(facts: Facts) -> str:
+    """The tf-keras that fits; any other would bring a TensorFlow along."""
+    release = facts.versions.get("tensorflow", "").split(".")[:2]
+    return f"tf-keras=={'.'.join(release)}.*" if len(release) == 2 else "tf-keras>=2.19,<2.22"
+
+
 def _keras(facts: Facts) -> Finding:
     ours, theirs = facts.versions.get("tf-keras", ""), facts.versions.get("tensorflow", "")
     if not ours:
         why = "TFOD2 and Model Garden are written for Keras 2, which is the package tf-keras"
-        remedy = "{pip} tf-keras" + (f"=={'.'.join(theirs.split('.')[:2])}.*" if theirs else "")
-        return _bad(facts, "Keras mode", "tf-keras is missing", why, remedy)
+        return _bad(facts, "Keras mode", "tf-keras is missing", why, "{pip} {tf-keras}")
     if ours.split(".")[:2] != theirs.split(".")[:2]:
         why = "each tf-keras release fits one TensorFlow version and uses its internals"
-        remedy = f"{{pip}} tf-keras=={'.'.join(theirs.split('.')[:2])}.*"
-        return _bad(facts, "Keras mode", f"tf-keras {ours} on TensorFlow {theirs}", why, remedy)
+        ours = f"tf-keras {ours} on TensorFlow {theirs}"
+        return _bad(facts, "Keras mode", ours, why, "{pip} {tf-keras}")
     if facts.variables.get("TF_USE_LEGACY_KERAS", "1") not in ("1", "true", "True"):
         why = "this setting makes tf.keras Keras 3 in every process of this shell"
         return _bad(facts, "Keras mode", "TF_USE_LEGACY_KERAS=0", why, "unset TF_USE_LEGACY_KERAS")
@@ -394,6 +395,6 @@ def _disk(facts: Facts) -> Finding:
     what = f"{facts.free_gb:.1f} GB free"
     if facts.free_gb >= 2:
         return Finding("disk", True, what)
-    why = "lab 3's checkpoints and exports take 0.9 GB, the environment 3 GB"
-    remedy = "Delete what you no longer need." if facts.hosted else "make clean"
+    why = "lab 3's checkpoints and exports take 0.9 GB, the environment 4 GB"
+    remedy = "make clean" if facts.make and not facts.hosted else "Delete what you no longer need."
     return _bad(facts, "disk", f"{what}; needed: 2 GB", why, remedy)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from helpers import tfod
+from helpers import environment, tfod
 from tools.tfod import __main__ as cli
 from tools.tfod import doctor
 from tools.tfod.doctor import Facts, judge
@@ -96,7 +96,7 @@ def test_a_package_that_does_not_suit_is_named(changed, subject, mend):
     ("changed", "subject", "mend"),
     [
         ({"python": (3, 14)}, "Python", "PYTHON=python3.12"),
-        ({"python": (3, 14), "make": False}, "Python", "sh tools/setup.sh"),
+        ({"python": (3, 14), "make": False}, "Python", "Install one of these"),
         ({"versions": {**GOOD.versions, "pillow": ""}, "pip": False}, "pillow", "make setup"),
         ({"tfod2": False}, "object_detection", tfod.INSTALL),
         ({"free_gb": 0.5}, "disk", "make clean"),
@@ -112,6 +112,37 @@ def test_other_facts_are_judged_too(changed, subject, mend):
     bad = only_failure(dataclasses.replace(GOOD, **changed))
     assert bad.subject == subject
     assert mend in bad.mend
+
+
+@pytest.mark.parametrize("pip", [True, False])
+def test_no_advice_that_needs_a_makefile_where_there_is_none(pip):
+    """As in the students' edition, in what the set-up cell fetches, and on Windows."""
+    facts = Facts(
+        python=(3, 14), tfod2=False, trial="ImportError: x", trial_ok=False, free_gb=0,
+        make=False, pip=pip,
+    )  # fmt: skip
+    remedies = [finding.mend for finding in judge(facts) if not finding.ok]
+    remedies += [doctor.mend(failure.mend, facts) for failure in doctor.failures()]
+    assert not [each for each in remedies if "make " in each or "setup.sh" in each or "{" in each]
+    assert sum("-r requirements.txt" in each for each in remedies) >= 5
+    for name in environment.REQUIREMENTS:
+        assert (environment.ROOT / name).is_file()
+
+
+def test_whether_there_is_a_makefile_is_looked_at(monkeypatch, tmp_path):
+    monkeypatch.setattr(doctor.shutil, "which", lambda _: "/usr/bin/make")
+    assert doctor._here().make
+    monkeypatch.setattr(doctor, "ROOT", tmp_path)
+    assert not doctor._here().make
+
+
+def test_the_tf_keras_that_is_missing_is_one_that_fits():
+    """Any other would bring the TensorFlow along that it is made for."""
+    versions = {**GOOD.versions, "tf-keras": ""}
+    trace = "ImportError: Keras cannot be imported. Check that it is installed."
+    facts = dataclasses.replace(GOOD, versions=versions, trial=trace, trial_ok=False)
+    bad = [finding for finding in judge(facts) if not finding.ok and "eras" in finding.subject]
+    assert [finding.mend for finding in bad] == ['python -m pip install "tf-keras==2.20.*"'] * 2
 
 
 def test_two_wheels_of_opencv_are_a_failure_only_where_the_import_fails():
