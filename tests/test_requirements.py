@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import sys
 import tomllib
@@ -142,6 +143,13 @@ def test_what_is_installed_is_what_the_files_pin():
         for d in metadata.distributions(path=[str(aside)])
     }
     assert found == locked(BARE["requirements/tfod2.txt"]), "run `make setup`"
+
+
+def test_the_readme_says_how_much_room_the_environment_takes():
+    [room] = re.findall(r"(\d+) GB of disk space", (ROOT / "README.md").read_text(encoding="utf-8"))
+    files = (Path(folder, name) for folder, _, names in os.walk(sys.prefix) for name in names)
+    taken = sum(file.lstat().st_blocks for file in files) * 512 / 1e9
+    assert taken < int(room)
 
 
 def test_tfod2_cannot_overwrite_other_peoples_packages():

@@ -54,6 +54,7 @@ Five labs: open one in Colab by the badge in its first cell, or, with Python 3.1
 own machine:
 
     git clone --depth=1 --branch {branch} {repository} segmentation && cd segmentation
+    python3 -m venv .venv && . .venv/bin/activate    # Debian, Ubuntu: apt install python3-venv
     pip install jupyterlab -r requirements.txt && pip install --no-deps -r requirements/garden.txt
     jupyter lab notebooks
 

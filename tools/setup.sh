@@ -6,8 +6,9 @@
 #
 # uv does the work. Where there is none it comes from the package index, in the version and with the
 # hashes of the lock; with UV=none, or where it cannot be had, pip installs the same files, slower.
-# PYTHON names the interpreter (3.12, python3.12 or a path). Without it uv takes a suitable one from
-# the PATH, or fetches one. Both use the package index that pip is configured for.
+# PYTHON names the interpreter (3.12, python3.12 or a path). Without it an environment keeps the one
+# that it has; for a new one uv takes a suitable one from the PATH, or fetches one. Both use the
+# package index that pip is configured for.
 set -eu
 cd "$(dirname "$0")/.."
 venv=${1:-.venv}
@@ -15,15 +16,16 @@ lists=${2:-requirements/dev.lock requirements/garden.txt}
 python=$venv/bin/python
 unset PYTHONPATH PYTHONHOME PIP_USER PIP_TARGET PIP_PREFIX VIRTUAL_ENV
 
-state="$(cat $lists requirements/tfod2.txt tools/setup.sh | cksum) Python ${PYTHON:-any}"
 had="$("$python" --version 2>&1 >/dev/null && cat "$venv/complete" 2>/dev/null || true)"
+of=${PYTHON:-${had##* Python }}
+state="$(cat $lists requirements/tfod2.txt tools/setup.sh | cksum) Python ${of:-any}"
 [ "$had" = "$state" ] && exit 0
 rm -f "$venv/complete" # an installation that is interrupted leaves none
 
 # uv looks for interpreters on the PATH, where pyenv puts only stubs for those of its versions in use.
 for bin in "${PYENV_ROOT:-${HOME:-}/.pyenv}"/versions/*/bin; do PATH=$PATH:$bin; done
 
-ask=$(command -v python3 || command -v "${PYTHON:-python}" || true)
+ask=$(command -v python3 || command -v "${PYTHON:-python}" || echo python3)
 of_pip() { "$ask" -m pip config get "global.$1" 2>/dev/null || true; }
 : "${UV_DEFAULT_INDEX:=${PIP_INDEX_URL:-$(of_pip index-url)}}"
 : "${UV_INDEX:=${PIP_EXTRA_INDEX_URL:-$(of_pip extra-index-url)}}"
@@ -42,7 +44,7 @@ fi
 
 echo "Preparing $venv from $lists: half a minute, with pip two." >&2
 # Only the difference is installed where the environment was complete and the same Python is wanted.
-case $had in *" Python ${PYTHON:-any}") ;; *) rm -rf "$venv" ;; esac
+case $had in *" Python ${of:-any}") ;; *) rm -rf "$venv" ;; esac
 if [ "$uv" = none ]; then
     "${PYTHON:-python3}" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || {
         echo "Python 3.11, 3.12 or 3.13 is needed (TensorFlow has no wheels for 3.14). Name one:" >&2

@@ -230,6 +230,13 @@ def test_nothing_that_a_student_can_fetch_holds_a_solution(tmp_path):
         assert edition.cells[1].source == notebooks.setup_cell(branch=site.BRANCH)
 
 
+def test_students_are_told_to_make_an_environment_before_they_install():
+    """Debian's and Ubuntu's own Python refuses to install anything."""
+    commands = [line for line in release.STUDENT_README.splitlines() if line.startswith("    ")]
+    [made] = [number for number, line in enumerate(commands) if "-m venv .venv" in line]
+    assert made < min(number for number, line in enumerate(commands) if "pip install" in line)
+
+
 def test_check_works_in_the_students_repository_as_it_is(made_release, tmp_path):
     """With nothing but what students fetch, and the solved notebooks out of reach."""
     folder = tmp_path / "clone"

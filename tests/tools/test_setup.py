@@ -91,8 +91,21 @@ def test_an_interrupted_or_failed_installation_is_made_anew(course):
 def test_another_python_or_one_that_vanished_makes_it_anew(course):
     course.setup()
     assert course.setup(PYTHON="3.12")[1][0].startswith("venv")
+    assert course.setup(PYTHON="3.13")[1][0].startswith("venv")
+    assert course.setup(PYTHON="3.12")[1][0].startswith("venv")
     (course.folder / ".venv" / "bin" / "python").unlink()
     assert course.setup(PYTHON="3.12")[1][0].startswith("venv")
+
+
+def test_whoever_named_a_python_once_keeps_it(course):
+    """`make lab` after `PYTHON=python3.13 make setup` works without a network."""
+    course.setup(PYTHON="3.13")
+    assert course.setup() == (0, [], "")
+    with (course.folder / "requirements" / "dev.lock").open("a") as lock:
+        lock.write("# changed\n")
+    status, asked, _ = course.setup()
+    assert status == 0 and [line.split()[1] for line in asked] == ["sync", "install"]
+    assert course.setup(PYTHON="3.13") == (0, [], "")
 
 
 def test_pyenvs_versions_are_on_uvs_path_and_a_missing_python_is_said(course, tmp_path):
