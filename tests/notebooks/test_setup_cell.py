@@ -157,6 +157,21 @@ def test_a_failed_clone_says_why_and_leaves_nothing(elsewhere, tmp_path):
     assert list(elsewhere.iterdir()) == []
 
 
+@pytest.mark.parametrize("made", [Path.touch, Path.mkdir])
+def test_another_thing_of_the_courses_name_is_said_and_left_alone(origin, elsewhere, made):
+    """A file, or what somebody's own `git clone` left when it was interrupted."""
+    made(elsewhere / "the-course")
+    done = run_cell(notebooks.setup_cell(origin.as_uri()), elsewhere)
+    said = "AssertionError: the-course is here and not the course: rename it."
+    assert done.stderr.splitlines()[-1] == said and done.stdout == ""
+    assert [path.name for path in elsewhere.iterdir()] == ["the-course"]
+
+
+def test_without_git_it_says_so(origin, elsewhere):
+    done = run_cell(notebooks.setup_cell(origin.as_uri()), elsewhere, PATH=str(elsewhere))
+    assert "fetched with git: install it" in done.stderr.splitlines()[-1] and done.stdout == ""
+
+
 def test_a_failed_installation_says_why_and_is_tried_again(origin, elsewhere):
     (origin / "requirements.txt").write_text("no-such-package-of-the-course==1.0\n")
     subprocess.run([*GIT, "commit", "-qam", "broken"], cwd=origin, check=True)
