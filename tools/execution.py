@@ -245,6 +245,7 @@ class LabExecution:
         timed_out = False
         pid: int | None = None
         next_refresh = self.bar.mininterval if self.bar is not None else 0.0
+        now = 0.0  # MB
         try:
             while thread.is_alive():
                 thread.join(SAMPLE_SECONDS)
@@ -252,7 +253,10 @@ class LabExecution:
                     raise KeyboardInterrupt
                 pid = self._kernel_pid() or pid
                 if pid:
-                    self.result.peak_mb = max(self.result.peak_mb, resident_mb(pid))
+                    # What one sample alone shows does not count: until a child becomes another
+                    # program, all of its parent's memory seems to be its own as well.
+                    before, now = now, resident_mb(pid)
+                    self.result.peak_mb = max(self.result.peak_mb, min(before, now))
                 elapsed = time.monotonic() - start
                 if self.bar is not None and elapsed >= next_refresh:
                     self.bar.refresh()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import os
 import time
 from queue import Empty
 
@@ -63,7 +65,7 @@ def test_the_time_limit_stays(timeout):
     start = time.monotonic()
     with pytest.raises(Empty):
         asyncio.run(in_short_waits(nothing, 0.02)(timeout=timeout))
-    assert timeout <= time.monotonic() - start < timeout + 1
+    assert timeout <= time.monotonic() - start < timeout + 5
 
 
 def test_the_runner_waits_so(monkeypatch):
@@ -76,3 +78,17 @@ def test_the_runner_waits_so(monkeypatch):
     execution.Client(notebook, kernel_name="python3", timeout=60).execute()
     assert notebook.cells[0].outputs[0].data["text/plain"] == "42"
     assert len(wrapped) == 1
+
+
+def test_a_child_that_is_just_being_started_is_no_second_kernel(monkeypatch, tmp_path):
+    """Between fork and exec it has its parent's memory, once more; one sample may see that."""
+    seen = itertools.cycle([100.0, 200.0, 101.0])
+    monkeypatch.setattr(execution, "resident_mb", lambda _: next(seen))
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell("__import__('time').sleep(2)")]
+    )
+    nbformat.write(notebook, tmp_path / "a.ipynb")
+    run = execution.LabExecution(
+        tmp_path / "a.ipynb", environment={**os.environ}, cell_timeout=60, lab_timeout=60
+    ).run()
+    assert run.ok and run.peak_mb == 101
