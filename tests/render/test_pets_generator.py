@@ -190,7 +190,7 @@ def test_rendering_all_goes_on_where_it_was_stopped(root, tmp_path):
     first = contract.SPLITS["test"].first_seed
     image, trimap, _ = contract.frame_paths(frames, first)
     image.write_bytes(b"half a picture")
-    (frames / ".stray.json.1.part").write_text("half")
+    (frames / ".stray.json.1.tmp").write_text("half")
 
     def render_two() -> dict:
         environment = os.environ | {"PYTHONPATH": str(root)}
@@ -204,7 +204,7 @@ def test_rendering_all_goes_on_where_it_was_stopped(root, tmp_path):
     for frame in accepted:
         paths = contract.frame_paths(frames, frame.seed)
         assert open_image(paths[0].read_bytes()).shape[:2] == (frame.height, frame.width)
-    assert not any(name.endswith(".part") for name in before)
+    assert not any(name.endswith(".tmp") for name in before)
     assert contract.read_frame(frames, first) is not None
     assert trimap.exists() or contract.read_frame(frames, first).rejected
     assert render_two() == before

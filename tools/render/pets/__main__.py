@@ -17,6 +17,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from helpers import files
 from tools.render.pets.contract import NotEnoughFrames
 
 
@@ -68,18 +69,18 @@ def _parser() -> argparse.ArgumentParser:
 
 def _render_one(seed: int, out: Path) -> dict:
     """Picture, trimap, overlay and facts of one seed; also of one that the rule rejects."""
-    from tools.render.pets import contract, picture, picture_files, render
+    from tools.render.pets import picture, picture_files, render
     from tools.render.pets.overlay import overlay
 
     render.set_up(os.cpu_count() or 1)
     made = picture.make_picture(seed, even_if_rejected=True)
     out.mkdir(parents=True, exist_ok=True)
-    contract.replace_with_bytes(out / "image.jpg", picture_files.jpeg(made.image))
-    contract.replace_with_bytes(out / "trimap.png", picture_files.png(made.trimap))
+    files.write_bytes(out / "image.jpg", picture_files.jpeg(made.image))
+    files.write_bytes(out / "trimap.png", picture_files.png(made.trimap))
     shown = overlay(made.image, made.trimap, made.frame.head_bbox)
-    contract.replace_with_bytes(out / "overlay.png", picture_files.png(shown))
+    files.write_bytes(out / "overlay.png", picture_files.png(shown))
     facts = asdict(made.frame)
-    contract.replace_with_text(out / "facts.json", json.dumps(facts, indent=1) + "\n")
+    files.write_text(out / "facts.json", json.dumps(facts, indent=1) + "\n")
     return facts
 
 

@@ -92,7 +92,7 @@ def render_all(folder: Path, workers: int) -> None:
     from tqdm import tqdm
 
     folder.mkdir(parents=True, exist_ok=True)
-    for leftover in folder.glob(".*.part"):
+    for leftover in folder.glob(".*.tmp"):
         leftover.unlink()
     progress = Progress(folder)
     bar = tqdm(total=progress.total, unit="picture", desc="toy pets")

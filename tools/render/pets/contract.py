@@ -1,16 +1,18 @@
 """Definition of a finished picture of the toy pets: names, splits, classes, rejection rule.
 
 The renderer writes a picture as three files, which the packer reads; this module defines their
-format. It rests on the standard library alone, so that it can be imported in Blender's environment
-and in that of the course. No lab introduces it: labs read the packed dataset through TFDS.
+format. It rests on the standard library and `helpers.files` alone, so that it can be imported in
+Blender's environment and in that of the course. No lab introduces it: labs read the packed dataset
+through TFDS.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from helpers import files
 
 GENERATOR_VERSION = "1.0.0"
 LONGER_SIDE = 192
@@ -135,7 +137,7 @@ def frame_paths(folder: Path, seed: int) -> tuple[Path, Path, Path]:
 def write_frame(folder: Path, frame: Frame) -> None:
     """Write the facts last and atomically: a picture without them does not count as finished."""
     path = frame_paths(folder, frame.seed)[2]
-    replace_with_text(path, json.dumps(asdict(frame), indent=1) + "\n")
+    files.write_text(path, json.dumps(asdict(frame), indent=1) + "\n")
 
 
 def read_frame(folder: Path, seed: int) -> Frame | None:
@@ -148,15 +150,3 @@ def read_frame(folder: Path, seed: int) -> Frame | None:
         return None
     facts["head_bbox"] = tuple(facts["head_bbox"])
     return Frame(**facts)
-
-
-def replace_with_text(path: Path, text: str) -> None:
-    """Write text under a temporary name, then rename: readers see the old or the new file."""
-    replace_with_bytes(path, text.encode("utf-8"))
-
-
-def replace_with_bytes(path: Path, content: bytes) -> None:
-    """Write bytes under a temporary name, then rename."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)

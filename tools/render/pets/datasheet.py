@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from helpers import files
 from tools.render.pets import contract
 from tools.render.pets.contract import BREEDS, LONGER_SIDE
 from tools.render.pets.overlay import overlay
@@ -28,7 +29,7 @@ def draw_datasheet(folder: Path) -> None:
     """Write the contact sheet and the statistics of the dataset in `folder` beside it."""
     records = {split: list(read_records(split, folder)) for split in contract.SPLITS}
     sheet = contact_sheet(records["test"][: COLUMNS * ROWS])
-    contract.replace_with_bytes(folder / CONTACT_SHEET, jpeg(sheet, quality=80))
+    files.write_bytes(folder / CONTACT_SHEET, jpeg(sheet, quality=80))
     draw_statistics(records, folder / STATISTICS)
 
 

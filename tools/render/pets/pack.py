@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import ClassVar
 
+from helpers import files, records
 from tools.render.pets import contract
 from tools.render.pets.contract import BREEDS, GENERATOR_VERSION, SPECIES, Frame
 from tools.render.pets.datasheet import CONTACT_SHEET, STATISTICS, draw_datasheet
@@ -125,7 +126,7 @@ def normalise_info(path: Path) -> None:
     """Remove traces of the packer's invocation, so that packing twice gives equal bytes."""
     info = json.loads(path.read_text())
     info["moduleName"] = "tools.render.pets.pack"
-    contract.replace_with_text(path, json.dumps(info, indent=2, sort_keys=True) + "\n")
+    files.write_text(path, json.dumps(info, indent=2, sort_keys=True) + "\n")
 
 
 def normalise_shard(path: Path) -> None:
@@ -136,17 +137,13 @@ def normalise_shard(path: Path) -> None:
     import tensorflow as tf
 
     examples = [tf.train.Example.FromString(r.numpy()) for r in tf.data.TFRecordDataset(str(path))]
-    temporary = path.with_name(f".{path.name}.part")
-    with tf.io.TFRecordWriter(str(temporary)) as writer:
-        for example in examples:
-            writer.write(example.SerializeToString(deterministic=True))
-    os.replace(temporary, path)
+    records.write_payloads(path, [e.SerializeToString(deterministic=True) for e in examples])
 
 
 def write_manifest(out: Path, selected: dict[str, list[Frame]]) -> None:
     """Write the SHA-256 of every file of the dataset, its seeds, and how it was made."""
-    files = sorted(path for path in (out / DATASET_FOLDER).rglob("*") if path.is_file())
-    files += [out / CONTACT_SHEET, out / STATISTICS]
+    packed = sorted(path for path in (out / DATASET_FOLDER).rglob("*") if path.is_file())
+    packed += [out / CONTACT_SHEET, out / STATISTICS]
     manifest = {
         "dataset": "toy_pets",
         "generator": "tools.render.pets",
@@ -159,7 +156,7 @@ def write_manifest(out: Path, selected: dict[str, list[Frame]]) -> None:
                 "bytes": path.stat().st_size,
                 "sha256": sha256(path),
             }
-            for path in files
+            for path in packed
         },
     }
-    contract.replace_with_text(out / MANIFEST, json.dumps(manifest, indent=1) + "\n")
+    files.write_text(out / MANIFEST, json.dumps(manifest, indent=1) + "\n")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from helpers import files
 from tools.render.pets import contract, render
 from tools.render.pets.blender import Vector, bpy, clear_scene
 from tools.render.pets.camera import View, choose_angles, place_camera
@@ -69,8 +70,8 @@ def save_picture(folder: Path, picture: Picture) -> None:
     """Write the files of a finished picture, each atomically, the facts last."""
     image_path, trimap_path, _ = contract.frame_paths(folder, picture.frame.seed)
     if picture.image is not None:
-        contract.replace_with_bytes(image_path, jpeg(picture.image))
-        contract.replace_with_bytes(trimap_path, png(picture.trimap))
+        files.write_bytes(image_path, jpeg(picture.image))
+        files.write_bytes(trimap_path, png(picture.trimap))
     contract.write_frame(folder, picture.frame)
 
 

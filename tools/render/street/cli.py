@@ -19,6 +19,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from helpers.files import write_text
+
 from .plan import ClipJob, StillJob, all_jobs
 
 DEFAULT_FRAMES = Path("build/kerbside_frames")
@@ -150,10 +152,8 @@ def write_cameras(frames: Path) -> None:
     for split in SPLITS:
         for seed in camera_seeds(split):
             path = folder / f"{seed}.json"
-            temporary = path.with_suffix(".tmp")
             content = {"split": split, **camera_file(make_layout(seed))}
-            temporary.write_text(json.dumps(content, indent=1))
-            os.replace(temporary, path)
+            write_text(path, json.dumps(content, indent=1))
 
 
 _progress = None

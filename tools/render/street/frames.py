@@ -2,7 +2,7 @@
 
 Rendering takes hours and may be killed at any moment. A frame is written under a temporary name
 and then moved into place, so a file that exists is complete; the next run skips it. Rests on NumPy
-alone, so packing reads the frames without Blender.
+and `helpers.files`, so packing reads the frames without Blender.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from helpers.files import whole
 
 from . import GENERATOR_VERSION
 
@@ -34,10 +36,8 @@ class Frame:
 
 def save_frame(path: Path, frame: Frame) -> None:
     """Write a frame atomically."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     facts = json.dumps({"generator_version": GENERATOR_VERSION, **frame.facts})
-    with temporary.open("wb") as file:
+    with whole(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(
             file,
             image=frame.image,
@@ -47,7 +47,6 @@ def save_frame(path: Path, frame: Frame) -> None:
         )
         file.flush()
         os.fsync(file.fileno())
-    os.replace(temporary, path)
 
 
 def load_frame(path: Path) -> Frame:
