@@ -32,7 +32,7 @@ SURFACES = (
 
 
 def record_files(split: str, parts: int | None = None) -> list[Path]:
-    """The TFRecord files of a split, in order; of its `parts` the first few, or all.
+    """TFRecord files of a split, in order: all, or the first `parts` of them.
 
     A camera's stills take turns between a split's files, so every file has all cameras.
 
@@ -40,12 +40,13 @@ def record_files(split: str, parts: int | None = None) -> list[Path]:
     ['kerbside-val.tfrecord-00000-of-00002', 'kerbside-val.tfrecord-00001-of-00002']
     """
     numbers = ["*"] if parts is None else [f"{k:05}-*" for k in range(parts)]
-    return [f for each in numbers for f in _files(split, RECORDS, f"kerbside-{{}}.tfrecord-{each}")]
+    patterns = [f"kerbside-{split}.tfrecord-{number}" for number in numbers]
+    return [file for pattern in patterns for file in _files(split, RECORDS, pattern)]
 
 
 def clip_files(split: str) -> list[Path]:
     """The truth files of a split's clips; beside each lies its video, `.mp4`."""
-    return [file for file in _files(split, CLIPS, "{}-*") if file.suffix == ".json"]
+    return [file for file in _files(split, CLIPS, f"{split}-*") if file.suffix == ".json"]
 
 
 def camera_file(number: int | str) -> Path:
@@ -63,11 +64,10 @@ def camera_of(source_id: str) -> int:
 
 
 def _files(split: str, folder: Path, pattern: str) -> list[Path]:
-    """A split's files; a `DataError` if it is unknown or has none."""
+    """Files of a split that match a pattern; a `DataError` if it is unknown or has none."""
     if split not in SPLITS:
         expected = " or ".join(map(repr, SPLITS))
         raise DataError("split", expected=expected, found=repr(split))
-    pattern = pattern.format(split)
     files = sorted(fetch(folder, pattern).glob(pattern))
     if not files:
         name, do = f"{folder}/{pattern}", "Clone the repository again."
@@ -76,13 +76,13 @@ def _files(split: str, folder: Path, pattern: str) -> list[Path]:
 
 
 def objects(example: records.Example) -> list[dict]:
-    """Facts about each object that has a mask, in mask order; none for pictures from elsewhere.
+    """Facts about each object that has a mask, in mask order; none for other pictures.
 
     >>> first = objects(next(records.read(record_files("val"))))[0]
     >>> first["class"], first["tags"]["occlusion"]
     ('person', 'none')
     """
-    facts = {each["id"]: each for each in example.facts.get("instances", ())}
+    facts = {fact["id"]: fact for fact in example.facts.get("instances", ())}
     return [facts[number] for number in example.facts.get("objects", ())]
 
 
