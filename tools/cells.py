@@ -37,10 +37,10 @@ class Cells:
     def _show(self, kind: type, value: BaseException, lines: list[str]) -> None:
         text = "\n".join(lines)[-MAX_TEXT:]
         try:
-            said = str(value)[:4000]
+            message = str(value)[:4000]
         except Exception:  # the student's own class may fail in __str__
-            said = "an error whose message cannot be shown"
-        self.error = {"ename": kind.__name__, "evalue": said, "traceback": text}
+            message = "an error whose message cannot be shown"
+        self.error = {"ename": kind.__name__, "evalue": message, "traceback": text}
 
     def run(self, source: str) -> dict:
         """Run a cell.

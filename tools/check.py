@@ -189,7 +189,7 @@ def _run(plan: list[dict[str, Any]], seconds: float) -> tuple[dict[str, str], st
                 raise SetupError(content["setup"])
             last = content.get("begins", last)
             if "exercise" in content:
-                found[content["exercise"]] = content["said"]
+                found[content["exercise"]] = content["message"]
     except queue.Empty:
         why = f"the time limit of {seconds:g} s was reached"
     finally:
@@ -220,7 +220,7 @@ def _serve() -> None:
     plan = json.load(sys.stdin)
     stream = os.fdopen(os.dup(1), "w", encoding="utf-8")
 
-    def tell(**content: str) -> None:
+    def send(**content: str) -> None:
         print(json.dumps(content), file=stream, flush=True)
 
     helpers.setup(quiet=True)
@@ -229,20 +229,20 @@ def _serve() -> None:
     for step in plan:
         grade_id = step["grade_id"]
         if step["kind"] != "lab":
-            tell(begins=grade_id)
-        said = _said(cells.run(step["source"]))
-        if step["kind"] == "lab" and said:
-            tell(setup=f"a cell that the exercises need stops with {said}")
-        elif step["kind"] == "answer" and said:
+            send(begins=grade_id)
+        message = _reason(cells.run(step["source"]))
+        if step["kind"] == "lab" and message:
+            send(setup=f"a cell that the exercises need stops with {message}")
+        elif step["kind"] == "answer" and message:
             if step["added"]:
-                said = f"cell {step['added']}, which you added, stops with {said}"
-            trouble.setdefault(grade_id, said)
+                message = f"cell {step['added']}, which you added, stops with {message}"
+            trouble.setdefault(grade_id, message)
         elif step["kind"] == "check":
             # An answer that stops early has defined nothing: its own error is more informative.
-            tell(exercise=grade_id, said=said and trouble.get(grade_id, said))
+            send(exercise=grade_id, message=message and trouble.get(grade_id, message))
 
 
-def _said(reply: dict[str, Any]) -> str:
+def _reason(reply: dict[str, Any]) -> str:
     """Reason why a cell stopped, in one line; "" if it did not."""
     if reply["ok"]:
         return ""

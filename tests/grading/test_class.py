@@ -183,7 +183,7 @@ def test_an_interrupted_answer_is_not_called_undefined(monkeypatch):
     from tools.grading.attempt import Attempt
 
     attempt = Attempt.__new__(Attempt)
-    attempt.said, attempt.open, attempt.verdicts = {}, {"ex1"}, {"ex1": SimpleNamespace()}
+    attempt.messages, attempt.open, attempt.verdicts = {}, {"ex1"}, {"ex1": SimpleNamespace()}
 
     def asked(session, message):
         attempt.slow = "the answer took longer than 4 s"
@@ -194,4 +194,4 @@ def test_an_interrupted_answer_is_not_called_undefined(monkeypatch):
     attempt._verdict(
         None, SimpleNamespace(grade_id="ex1", check=cell, answer=cell, judged_on=None, points=2)
     )
-    assert attempt.said["ex1"] == "the answer took longer than 4 s"
+    assert attempt.messages["ex1"] == "the answer took longer than 4 s"

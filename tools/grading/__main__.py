@@ -65,18 +65,18 @@ def main(arguments: list[str] | None = None) -> int:
         elif not options.scheduler:  # otherwise each worker checks its own
             print(f"Sandbox: {sandbox.probe()}.", file=sys.stderr)
     except (FileNotFoundError, SandboxError, CourseError) as error:
-        _say(f"grade: {error}")
+        _log(f"grade: {error}")
         if isinstance(error, SandboxError):
             print(UNSANDBOXED, file=sys.stderr)
         return 2
     try:
         return _grade(chosen, found.left_out, options)
     except CourseError as error:  # no scheduler answers
-        _say(f"grade: {error}")
+        _log(f"grade: {error}")
         return 2
 
 
-def _say(text: str) -> None:
+def _log(text: str) -> None:
     """Print a line in the character set of the terminal."""
     encoding = sys.stderr.encoding or "utf-8"
     print(text.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr)
@@ -147,16 +147,16 @@ def _grade(found: list[Submission], left_out: list[LeftOut], options: argparse.N
                     bar.update()
             except KeyboardInterrupt:
                 interrupted = True
-                _say("Waiting for the submissions that are running; Ctrl-C again ends them.")
+                _log("Waiting for the submissions that are running; Ctrl-C again ends them.")
     except KeyboardInterrupt:
         interrupted = True
     done = [grades[s] for s in found if s in grades]
     failed = [grade for grade in done if grade.failed]
     problems = _write(options.out, done, left_out)
     for reason in dict.fromkeys(" ".join(grade.problems) for grade in failed):
-        _say(f"grade: {reason}")
+        _log(f"grade: {reason}")
     if interrupted:
-        _say("Interrupted. The same command goes on where it stopped.")
+        _log("Interrupted. The same command goes on where it stopped.")
     return 1 if interrupted else 2 if failed or problems else 0
 
 
@@ -184,7 +184,7 @@ def _write(folder: Path, grades: list[Grade], left_out: list[LeftOut]) -> bool:
             step(*arguments)
         except Exception as error:
             failed.append(name)
-            _say(f"grade: {name} could not be written: {type(error).__name__}: {error}")
+            _log(f"grade: {name} could not be written: {type(error).__name__}: {error}")
 
     write(marks.NAME, _write_marks, folder, grades)
     write("grades.csv", report.write_tables, folder, grades, left_out)
@@ -197,11 +197,11 @@ def _write(folder: Path, grades: list[Grade], left_out: list[LeftOut]) -> bool:
     graded = sum(bool(grade.verdicts) for grade in grades)
     print(f"{graded} graded: {shown}/grades.csv, summary.html, feedback/")
     for grade in [grade for grade in grades if not grade.verdicts and not grade.failed][:SHOWN]:
-        _say(f"nothing to grade in {grade.file}: {' '.join(grade.problems)}")
+        _log(f"nothing to grade in {grade.file}: {' '.join(grade.problems)}")
     for each in left_out[:SHOWN]:
-        _say(f"not graded: {each.place or each.student}: {each.why}")
+        _log(f"not graded: {each.place or each.student}: {each.why}")
     if more := max(0, len(left_out) - SHOWN):
-        _say(f"and {more} more that were not graded; all are in {shown}/grades.csv")
+        _log(f"and {more} more that were not graded; all are in {shown}/grades.csv")
     if unread:
         print(f"{unread} written answers to read: enter points in {shown}/written.csv, run again")
     return bool(failed)
@@ -219,7 +219,7 @@ def _write_marks(folder: Path, grades: list[Grade]) -> None:
         raise DataError(f"{error}\nThis run's answers are in written.new.csv.") from error
     marks.apply(entered, grades)
     if former := marks.write(folder, grades, entered):
-        _say(f"The former written.csv is kept as {former.name}.")
+        _log(f"The former written.csv is kept as {former.name}.")
 
 
 if __name__ == "__main__":

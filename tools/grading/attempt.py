@@ -94,7 +94,7 @@ class Attempt:
         """Exercises without a verdict."""
         self.current: tuple[str, Piece] | None = None
         """The exercise and the cell that ran last: the one to blame if the process ends."""
-        self.said: dict[str, str] = {}
+        self.messages: dict[str, str] = {}
         """Message of the check of each exercise."""
         self.trouble: dict[str, str] = {}
         """What stopped the cells of each exercise."""
@@ -112,13 +112,13 @@ class Attempt:
         self.deadline = time.monotonic() + self.grader.limits.notebook_seconds
         why = self._until_decided()
         for grade_id in self.open:
-            self.said[grade_id] = f"Not reached: the process {why}."
+            self.messages[grade_id] = f"Not reached: the process {why}."
         if self.unshown and time.monotonic() < self.deadline:
             self._once(deciding=False)
         for grade_id in self.answers.pieces:
             verdict = self.verdicts[grade_id]
             if verdict.points != verdict.most:
-                parts = [self.trouble.get(grade_id, ""), self.said.get(grade_id, "")]
+                parts = [self.trouble.get(grade_id, ""), self.messages.get(grade_id, "")]
                 verdict.message = " ".join(p.rstrip(".") + "." for p in parts if p)
             else:
                 verdict.message = ""
@@ -186,7 +186,7 @@ class Attempt:
     def _decide(self, grade_id: str, points: float, message: str, hidden: bool = False) -> None:
         verdict = self.verdicts[grade_id]
         verdict.points, verdict.hidden = points, hidden
-        self.said[grade_id] = message
+        self.messages[grade_id] = message
         self.open.discard(grade_id)
 
     def _answer(self, session: Session, grade_id: str, deciding: bool) -> None:
@@ -199,9 +199,9 @@ class Attempt:
             reply = session.request({"op": "run", "source": piece.source}, self._seconds())
             if not piece.added:
                 outputs += shown_outputs(reply)
-            if said := _trouble(reply):
+            if reason := _trouble(reply):
                 what = f"Cell {piece.cell}, which you added," if piece.added else "The answer"
-                trouble.append(f"{what} {said}")
+                trouble.append(f"{what} {reason}")
         if deciding and self.called and (outputs or trouble):
             self.unshown.add(grade_id)
         elif deciding or grade_id in self.unshown:
@@ -219,7 +219,7 @@ class Attempt:
 
     def _verdict(self, session: Session, exercise: Exercise) -> None:
         """Run a check; the verdict comes from the check process alone."""
-        message = {
+        request = {
             "op": "check",
             "key": exercise.grade_id,
             "source": exercise.check.source,
@@ -227,15 +227,15 @@ class Attempt:
         }
         self.called, self.slow = True, ""
         # First, so that no check of the course has yet shown it a function that is right.
-        share, said = self._judge(session, exercise) if exercise.judged_on else (1.0, "")
-        reply = self._asked(session, message)
+        share, message = self._judge(session, exercise) if exercise.judged_on else (1.0, "")
+        reply = self._asked(session, request)
         if reply["ok"] is True:
-            self._decide(exercise.grade_id, round(exercise.points * share, 2), said)
+            self._decide(exercise.grade_id, round(exercise.points * share, 2), message)
         else:
-            said = said or _sentence(reply)
-            if self.slow and "NameError" in said:  # what it had defined went with the interruption
-                said = self.slow
-            self._decide(exercise.grade_id, 0, said, bool(reply.get("hidden")))
+            message = message or _sentence(reply)
+            if self.slow and "NameError" in message:  # what it defined went with it
+                message = self.slow
+            self._decide(exercise.grade_id, 0, message, bool(reply.get("hidden")))
 
     def _judge(self, session: Session, exercise: Exercise) -> tuple[float, str]:
         """Share of wrong answers that a student's check refuses, with a message.
@@ -248,19 +248,19 @@ class Attempt:
         first = next(answer for answer in answers if not answer.right)
         answers.sort(key=lambda answer: answer is not first)
         asked = next(e for e in self.lab.exercises if e.grade_id == exercise.judged_on)
-        message = {
+        request = {
             "op": "judge",
             "key": exercise.grade_id,
             "test": bound_names(exercise.answer.source)[-1],
             "target": bound_names(asked.answer.source)[-1],
             "answers": [answer.source for answer in answers],
         }
-        reply = self._asked(session, message)
+        reply = self._asked(session, request)
         if reply["ok"] is not True:
             return 0.0, _sentence(reply)
-        return judged(answers, [said and _sentence(said) for said in reply["refused"]])
+        return judged(answers, [each and _sentence(each) for each in reply["refused"]])
 
-    def _asked(self, session: Session, message: dict) -> dict:
+    def _asked(self, session: Session, request: dict) -> dict:
         """Send a request to the check process and forward its own requests to the answer process.
 
         Raises:
@@ -288,7 +288,7 @@ class Attempt:
 
         try:
             wall = WALL * seconds + CHECK_GRACE_SECONDS
-            reply = checks.request(message, seconds + CHECK_GRACE_SECONDS, answer, wall=wall)
+            reply = checks.request(request, seconds + CHECK_GRACE_SECONDS, answer, wall=wall)
         except SessionError as error:
             # An answer that never stops giving values, or gives more than the check can hold.
             self.grader.drop_checks(self.lab)
@@ -303,14 +303,17 @@ def judged(answers: list[exercises.Answer], refused: list[str | None]) -> tuple[
 
     Args:
         answers: Right and wrong answers.
-        refused: What the check said of each; None if it accepts it.
+        refused: Message of the check for each; None if it accepts it.
     """
     pairs = list(zip(answers, refused, strict=True))
-    for answer, said in pairs:
-        if answer.right and said:
-            return 0.0, f"Your check refuses a right answer: {answer.about} It says: {said[:300]}"
-    wrong = [(answer, said) for answer, said in pairs if not answer.right]
-    passed = [answer.about for answer, said in wrong if not said]
+    for answer, message in pairs:
+        if answer.right and message:
+            return (
+                0.0,
+                f"Your check refuses a right answer: {answer.about} It says: {message[:300]}",
+            )
+    wrong = [(answer, message) for answer, message in pairs if not answer.right]
+    passed = [answer.about for answer, message in wrong if not message]
     if not passed:
         return 1.0, ""
     caught = len(wrong) - len(passed)

@@ -136,8 +136,8 @@ class Grader:
             reply = session.request({"op": "run", "source": step.source}, SOURCE_SECONDS)
             if not reply["ok"] and not step.may_fail:
                 error = reply["error"]
-                said = f"{error['ename']}: {error['evalue']}"
-                raise SourceError(f"cell {step.number} of the course fails: {said}")
+                reason = f"{error['ename']}: {error['evalue']}"
+                raise SourceError(f"cell {step.number} of the course fails: {reason}")
 
     def drop_checks(self, lab: Lab) -> None:
         """End the check process of a lab; the next submission gets a new one."""

@@ -73,7 +73,7 @@ class Session:
         worker = [sys.executable, "-P", "-m", "tools.grading.worker", role]
         with sandbox.filtered() as filter_:
             self._start(worker, fonts, user, filter_)
-        self.said = b""
+        self.errors = b""
         self.buffer = bytearray()
         self.worker: psutil.Process | None = None
         self.peak_mb = 0.0
@@ -89,7 +89,7 @@ class Session:
             self.worker = max(self._tree(), key=lambda process: process.pid)
         except SessionError as error:
             self.close()
-            lines = self.said.decode(errors="replace").strip().splitlines()
+            lines = self.errors.decode(errors="replace").strip().splitlines()
             raise SessionError(f"could not start: {lines[-1] if lines else error}") from error
         except BaseException:
             self.close()
@@ -233,7 +233,7 @@ class Session:
                     self.close("sent more than it was asked for")
                     raise SessionError(self.why)
             else:
-                self.said = (self.said + data)[-20_000:]
+                self.errors = (self.errors + data)[-20_000:]
         now = time.monotonic()
         if now - getattr(self, "_looked", 0) >= TICK_SECONDS:
             self._looked = now
