@@ -43,6 +43,26 @@ def test_a_module_over_400_lines_gives_the_reason(root):
     assert not [name for name, text in long.items() if "over 400 lines" not in text]
 
 
+THIRD_PERSON = re.compile(
+    r"(Add|Ask|Assign|Build|Compare|Compile|Convert|Decide|Decode|Display|Draw|Encode|Find|Follow|"
+    r"Give|Install|Judge|Keep|Load|Make|Open|Predict|Print|Put|Raise|Read|Return|Run|Show|Take|"
+    r"Train|Write|Yield)s\b"
+)
+
+
+def test_a_function_is_described_in_the_imperative_or_by_what_it_gives(root):
+    found = [
+        f"{path.name}, {node.name}: {text.splitlines()[0]}"
+        for package in ("helpers", "parking", "tools")
+        for path in sorted((root / package).rglob("*.py"))
+        if "render" not in path.parts
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and (text := ast.get_docstring(node))
+        if THIRD_PERSON.match(text)
+    ]
+    assert not found, found
+
+
 def tracked_texts(root) -> dict[str, str]:
     """Text files that git knows, or would take."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]

@@ -33,8 +33,7 @@ BACKUPS = helpers.BUILD / "backups"
 """Where an interrupted training leaves its state, a folder for each run."""
 
 WEIGHTS = helpers.BUILD / "weights"
-"""Where a training puts its result unless told: not among the shipped weights, which labs and
-tests rest on."""
+"""Default output folder of training; labs and tests rest on the shipped weights, elsewhere."""
 
 
 def run(parser: argparse.ArgumentParser, arguments: list[str] | None = None) -> int:

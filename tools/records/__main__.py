@@ -72,9 +72,14 @@ def _convert(options: argparse.Namespace) -> str:
     found = options.reader(options)
     for line in annotations.remarks(found.notes, Counter()):
         print(line, file=sys.stderr)
-    names = ("shards", "workers", "scheduler", "skip_bad")
-    how = {name: getattr(options, name) for name in names}
-    manifest = convert.write_shards(found, options.out, **how)
+    manifest = convert.write_shards(
+        found,
+        options.out,
+        shards=options.shards,
+        workers=options.workers,
+        scheduler=options.scheduler,
+        skip_bad=options.skip_bad,
+    )
     for line in annotations.remarks((), manifest["counts"]):
         print(line, file=sys.stderr)
     if not manifest["counts"]["objects"]:
@@ -84,28 +89,44 @@ def _convert(options: argparse.Namespace) -> str:
     return json.dumps(manifest, ensure_ascii=False)
 
 
-def _from_coco(o: argparse.Namespace) -> annotations.AnnotationSet:
-    how = {"outlines": o.outlines, "by_name": o.by_name, "boxes": o.boxes}
-    return coco.read_coco(o.annotations, o.images, **how)
+def _from_coco(options: argparse.Namespace) -> annotations.AnnotationSet:
+    return coco.read_coco(
+        options.annotations,
+        options.images,
+        outlines=options.outlines,
+        by_name=options.by_name,
+        boxes=options.boxes,
+    )
 
 
-def _from_labelme(o: argparse.Namespace) -> annotations.AnnotationSet:
-    how = {"images": o.images, "label_map": o.label_map, "outlines": o.outlines}
-    return labelme.read_labelme(o.folder, **how)
+def _from_labelme(options: argparse.Namespace) -> annotations.AnnotationSet:
+    return labelme.read_labelme(
+        options.folder,
+        images=options.images,
+        label_map=options.label_map,
+        outlines=options.outlines,
+    )
 
 
-def _from_voc(o: argparse.Namespace) -> annotations.AnnotationSet:
-    how = {"listing": o.list, "label_map": o.label_map, "outlines": o.outlines}
-    return formats.read_voc(o.folder, **how)
+def _from_voc(options: argparse.Namespace) -> annotations.AnnotationSet:
+    return formats.read_voc(
+        options.folder,
+        listing=options.list,
+        label_map=options.label_map,
+        outlines=options.outlines,
+    )
 
 
-def _from_cvat(o: argparse.Namespace) -> annotations.AnnotationSet:
-    how = {"outlines": o.outlines, "by_name": o.by_name}
-    return formats.read_cvat(o.annotations, o.images, **how)
+def _from_cvat(options: argparse.Namespace) -> annotations.AnnotationSet:
+    return formats.read_cvat(
+        options.annotations, options.images, outlines=options.outlines, by_name=options.by_name
+    )
 
 
-def _from_yolo(o: argparse.Namespace) -> annotations.AnnotationSet:
-    return formats.read_yolo(o.images, o.labels, o.names, outlines=o.outlines)
+def _from_yolo(options: argparse.Namespace) -> annotations.AnnotationSet:
+    return formats.read_yolo(
+        options.images, options.labels, options.names, outlines=options.outlines
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -53,18 +53,18 @@ OPTIONS: dict[str, dict[str, Any]] = {
 """Options of commands that read other people's annotations, as `argparse` takes them."""
 
 COUNTED = {
-    "boxes_from_masks": "boxes were zeros, corners or shares: taken from their masks",
-    "objects_given_twice": "objects stood there twice, equal in everything: taken once",
-    "objects_without_pixels": "objects have no pixel inside the picture: left out",
-    "pictures_turned": "pictures were turned upright, as their EXIF data say",
-    "pictures_nearly_black": "pictures are nearly black: 12 bits in files of 16",
+    "boxes_from_masks": "boxes of zeros, corners or shares, replaced by those of the masks",
+    "objects_given_twice": "objects listed twice, equal in everything, taken once",
+    "objects_without_pixels": "objects without a pixel inside the picture, left out",
+    "pictures_turned": "pictures turned upright, as their EXIF data say",
+    "pictures_nearly_black": "nearly black pictures, with 12 bits in files of 16",
 }
-"""What was read otherwise than it stands in the files, by the name of its counter."""
+"""What was omitted or corrected, by the name of its counter."""
 
 
 def remarks(notes: Sequence[str], counts: Mapping[str, int]) -> list[str]:
-    """Lines about all that was left out or read otherwise, for whoever reads annotations."""
-    counted = [f"{counts[key]} {what}" for key, what in COUNTED.items() if counts[key]]
+    """Lines about everything that was omitted or corrected, for the user of a command."""
+    counted = [f"{what}: {counts[key]}" for key, what in COUNTED.items() if counts[key]]
     return [f"note: {each}" for each in (*notes, *counted)]
 
 

@@ -1,4 +1,4 @@
-"""Fields of other people's files: each is taken as what it must be, or refused in one line."""
+"""Fields of other people's files: checked and converted, or refused in one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where annotations put things: the file that a name means, and pixels in a picture that is turned.
+"""Location of files and pixels: the file that a name means, and boxes in a rotated picture.
 
 Rests on `helpers.pictures`, which opens the files.
 """
@@ -37,7 +37,7 @@ def header(path: str | Path) -> tuple[Size, int]:
 
 
 def upright_box(box: np.ndarray, orientation: int, size: Size) -> np.ndarray:
-    """A box (4,) in a stored picture of a size, where it lies once the picture is upright."""
+    """Box (4,) in the upright picture of a box in the stored one, which has the given size."""
     swap, y, x = TURNS[orientation]
     top, left, bottom, right = box
     top, bottom = (top, bottom) if y > 0 else (size[0] - bottom, size[0] - top)
@@ -46,11 +46,11 @@ def upright_box(box: np.ndarray, orientation: int, size: Size) -> np.ndarray:
 
 
 def find(folder: str | Path, name: str, *, by_name: bool = False) -> Path:
-    """The file that a name in somebody's annotations means, in a folder of pictures.
+    """Find the file that a name in annotations means, in a folder of pictures.
 
-    The name as it stands goes first; then Windows' backslashes, `%20` for a blank, accents as macOS
-    writes them and the folder's own name in front are understood. Links are followed, but no name
-    climbs out of the folder.
+    The unchanged name takes precedence; then backslashes of Windows, `%20` for a space, decomposed
+    accents of macOS and a leading name of the folder itself are understood. Links are followed, but
+    no name leads out of the folder.
 
     Args:
         folder: Folder of the pictures.
@@ -92,7 +92,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _near(path: Path) -> str:
-    """A name in the same folder that is spelled nearly alike, or nothing."""
+    """Name in the same folder with nearly the same spelling, or ""."""
     names = os.listdir(path.parent) if os.path.isdir(path.parent) else []  # noqa: PTH112, PTH208
     texts = (".json", ".txt", ".xml", ".csv", ".yaml")
     names = [name for name in names if name != path.name and not name.lower().endswith(texts)]

@@ -20,8 +20,8 @@ def read_label_map(path: str | Path, *, display_names: bool = False) -> dict[int
 
     Args:
         path: Label map, `label_map.pbtxt`.
-        display_names: Whether `display_name`, where there is one, goes before `name`: for people.
-            TFOD2's converters look classes up by `name`.
+        display_names: Whether `display_name`, if present, takes precedence over `name`: it is for
+            people, while TFOD2's converters look classes up by `name`.
 
     Raises:
         DataError: No such file, no label map, or a number or a name twice.

@@ -1,4 +1,4 @@
-"""One object of somebody else's file: its mask, its box, and whether the two agree.
+"""Objects of other people's files: masks, boxes, and whether the two agree.
 
 Masks follow COCO's rule for polygons and its run-length codes. Rests on faster-coco-eval.
 """

@@ -865,7 +865,7 @@ def test_the_command_says_what_was_read_otherwise(tmp_path, capsys):
     out, lines = capsys.readouterr()
     assert json.loads(out)["counts"]["boxes_from_masks"] == 1
     assert "note: category 0, 'things', has no objects: left out" in lines
-    assert "note: 1 boxes were zeros, corners or shares: taken from their masks" in lines
+    assert "note: boxes of zeros, corners or shares, replaced by those of the masks: 1" in lines
 
 
 @pytest.mark.parametrize("out", ["out", "file/x.tfrecord", "out/", "."])
@@ -888,7 +888,7 @@ def test_pictures_without_any_object_and_nearly_black_ones_are_said(tmp_path, ca
     assert command.main(["from-coco", *files]) == 0
     said = capsys.readouterr().err
     assert "note: there is no object in any picture" in said
-    assert "note: 1 pictures are nearly black: 12 bits in files of 16" in said
+    assert "note: nearly black pictures, with 12 bits in files of 16: 1" in said
 
 
 @pytest.mark.parametrize("second", ["white ", " white", " "])

@@ -30,7 +30,7 @@ RUNS = helpers.BUILD / "maskrcnn"
 """Folder for checkpoints and logs, with one subfolder per training run."""
 
 OUTPUT = command.WEIGHTS / detector.SHIPPED.name
-"""Folder of the SavedModel that `train`, `export` and `blend` write unless told."""
+"""Default folder of the SavedModel that `train`, `export` and `blend` write."""
 
 
 def _train(options: argparse.Namespace) -> dict:

@@ -28,10 +28,10 @@ PASTED = 0.5
 """Share of the training pictures that get objects of another one pasted in."""
 
 MAX_OBJECTS, MAX_NOT_JUDGED = 60, 40
-"""Of a training picture; what goes beyond is left out."""
+"""Maximum numbers of objects and of ignored regions in a training picture."""
 
 JUDGED_IOU = 0.2
-"""A find that overlaps an object by this much is wrong unless it fits, whatever else is there."""
+"""Least IoU with an object of a detection that is judged even inside an ignored region."""
 
 
 def training_batches(

@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 
 
 BACKBONE_RATE = 0.1
-"""Part of the learning rate that a pretrained backbone moves at. At the full rate its last blocks
-die: Adam's steps are as large as the rate whatever the gradient, no batch normalisation keeps the
-outputs in their range, and in the end level 5 of the pyramid is the same everywhere."""
+"""Learning rate of a pretrained backbone, as a share of the rate of all other layers. At the full
+rate its last blocks die: Adam's steps are as large as the rate whatever the gradient, no batch
+normalisation keeps the outputs in their range, and in the end level 5 of the pyramid is the same
+everywhere."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,11 @@ class Trained:
     model: tf_keras.Model
     task_config: MaskRCNNTask
     steps: int
-    """That were taken, of those in the plan."""
+    """Number of steps taken, of those in the plan."""
     losses: dict[str, float]
-    """The means of the last steps."""
+    """Means over the last steps."""
     seconds: float
-    """Of training, interrupted runs included."""
+    """Training time, including interrupted runs."""
 
 
 def train(

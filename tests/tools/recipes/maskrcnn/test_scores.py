@@ -58,7 +58,9 @@ def test_what_scoring_reads_otherwise_is_said_and_its_messages_name_its_own_opti
     tmp_path, write_coco, capsys
 ):
     list(write_coco("inside.png", ("car", [3, 4, 0, 0])))
-    assert "note: 1 objects have no pixel inside the picture: left out" in capsys.readouterr().err
+    assert (
+        "note: objects without a pixel inside the picture, left out: 1" in capsys.readouterr().err
+    )
     exif = Image.Exif()
     exif[0x0112] = 3
     Image.fromarray(PICTURE).save(tmp_path / "images" / "inside.png", exif=exif.tobytes())
@@ -71,7 +73,7 @@ def test_what_scoring_reads_otherwise_is_said_and_its_messages_name_its_own_opti
     )
     (found,) = cli._chosen(options)
     np.testing.assert_array_equal(found.boxes, [[4, 3, 12, 13]])
-    assert "note: 1 pictures were turned upright" in capsys.readouterr().err
+    assert "note: pictures turned upright, as their EXIF data say: 1" in capsys.readouterr().err
 
 
 def finds_nothing(image, score):
