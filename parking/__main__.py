@@ -28,12 +28,10 @@ def _detector(model: str, threshold: float) -> Callable:
     return partial(load_detector(model), threshold=threshold)
 
 
-def load(model: str, clip: Path, size: tuple[int, int]) -> Callable:
-    """The detector of a clip on a worker, the same for all clips."""
-    from parking.analysis import JUDGED_FROM
-
+def load(model: str, threshold: float, clip: Path, size: tuple[int, int]) -> Callable:
+    """The detector of a clip, on a worker too; the same for all clips."""
     helpers.setup(quiet=True)
-    return _detector(model, JUDGED_FROM)
+    return _detector(model, threshold)
 
 
 def _alert(event: dict) -> None:
@@ -47,13 +45,10 @@ def _alert(event: dict) -> None:
 def _analyse(model: str, reference: Path | None, **options: Any) -> tuple[dict, list[str]]:
     from helpers import pictures
     from parking.analysis import analyse
-    from parking.clips import open_clip
     from parking.drawing import PRIVATE
-    from parking.zones import read_camera
 
-    open_clip(options["clip"], read_camera(options["camera"]), options["fps"])  # before the model
-    view, detect = reference and pictures.read(reference), _detector(model, PRIVATE)
-    analysis = analyse(detect=detect, reference=view, on_alert=_alert, **options)
+    detector, view = partial(load, model, PRIVATE), reference and pictures.read(reference)
+    analysis = analyse(load=detector, reference=view, on_alert=_alert, **options)
     result = analysis.summary() | {
         "report": str(options["out"] / "report.html"),
         "events": len(analysis.events),
@@ -65,9 +60,9 @@ def _analyse(model: str, reference: Path | None, **options: Any) -> tuple[dict, 
 
 
 def _city(model: str, **options: Any) -> tuple[dict, list[str]]:
-    from parking.analysis import city
+    from parking.analysis import JUDGED_FROM, city
 
-    results = city(load=partial(load, model), on_alert=_alert, **options)
+    results = city(load=partial(load, model, JUDGED_FROM), on_alert=_alert, **options)
     events = [event for each in results for event in each["events"]]
     counts = {
         "clips": len(results),

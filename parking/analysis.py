@@ -40,6 +40,9 @@ from parking.zones import Camera, read_camera
 Detect = Callable[[np.ndarray], Detections]
 """From (H, W, 3) uint8 RGB to what is in it; `helpers.detector.load_detector` gives one."""
 
+Load = Callable[[Path, tuple[int, int]], Detect]
+"""From a clip and the size of its frames to its detector; called when both can be read."""
+
 JUDGED_FROM = 0.4
 """Least detection score of what is judged; the tracker asks for more where a track begins. Weaker
 detections only make people unreadable."""
@@ -161,7 +164,7 @@ def _detected(
 def analyse(
     clip: str | os.PathLike,
     camera: str | os.PathLike,
-    detect: Detect,
+    load: Load,
     out: str | os.PathLike,
     *,
     fps: float | None = None,
@@ -174,8 +177,8 @@ def analyse(
 
     It is made in a folder beside `out` that takes its name, and replaces an older report, when all
     is done. Alerts go to `alerts.jsonl` there and to `on_alert` as they are raised, each once.
-    `open_clip` explains `clip` and `fps`, `watch` the others; `detect` should give detections from
-    `parking.drawing.PRIVATE` on. Without `video` there is no `annotated.mp4`.
+    `open_clip` explains `clip` and `fps`, `watch` the others; `load` should give a detector of what
+    scores from `parking.drawing.PRIVATE` on. Without `video` there is no `annotated.mp4`.
 
     Raises:
         CourseError: Camera file or clip cannot be used, or `out` is something else than a report.
@@ -188,6 +191,7 @@ def analyse(
         raise DataError(out, "a new folder or a report", found, "Give another --out.")
     if video:
         check_film()  # if there is no ffmpeg, nothing has been touched yet
+    detect = load(opened.path, opened.size)
     working, pictures = out.with_name(f".{out.name}.partial"), Evidence(view)
     setting = sha256(repr((opened.path.resolve(), camera, fps, limit)).encode())
     alerts, movie = working / f"{setting.hexdigest()}.jsonl", working / "annotated.mp4"
@@ -235,10 +239,6 @@ def _journal(file: Path) -> Iterator[tuple[list[dict], Callable[[dict], None]]]:
             os.fsync(stream.fileno())
 
         yield [json.loads(line) for line in lines], note
-
-
-Load = Callable[[Path, tuple[int, int]], Detect]
-"""From a clip and the size of its frames to its detector; called once a clip, on the worker."""
 
 
 def analyse_clip(

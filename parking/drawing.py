@@ -11,6 +11,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from itertools import groupby
 from pathlib import Path
 
 import cv2
@@ -137,9 +138,10 @@ def crop(image: Image, box: Sequence[float], least: float = 96) -> Image:
     return image[top:bottom, left:right]
 
 
-def jpeg(image: Image) -> bytes:
-    """An image as JPEG."""
-    return cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()
+def jpeg(image: Image, times: int = 1) -> bytes:
+    """An image as JPEG, enlarged so many times: cars are small and screens large."""
+    larger = cv2.resize(image, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC)
+    return cv2.imencode(".jpg", larger[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()
 
 
 def annotate(hidden: Image, frame: Frame) -> Image:
@@ -184,7 +186,7 @@ class Evidence:
         """Take pictures of what stands in a zone in this frame."""
         self._times = hidden.shape[1] // self.camera.size[1]
         if self.overview is None:
-            self.overview = jpeg(_enlarged(draw_zones(hidden, self.camera), 2))
+            self.overview = jpeg(draw_zones(hidden, self.camera), 2)
         for event in frame.closed:
             self._keep(event)
         finder, alerted = frame.finder, {event.event for event in frame.alerts}
@@ -214,15 +216,13 @@ class Evidence:
         return part.copy()  # a view keeps the whole frame
 
     def _keep(self, event: Event) -> None:
-        taken = sorted(self._open.pop(event.event, {}).items(), key=lambda each: each[1][1])
-        sheet: dict[Moment, tuple[list[str], bytes]] = {}
-        for name, (_, moment, _, image) in taken:
-            larger = jpeg(_enlarged(image, max(4 // self._times, 1)))
-            sheet.setdefault(moment, ([], larger))[0].append(name)
-        self._kept[event.event] = [
-            (f"{', '.join(names)}: {moment.seconds:.1f} s, frame {moment.index}", picture)
-            for moment, (names, picture) in sheet.items()
-        ]
+        shots = sorted(self._open.pop(event.event, {}).items(), key=lambda shot: shot[1][1])
+        sheet = self._kept[event.event] = []
+        for moment, same in groupby(shots, lambda shot: shot[1][1]):
+            named = dict(same)
+            caption = f"{', '.join(named)}: {moment.seconds:.1f} s, frame {moment.index}"
+            *_, image = next(iter(named.values()))
+            sheet.append((caption, jpeg(image, max(4 // self._times, 1))))
 
     def sheets(self, events: list[Event]) -> dict[str, list[tuple[str, bytes]]]:
         """The pictures of every event in order of time: caption and JPEG."""
@@ -230,11 +230,6 @@ class Evidence:
             if event.event not in self._kept:
                 self._keep(event)
         return self._kept
-
-
-def _enlarged(picture: Image, times: int) -> Image:
-    """The picture in that many times its width and height: cars are small and screens large."""
-    return cv2.resize(picture, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC)
 
 
 def check_film() -> None:

@@ -165,14 +165,9 @@ def judge(
 
 def true_detections(example: records.Example) -> Detections:
     """The truth of a record as if a perfect detector had said it; crowds are left out."""
-    kept = ~example.crowd
-    return Detections(
-        boxes=example.boxes[kept].astype(np.float32),
-        classes=example.classes[kept],
-        scores=np.ones(int(kept.sum()), np.float32),
-        masks=example.masks[kept],
-        class_names=tuple(np.array(example.class_names, object)[kept]),
-    )
+    boxes, scores = example.boxes.astype(np.float32), np.ones(len(example.boxes), np.float32)
+    everything = boxes, example.classes, scores, example.masks, example.class_names
+    return Detections(*everything).take(~example.crowd)
 
 
 def choose(
@@ -244,17 +239,14 @@ def truth_detector(stored: dict, size: tuple[int, int]) -> Detect:
     frames = iter(stored["frames"])
 
     def detect(image: np.ndarray) -> Detections:
-        shown = {k: v for k, v in next(frames)["instances"].items() if "segmentation" in v}
-        shown = {k: v for k, v in shown.items() if v["visible_pixels"] >= 24}
+        instances = next(frames)["instances"].items()
+        shown = {k: v for k, v in instances if "segmentation" in v and v["visible_pixels"] >= 24}
         names = tuple(stored["actors"][k]["class"] for k in shown)
-        masks = [rle_to_mask(each["segmentation"]) for each in shown.values()]
-        return Detections(
-            boxes=np.array([v["box"] for v in shown.values()], np.float32).reshape(-1, 4),
-            classes=np.array([kerbside.OBJECTS.index(name) + 1 for name in names], int),
-            scores=np.ones(len(names), np.float32),
-            masks=np.array(masks, bool).reshape(-1, *size),
-            class_names=names,
-        )
+        classes = np.array([kerbside.OBJECTS.index(name) + 1 for name in names], int)
+        boxes = np.array([v["box"] for v in shown.values()], np.float32).reshape(-1, 4)
+        masks = [rle_to_mask(v["segmentation"]) for v in shown.values()]
+        masks = np.array(masks, bool).reshape(-1, *size)
+        return Detections(boxes, classes, np.ones(len(names), np.float32), masks, names)
 
     return detect
 

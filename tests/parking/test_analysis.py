@@ -30,7 +30,8 @@ def place(tmp_path):
 def run(place, detect=None, **options) -> Analysis:
     detect = detect or stub(parks(4, 33), parks(3, 8, x=0.0, y=26.0))
     options = dict(video=False, fps=2.0) | options
-    return analyse(place / "clip", place / "camera.json", detect, place / "report", **options)
+    camera_file, report = place / "camera.json", place / "report"
+    return analyse(place / "clip", camera_file, lambda *_: detect, report, **options)
 
 
 def test_a_report_holds_all_that_it_promises(place) -> None:
@@ -197,7 +198,7 @@ def test_an_old_report_is_replaced_and_anything_else_is_not(place) -> None:
         other.mkdir(exist_ok=True)
         (other / "thesis.txt").write_text("do not delete")
         with pytest.raises(DataError, match=r"found thesis\.txt"):
-            analyse(place / "clip", place / "camera.json", stub(), other, fps=2.0)
+            analyse(place / "clip", place / "camera.json", lambda *_: stub(), other, fps=2.0)
         assert (other / "thesis.txt").exists()
 
 

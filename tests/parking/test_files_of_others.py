@@ -458,7 +458,7 @@ def test_a_report_into_the_folder_that_one_is_in(tmp_path, monkeypatch) -> None:
     path = write_camera(camera(), tmp_path / "camera.json")
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    analyse(tmp_path / "a", path, stub(), ".", fps=2, video=False)
+    analyse(tmp_path / "a", path, lambda *_: stub(), ".", fps=2, video=False)
     assert (tmp_path / "here" / "events.json").is_file()
 
 
