@@ -10,7 +10,6 @@ knocked) is collected as problems, so that the rest still counts.
 from __future__ import annotations
 
 import math
-import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -90,9 +89,7 @@ class Clip:
                 yield index, seconds, image
 
 
-def open_clip(
-    path: str | os.PathLike, camera: Camera | None = None, fps: float | None = None
-) -> Clip:
+def open_clip(path: str | Path, camera: Camera | None = None, fps: float | None = None) -> Clip:
     """Open a video, or a folder of pictures whose names have numbers or times.
 
     Frames a second are needed where neither the file nor the names say when a frame was taken;

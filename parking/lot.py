@@ -9,9 +9,8 @@ places that nobody marked are called outside, and are counted apart.
 
 from __future__ import annotations
 
-import os
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -25,9 +24,9 @@ from tqdm.auto import tqdm
 
 from helpers import pictures
 from helpers.detection import mask_overlaps
-from helpers.detector import Detections
 from helpers.errors import DataError
 from helpers.masks import Image, Mask
+from parking.analysis import Detect
 from parking.rules import VEHICLES
 from parking.scores import IOU, best_pairs
 
@@ -69,7 +68,7 @@ def _need(good: object, *parts: object) -> None:
         raise DataError(*parts)
 
 
-def read_folder(folder: str | os.PathLike) -> Iterator[LotFrame]:
+def read_folder(folder: str | Path) -> Iterator[LotFrame]:
     """The frames of a folder, by name.
 
     Raises:
@@ -184,11 +183,7 @@ def outside(masks: np.ndarray, marked: Mask) -> np.ndarray:
     return result
 
 
-def evaluate_lot(
-    folders: Sequence[str | os.PathLike],
-    detect: Callable[[np.ndarray], Detections] | None,
-    tiles: int = 3,
-) -> dict:
+def evaluate_lot(folders: Sequence[str | Path], detect: Detect | None) -> dict:
     """Score the rule with true masks, and the whole system with a detector's.
 
     Without `detect` the system is left out: what ends in `_system` is None. `unmarked_legal` counts
@@ -202,7 +197,7 @@ def evaluate_lot(
         exact, system = outside(masks, marked), np.full(len(masks), MISSED)
         unmarked += (exact & ~truth & ~(masks & marked).any(axis=(1, 2))).sum()
         if detect is not None:
-            found = detect_in_tiles(detect, frame.image, tiles)
+            found = detect_in_tiles(detect, frame.image)
             reported = outside(found, marked)
             reports += reported.sum()
             for k, g in best_pairs(mask_overlaps(found, masks), IOU):
@@ -224,9 +219,7 @@ def evaluate_lot(
     return counts | (dict.fromkeys(whole) if detect is None else shares(whole, system, reports))
 
 
-def detect_in_tiles(
-    detect: Callable[[np.ndarray], Detections], image: Image, tiles: int = 3
-) -> np.ndarray:
+def detect_in_tiles(detect: Detect, image: Image, tiles: int = 3) -> np.ndarray:
     """Masks (N, H, W) of the vehicles in a picture far larger than a detector was trained for.
 
     The picture is cut into `tiles` columns, and rows of the same scale, that overlap by a third, so

@@ -51,8 +51,6 @@ def write(
 
     page = Environment(autoescape=True)
     page.filters["base64"] = lambda jpeg: base64.b64encode(jpeg).decode()
-    kept = (event for event in events if event.violation or event.needs_review)
-    shown = sorted(kept, key=lambda event: not event.violation)
     parts = {"summary": summary, "events": events, "pictures": pictures, "overview": overview}
-    text = page.from_string(PAGE.read_text(encoding="utf-8")).render(shown=shown, **parts)
+    text = page.from_string(PAGE.read_text(encoding="utf-8")).render(**parts)
     (folder / "report.html").write_text(text, encoding="utf-8")

@@ -44,6 +44,11 @@ PAIRS = (
 """Rules whose F1 is compared on the same cameras: what masks buy, then what looking lower does."""
 
 
+Stills = Sequence[records.Example]
+Chosen = Mapping[str, tuple[float, float]]
+"""For each rule the least detection score and the threshold of its share."""
+
+
 @dataclass(frozen=True, eq=False)
 class Judged:
     """What one rule said about every vehicle of a split, and what is true."""
@@ -123,7 +128,7 @@ def precision_at(rate: float, matrices: np.ndarray) -> np.ndarray:
 
 
 def judge(
-    examples: Sequence[records.Example],
+    examples: Stills,
     found: Iterable[Detections] | None = None,
     *,
     rules: Sequence[str] = tuple(RULES),
@@ -170,9 +175,7 @@ def true_detections(example: records.Example) -> Detections:
     return Detections(*everything).take(~example.crowd)
 
 
-def choose(
-    examples: Sequence[records.Example], found: Sequence[Detections], rules: Iterable[str]
-) -> dict[str, tuple[float, float]]:
+def choose(examples: Stills, found: Sequence[Detections], rules: Iterable[str]) -> Chosen:
     """The least detection score and the threshold with the best F1, for each rule.
 
     Choose on stills that are not reported, with their detections down to the least of `SCORES`.
@@ -193,9 +196,7 @@ def at_least(found: Iterable[Detections], score: float) -> list[Detections]:
 
 
 def table(
-    examples: Sequence[records.Example],
-    found: Sequence[Detections],
-    chosen: Mapping[str, tuple[float, float]],
+    examples: Stills, found: Sequence[Detections], chosen: Chosen
 ) -> tuple[dict[str, dict], list[dict]]:
     """Each rule's summary, with the score and the threshold that another split chose, and by how
     much the F1 of the second rule of each of `PAIRS` is above the first's."""

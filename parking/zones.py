@@ -12,7 +12,6 @@ from __future__ import annotations
 import difflib
 import itertools
 import json
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -126,7 +125,7 @@ class Camera:
         return Zone(name, kind, kind != "parking", kind == "lane", points, ground, height)
 
 
-def read_camera(path: str | os.PathLike) -> Camera:
+def read_camera(path: str | Path) -> Camera:
     """Read a camera file and check every zone.
 
     Raises:
@@ -253,7 +252,7 @@ def _camera(stored: Any, name: str) -> Camera:
     return Camera(str(stored.get("camera", name)), size, zones, matrix, homography)
 
 
-def write_camera(camera: Camera, path: str | os.PathLike) -> Path:
+def write_camera(camera: Camera, path: str | Path) -> Path:
     """Write a camera file, whole or not at all; a `ZoneError` for what `check_camera` refuses."""
     check_camera(camera)
     zones = [{key: getattr(z, name) for key, name in ZONE_FIELDS.items()} for z in camera.zones]
@@ -263,7 +262,7 @@ def write_camera(camera: Camera, path: str | os.PathLike) -> Path:
     return files.write_text(path, json.dumps(content, indent=1, default=np.ndarray.tolist) + "\n")
 
 
-def zones_from_labelme(path: str | os.PathLike, camera: Camera | None = None) -> Camera:
+def zones_from_labelme(path: str | Path, camera: Camera | None = None) -> Camera:
     """A camera with the zones that somebody drew over one of its frames in LabelMe.
 
     The label of a polygon is the zone's kind, such as `hydrant`, or kind and name, `hydrant: bay`.
