@@ -255,10 +255,8 @@ def _by_number(
         do = "Number the frames from first to last."
         raise ClipError(path, "numbers that rise", f"{file.name!r} beside {files[0].name!r}", do)
     steps = [b - a for a, b in pairwise(frames)]
-    for number, step in zip(frames, steps, strict=False):
-        if step > 1:
-            last = f" to {number + step - 1}" if step > 2 else ""
-            problems.append(("every frame", f"none numbered {number + 1}{last}"))
+    missing = [(a + 1, b - 1) for a, b in pairwise(frames) if b > a + 1]
+    problems += [("every frame", f"none numbered {a}" + f" to {b}" * (a < b)) for a, b in missing]
     if steps.count(1) < 0.5 * len(steps):
         found = f"steps of {', '.join(map(str, sorted({*steps})[:4]))}, as in {file.name!r}"
         do = "Number them 0, 1, 2 and so on, or give them names with times."

@@ -159,9 +159,7 @@ class EventFinder:
     ) -> tuple[list[Track], list[Event], list[Event]]:
         """Take the detections of a frame.
 
-        Returns:
-            The tracks in it, violations that have just reached the limit (each once), and events
-            that have ended.
+        Returns the tracks in it, violations that have just reached the limit, and ended events.
         """
         tracks, alerts = self.tracker.update(moment, found), []
         for track in tracks:

@@ -95,15 +95,10 @@ def fit(
 ) -> tuple[Footprint | None, ...]:
     """Find the footprints whose vehicles look like the masks, or fill the boxes.
 
-    All vehicles of a picture at once, which is several times as fast as one by one.
-
-    Args:
-        seen: Visible part of each, (H, W) bool, or its box, (4,) ymin, xmin, ymax, xmax.
-        class_names: "car" or "van"; another name counts as a car.
-        camera: Camera with a matrix.
-        nearer: Pixels of what may stand before each, (H, W) bool.
-
-    Returns None where nothing can be said: an empty mask, or one above the horizon.
+    All vehicles of a picture at once, which is several times as fast as one by one: `seen` is the
+    visible part of each, (H, W) bool, or its box, (4,) ymin, xmin, ymax, xmax, and `nearer` what
+    may stand before it, (H, W) bool. Names other than "van" count as cars. The camera has a matrix.
+    None stands where nothing can be said: for an empty mask, or one above the horizon.
     """
     poses, result = [], [None] * len(class_names)
     for k, (each, name, near) in enumerate(zip(seen, class_names, nearer, strict=True)):

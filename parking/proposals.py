@@ -36,13 +36,9 @@ camera proposes nothing, since nothing could be judged there."""
 def vote(probabilities: np.ndarray) -> Labels:
     """What each pixel shows when nothing stands before it, by several pictures of one camera.
 
-    Args:
-        probabilities: Probabilities of `helpers.kerbside.SURFACES`, or one-hot truth, for F
-            pictures, (F, H, W, C).
-
-    Returns:
-        (H, W) uint8: of the classes that do not move, the one with the largest sum. A pixel that
-        was hidden in every picture gets the label that is left over from those small shares.
+    `probabilities` are those of `helpers.kerbside.SURFACES`, or one-hot truth, for F pictures,
+    (F, H, W, C). Returns (H, W) uint8: of the classes that do not move, the one with the largest
+    sum; a pixel that was hidden in every picture gets what is left over from those small shares.
     """
     probabilities = np.asarray(probabilities)
     shape = probabilities.shape

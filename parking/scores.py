@@ -134,13 +134,10 @@ def judge(
     rules: Sequence[str] = tuple(RULES),
     cameras: Callable[[int], Camera] | None = None,
 ) -> dict[str, Judged]:
-    """What rules say about the vehicles of some stills.
+    """What some of `RULES` say about the vehicles of stills of Kerbside.
 
-    Args:
-        examples: Stills of Kerbside.
-        found: Detections of each still; None takes the true masks.
-        rules: Names of `RULES`.
-        cameras: From a camera's number to the camera; by default Kerbside's files.
+    `found` has the detections of each still; None takes the true masks. `cameras` gives the camera
+    of a number, by default from Kerbside's files.
     """
     view = lru_cache(cameras or (lambda number: read_camera(kerbside.camera_file(number))))
     found = map(true_detections, examples) if found is None else found

@@ -226,7 +226,10 @@ class Tracker:
         """
         settings, stand = self.settings, track.stand
         steady = stand.seen >= settings.steady
-        if steady and self._moved_out(stand, sighting):
+        known = ~(stand.unknown | sighting.nearer)
+        anchor, mask = stand.mask & known, sighting.mask & known
+        left = np.count_nonzero(anchor & ~mask) / max(np.count_nonzero(anchor), 1)
+        if steady and min(left, stand.beyond(mask)) >= settings.moved_out:
             track.departed = True
             return False
         track.names[sighting.class_name] += sighting.score
@@ -248,12 +251,6 @@ class Tracker:
         if not steady or track.candidate.seen >= settings.steady:
             self._move(track)
         return True
-
-    def _moved_out(self, stand: Stand, sighting: Sighting) -> bool:
-        known = ~(stand.unknown | sighting.nearer)
-        anchor, mask = stand.mask & known, sighting.mask & known
-        left = np.count_nonzero(anchor & ~mask) / max(np.count_nonzero(anchor), 1)
-        return min(left, stand.beyond(mask)) >= self.settings.moved_out
 
     def _move(self, track: Track) -> None:
         """The candidate is the place now."""

@@ -266,11 +266,8 @@ def zones_from_labelme(path: str | Path, camera: Camera | None = None) -> Camera
     """A camera with the zones that somebody drew over one of its frames in LabelMe.
 
     The label of a polygon is the zone's kind, such as `hydrant`, or kind and name, `hydrant: bay`.
-
-    Args:
-        path: LabelMe's JSON.
-        camera: The camera as it is known: its calibration measures the zones on the ground, and
-            zones that are not drawn anew are kept. None makes one without calibration.
+    The calibration of a known `camera` measures the zones on the ground, and those of its zones
+    that are not drawn anew are kept; None makes one without calibration.
 
     Raises:
         ZoneError: Something else than polygons and rectangles with known labels, in a frame of the
