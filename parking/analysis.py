@@ -249,7 +249,7 @@ def analyse_clip(
     A clip belongs to the camera in `cameras` of the same name, or of one of the parts between its
     hyphens, as Kerbside's `test-3000-clip` does.
     """
-    clip = Path(clip)
+    clip, events, problems = Path(clip), [], []
     try:
         names = [[clip.stem], dict.fromkeys(clip.stem.split("-"))]
         files = [[f for n in each if (f := Path(cameras, f"{n}.json")).is_file()] for each in names]
@@ -260,10 +260,10 @@ def analyse_clip(
         camera = read_camera(files[0])
         opened = open_clip(clip, camera, fps)
         analysis = watch(opened, camera, load(clip, opened.size), limit=limit)
+        events, problems = [event.as_json() for event in analysis.events], analysis.problems
     except CourseError as error:  # one bad clip of thousands must not stop the others
-        return {"clip": clip.stem, "events": [], "problems": [str(error)]}
-    events = [event.as_json() for event in analysis.events]
-    return {"clip": clip.stem, "events": events, "problems": analysis.problems}
+        problems = [str(error)]
+    return {"clip": clip.stem, "events": events, "problems": problems}
 
 
 def city(

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import cv2
 import numpy as np
@@ -210,19 +209,14 @@ class _Model:
     prior: np.ndarray  # (B, 6) pose that is likely before anything was seen
     weights: np.ndarray  # (B, 6) one over the spread of each
 
-    @cached_property
-    def raised(self) -> list[tuple[float, shapely.Polygon, shapely.LinearRing]]:
-        """Height, area and edge of the zones above the road."""
-        zones = (zone for zone in self.camera.zones if zone.height and zone.area is not None)
-        return [(zone.height, zone.area, zone.area.exterior) for zone in zones]
-
     def surface(self, ground: np.ndarray) -> np.ndarray:
         """How high (..., 2) metres lie above the road: a kerb is a short ramp."""
         total, points = np.zeros(ground.shape[:-1]), shapely.points(ground)
-        for height, area, edge in self.raised:
-            depth = shapely.distance(points, edge)
-            depth *= np.where(shapely.intersects(area, points), 1, -1)
-            total = np.maximum(total, height * np.clip(0.5 + depth / 0.24, 0, 1))
+        for zone in self.camera.zones:
+            if zone.height and zone.area is not None:
+                depth = shapely.distance(points, zone.area.exterior)
+                depth *= np.where(shapely.intersects(zone.area, points), 1, -1)
+                total = np.maximum(total, zone.height * np.clip(0.5 + depth / 0.24, 0, 1))
         return total
 
     def errors(self, poses: np.ndarray) -> np.ndarray:

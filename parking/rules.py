@@ -183,12 +183,10 @@ def verdicts(
 ) -> list[Verdict]:
     """One verdict for each vehicle; zones that need time are not decided on one picture."""
     threshold = THRESHOLDS[rule] if threshold is None else threshold
-    zones = seen.camera.forbidden
-    decided = [k for k, zone in enumerate(zones) if not zone.needs_time]
-    if not decided:
-        return [Verdict(None, 0.0, False)] * len(seen)
-    result = []
-    for row in RULES[rule](seen)[:, decided]:
-        share, name = float(row.max()), zones[decided[int(row.argmax())]].name
-        result.append(Verdict(name if share > 0 else None, share, 0 < share >= threshold))
+    zones, result = seen.camera.forbidden, []
+    for row in RULES[rule](seen).tolist():
+        decided = [(share, zone.name) for share, zone in zip(row, zones, strict=True)
+                   if share > 0 and not zone.needs_time]  # fmt: skip
+        share, name = max(decided, default=(0.0, None), key=lambda each: each[0])
+        result.append(Verdict(name, share, 0 < share >= threshold))
     return result
