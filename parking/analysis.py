@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from hashlib import sha256
 from operator import itemgetter
 from pathlib import Path
 
@@ -193,12 +192,14 @@ def analyse(
         check_film()  # if there is no ffmpeg, nothing has been touched yet
     detect = load(opened.path, opened.size)
     working, pictures = out.with_name(f".{out.name}.partial"), Evidence(view)
-    setting = sha256(repr((opened.path.resolve(), camera, fps, limit)).encode())
-    alerts, movie = working / f"{setting.hexdigest()}.jsonl", working / "annotated.mp4"
+    begun, setting = working / "setting", repr((opened.path.resolve(), camera, fps, limit))
+    alerts, movie = working / "alerts.jsonl", working / "annotated.mp4"
     try:
         working.mkdir(parents=True, exist_ok=True)
-        for left in {*working.iterdir()} - {alerts}:
-            left.unlink()  # by a run that was killed: half a film, alerts of another limit
+        if begun.is_file() and begun.read_text(encoding="utf-8") != setting:
+            alerts.unlink(missing_ok=True)  # of another clip, or another limit
+        movie.unlink(missing_ok=True)  # of a run that was killed
+        write_text(begun, setting)
     except OSError as error:
         raise DataError(out, "a folder", str(error)) from error
     bar = tqdm(total=opened.expected or None, desc=opened.name, unit="frame")
@@ -218,7 +219,7 @@ def analyse(
         analysis = watch(opened, view, detect, limit=limit, reference=reference, on_frame=take)
     summary = analysis.summary(movie.name if movie.exists() else None)
     write(working, summary, analysis.events, pictures.sheets(analysis.events), pictures.overview)
-    alerts.rename(working / "alerts.jsonl")
+    begun.unlink()
     shutil.rmtree(out, ignore_errors=True)
     os.replace(working, out)
     return analysis

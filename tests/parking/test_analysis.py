@@ -136,25 +136,16 @@ def test_alerts_of_a_run_with_another_limit_are_not_taken_over(place) -> None:
 
     with pytest.raises(Killed):
         run(place, dies)
-    (alerts,) = (place / ".report.partial").glob("*.jsonl")
-    assert alerts.read_text()
+    assert (place / ".report.partial" / "alerts.jsonl").read_text()
     told = []
     assert not any(e.violation for e in run(place, limit=60.0, on_alert=told.append).events)
     assert not told and not (place / "report" / "alerts.jsonl").read_text()
 
 
 def test_an_alert_that_was_half_written_is_told_again(place) -> None:
-    play, frame = stub(parks(4, 33)), iter(range(FRAMES))
-
-    def dies(image):
-        if next(frame) == 25:
-            raise Killed
-        return play(image)
-
-    with pytest.raises(Killed):
-        run(place, dies)
-    (alerts,) = (place / ".report.partial").glob("*.jsonl")
-    alerts.write_text(alerts.read_text()[:20])
+    partial = place / ".report.partial"
+    partial.mkdir()
+    (partial / "alerts.jsonl").write_text('{"event": "clip-00')
     told = []
     run(place, on_alert=told.append)
     assert len(told) == 1
