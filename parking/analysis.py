@@ -252,9 +252,9 @@ def analyse_clip(
     """
     clip, events, problems = Path(clip), [], []
     try:
-        names = [[clip.stem], dict.fromkeys(clip.stem.split("-"))]
-        files = [[f for n in each if (f := Path(cameras, f"{n}.json")).is_file()] for each in names]
-        files = files[0] or files[1]
+        exact = Path(cameras, f"{clip.stem}.json")
+        parts = (Path(cameras, f"{part}.json") for part in dict.fromkeys(clip.stem.split("-")))
+        files = [exact] if exact.is_file() else [file for file in parts if file.is_file()]
         if len(files) != 1:
             expected = f"a camera file {clip.stem}.json, or one named by a part of it"
             raise DataError(cameras, expected, ", ".join(f.name for f in files) or "none")

@@ -322,9 +322,8 @@ class Alignment:
     """
 
     def __init__(self, reference: Image | None = None) -> None:
-        self._edges = self._free = None
-        if reference is not None:
-            self._edges, self._free = _edges(reference), np.ones(reference.shape[:2], np.float32)
+        self._edges = None if reference is None else _edges(reference)
+        self._free: np.ndarray | float = 1.0  # 1 where the reference shows the street, else 0
 
     def problem(self, image: Image, moving: Mask) -> str | None:
         """How the view (H, W, 3) has changed, or None; `moving`: vehicles and people, (H, W)."""

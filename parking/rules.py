@@ -103,9 +103,8 @@ def filled(boxes: np.ndarray, size: tuple[int, int], lower: float = 1.0) -> NDAr
     """Boxes as masks, (N, H, W) bool; `lower` keeps only that share of each box's height."""
     masks = np.zeros((len(boxes), *size), bool)
     for mask, (top, left, bottom, right) in zip(masks, boxes, strict=True):
-        top, left, bottom, right = np.round(
-            (bottom - lower * (bottom - top), left, bottom, right)
-        ).astype(int)
+        top = bottom - lower * (bottom - top)
+        top, left, bottom, right = np.round((top, left, bottom, right)).astype(int)
         mask[max(min(top, bottom - 1), 0) : bottom, max(left, 0) : right] = True
     return masks
 
