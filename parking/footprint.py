@@ -120,9 +120,9 @@ def fit(
         errors, corners = model.errors(poses), _rectangles(poses)
         for k in np.unique(owner):
             best = int(np.where(owner == k, cost, np.inf).argmin())
-            some = np.flatnonzero(np.isfinite(model.low[best]))
-            misfit = float(np.sqrt(np.mean(errors[best, some] ** 2)))
-            hidden = float(np.mean((model.high > model.low + 0.5)[best, some]))
+            asked = np.flatnonzero(np.isfinite(model.low[best]))
+            misfit = float(np.sqrt(np.mean(errors[best, asked] ** 2)))
+            hidden = float(np.mean((model.high > model.low + 0.5)[best, asked]))
             samples = _rectangles(_samples(poses[best], normal[best]))
             result[k] = Footprint(corners[best], samples, misfit, hidden)
     return tuple(result)

@@ -69,8 +69,8 @@ class Judged:
         """The matrix [[true -, false +], [false -, true +]] of each camera, (C, 2, 2)."""
         names, camera = np.unique(self.cameras, return_inverse=True)
         matrices = np.zeros((len(names), 2, 2), int)
-        said = self.reported(threshold).astype(int)
-        np.add.at(matrices, (camera[self.scene], self.truth.astype(int), said), 1)
+        reported = self.reported(threshold).astype(int)
+        np.add.at(matrices, (camera[self.scene], self.truth.astype(int), reported), 1)
         return matrices
 
     def summary(self, threshold: float) -> dict:
@@ -156,8 +156,8 @@ def judge(
         cases += [(False, -1, k) for k, g in enumerate(partner) if g < 0]  # detections of nothing
         numbers = [*seen.numbers, -1]  # the last one is that of a vehicle that was not detected
         for rule in rules:
-            said = [*verdicts(seen, rule), Verdict(None, -1.0, False)]
-            rows[rule] += [(scene, truth, said[k].share, vehicle, numbers[k], said[k].zone)
+            answers = [*verdicts(seen, rule), Verdict(None, -1.0, False)]
+            rows[rule] += [(scene, truth, answers[k].share, vehicle, numbers[k], answers[k].zone)
                            for truth, vehicle, k in cases]  # fmt: skip
     columns = {rule: np.array(each, "i8,?,f8,i8,i8,O") for rule, each in rows.items()}
     of_stills = np.array([int(example.facts["camera"]) for example in examples])
@@ -320,8 +320,8 @@ def summary(scores: Iterable[ClipScore]) -> dict:
     drawn = metrics.bootstrap_draws(len(each)) @ each
 
     def limits(whole: int) -> list[float] | None:
-        some = drawn[drawn[:, whole] > 0]
-        return [*metrics.percentile_interval(some[:, 0] / some[:, whole])] if len(some) else None
+        kept = drawn[drawn[:, whole] > 0]
+        return [*metrics.percentile_interval(kept[:, 0] / kept[:, whole])] if len(kept) else None
 
     return {
         "clips": len(rows),
