@@ -87,6 +87,7 @@ def training_batches(
         decoded["groundtruth_instance_masks"] = tf.where(masks == UNKNOWN, -1.0, masks)
         return decoded
 
+    @tf.autograph.experimental.do_not_convert  # nothing needs it; it would take half of the start
     def example(record: tf.Tensor, other: tf.Tensor) -> tuple:
         decoded = decode(record)
         if augment:

@@ -12,7 +12,7 @@ import math
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,12 +75,14 @@ def export(
     module = tf.Module()
     module.weights = _weights(model)
     picture = tf.TensorSpec((None, None, None, 3), tf.uint8, name="input_tensor")
-    serve = tf.function(lambda input_tensor: _serve(model, config, input_tensor, size))
-    stages = tf.function(lambda input_tensor: _stages(model, config, input_tensor, size))
-    signatures = {
-        "serving_default": serve.get_concrete_function(picture),
-        STAGES: stages.get_concrete_function(picture),
-    }
+
+    def graph(function: Callable) -> tf.types.experimental.ConcreteFunction:
+        traced = tf.function(
+            lambda input_tensor: function(model, config, input_tensor, size), autograph=False
+        )
+        return traced.get_concrete_function(picture)
+
+    signatures = {"serving_default": graph(_serve), STAGES: graph(_stages)}
     building = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         tf.saved_model.save(module, str(building), signatures=signatures)

@@ -143,6 +143,13 @@ def build(
     Raises:
         WeightsError: The encoder weights cannot be read.
     """
+    import tensorflow as tf
+
+    # No layer needs AutoGraph to rewrite its source, which would take half of the time.
+    return tf.autograph.experimental.do_not_convert(_build)(task_config, encoder_weights)
+
+
+def _build(task_config: MaskRCNNTask, encoder_weights: str | os.PathLike | None) -> tf_keras.Model:
     import tf_keras
     from official.vision.modeling import factory
     from official.vision.modeling.decoders import factory as decoders

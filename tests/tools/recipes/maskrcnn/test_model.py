@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -40,7 +41,8 @@ def run(plan, tmp_path_factory):
     """A training of 4 steps that is killed in step 3 and goes on, and the steps reported."""
     folder = tmp_path_factory.mktemp("run")
     report, build, resume = training._report, training._model, training._resume
-    calls, network, stored = [], [], []
+    make_batches = training.data.training_batches
+    calls, network, stored, batches, seeds = [], [], [], [], []
 
     def values():
         return [variable.numpy() for variable in network[0].variables]
@@ -62,6 +64,13 @@ def run(plan, tmp_path_factory):
                 variable.assign(tf.zeros_like(variable))
         return network[0]
 
+    def batches_once(*arguments, seed, **options):
+        """Tracing their graph takes seconds, too."""
+        seeds.append(seed)
+        if not batches:
+            batches.append(make_batches(*arguments, seed=seed, **options))
+        return batches[0]
+
     def resume_and_look(checkpoint, manager):
         resume(checkpoint, manager)
         if stored:
@@ -72,6 +81,7 @@ def run(plan, tmp_path_factory):
     patch.setattr(training, "_report", interrupt)
     patch.setattr(training, "_model", build_once)
     patch.setattr(training, "_resume", resume_and_look)
+    patch.setattr(training.data, "training_batches", batches_once)
     options = {"checkpoint_every": 2, "report_every": 1}
     # Compiling a step takes longer than four steps; the slow test below trains compiled.
     tf.config.run_functions_eagerly(True)
@@ -82,6 +92,7 @@ def run(plan, tmp_path_factory):
     finally:
         tf.config.run_functions_eagerly(False)
         patch.undo()
+    assert seeds == [plan.seed, plan.seed + 2]  # not the same pictures once more
     return folder, trained, calls
 
 
@@ -445,6 +456,8 @@ def test_a_training_ends_at_the_step_that_was_asked_for(run, plan, monkeypatch):
     """All four steps are done: asked to stop at the third, it takes no further one."""
     folder, trained, _ = run
     monkeypatch.setattr(training, "_model", lambda config, plan: trained.model)
+    none = tf.data.Dataset.range(0)
+    monkeypatch.setattr(training.data, "training_batches", lambda *_, **__: none)
     again = training.train(plan, folder, stop_at=3)
     assert again.steps == 4
     assert again.losses == {}
@@ -475,6 +488,13 @@ def test_a_blend_lies_between_its_parts(monkeypatch):
 
 def test_a_model_blended_with_itself_is_the_same(run, exported, tmp_path, monkeypatch, capsys):
     _, trained, _ = run
+
+    def write(model, config, folder, *, size, class_names):
+        """Exporting takes seconds, and was done."""
+        assert (model, size, class_names) == (trained.model, SIZE, maskrcnn.CLASSES)
+        shutil.copytree(exported, folder)
+
+    monkeypatch.setattr(export, "export", write)
     before = [variable.numpy() for variable in trained.model.variables]
     monkeypatch.setattr(model, "build", lambda config: trained.model)
     arguments = ["blend", f"{exported}=0.5", f"{exported}=0.5", "--output", tmp_path / "blend"]
