@@ -157,7 +157,8 @@ def test_a_network_is_trained_on_with_toys_among_the_photos(
     # With a rate of zero the second network is the first: it began there.
     tuned = ["--initial", first, "--toys", "--learning-rate", "0"]
     sizes = []
-    fit = training.fit
+    fit, find_pets = training.fit, pets.find_pets
+    monkeypatch.setattr(pets, "find_pets", partial(find_pets, limit=24))
     monkeypatch.setattr(
         training,
         "fit",
@@ -165,9 +166,10 @@ def test_a_network_is_trained_on_with_toys_among_the_photos(
     )
     assert train_here("--data-dir", data, "--weights", second, *tuned) == 0
     found = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert sizes == [(2 * 8 + 204) // 8]
+    assert sizes == [(2 * 8 + 24) // 8]
     assert found["data"] == (
-        "Oxford-IIIT Pet (photos), train, 8 images, twice; toy pets (rendered), train, 204 images"
+        "Oxford-IIIT Pet (photos), train, 8 images, twice; "
+        "toy pets (rendered), train, 24 of 204 images"
     )
     assert found["command"].endswith("--initial a.weights.h5 --toys")
     assert found["began_with"] == weights.read_record(first)
