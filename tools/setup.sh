@@ -20,7 +20,6 @@ had="$("$python" --version 2>&1 >/dev/null && cat "$venv/complete" 2>/dev/null |
 of=${PYTHON:-${had##* Python }}
 state="$(cat $lists requirements/tfod2.txt tools/setup.sh | cksum) Python ${of:-any}"
 [ "$had" = "$state" ] && exit 0
-rm -f "$venv/complete" # an installation that is interrupted leaves none
 
 # uv looks for interpreters on the PATH, where pyenv puts only stubs for those of its versions in use.
 for bin in "${PYENV_ROOT:-${HOME:-}/.pyenv}"/versions/*/bin; do PATH=$PATH:$bin; done
@@ -42,23 +41,34 @@ if [ -z "$uv" ]; then
         --require-hashes -r build/uv/uv.txt || { echo "No uv: pip does its work." >&2; uv=none; }
 fi
 
-echo "Preparing $venv from $lists: half a minute, with pip two." >&2
-# Only the difference is installed where the environment was complete and the same Python is wanted.
-case $had in *" Python ${of:-any}") ;; *) rm -rf "$venv" ;; esac
+# Before anything is removed: is there a Python that suits?
 if [ "$uv" = none ]; then
-    "${PYTHON:-python3}" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || {
-        echo "Python 3.11, 3.12 or 3.13 is needed (TensorFlow has no wheels for 3.14). Name one:" >&2
-        echo "make setup PYTHON=/path/to/python3.12, or install uv, which fetches one." >&2
-        exit 1
-    }
-    [ -d "$venv" ] || "${PYTHON:-python3}" -m venv "$venv"
-    install="$python -m pip install --quiet --disable-pip-version-check"
+    found=${PYTHON:-python3}
 else
-    [ -d "$venv" ] || "$uv" venv --quiet --python "${PYTHON:->=3.11,<3.14}" "$venv" || {
+    want=${PYTHON:->=3.11,<3.14}
+    found=$("$uv" python find --no-python-downloads "$want" 2>/dev/null) || {
+        "$uv" python install --quiet "$want" && found=$("$uv" python find "$want")
+    } || {
         echo "No ${PYTHON:-Python 3.11, 3.12 or 3.13} here, and uv could not fetch it: install it, or" >&2
         echo "give the path of one: make setup PYTHON=/path/to/python3.12" >&2
         exit 1
     }
+fi
+"$found" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || {
+    echo "Python 3.11, 3.12 or 3.13 is needed (TensorFlow has no wheels for 3.14). Name one:" >&2
+    echo "make setup PYTHON=/path/to/python3.12, or install uv, which fetches one." >&2
+    exit 1
+}
+
+echo "Preparing $venv from $lists: half a minute, with pip two." >&2
+rm -f "$venv/complete" # an installation that is interrupted leaves none
+# Only the difference is installed where the environment was complete and the same Python is wanted.
+case $had in *" Python ${of:-any}") ;; *) rm -rf "$venv" ;; esac
+if [ "$uv" = none ]; then
+    [ -d "$venv" ] || "$found" -m venv "$venv"
+    install="$python -m pip install --quiet --disable-pip-version-check"
+else
+    [ -d "$venv" ] || "$uv" venv --quiet --python "$found" "$venv"
     install="$uv pip install --quiet --python $python --compile-bytecode"
 fi
 run() { "$@" || { echo "Failed: $*. Is the package index reachable? Then run it again." >&2; exit 1; }; }

@@ -19,6 +19,7 @@ from helpers import ROOT
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="make runs in a POSIX shell")
 
 FAKE_UV = """#!/bin/sh
+[ $1 = python ] && echo "${{FOUND:-{python}}}" && exit 0
 echo "$@" >> "{log}"
 [ -e "{fail}" ] && [ "$1" = pip ] && exit 1
 for last; do :; done
@@ -61,7 +62,7 @@ def test_it_installs_with_hashes_once_and_then_finds_it_done(course):
     status, asked, said = course.setup()
     assert status == 0, said
     venv, sync, aside = asked
-    assert venv.startswith("venv") and ">=3.11,<3.14" in venv
+    assert venv.startswith("venv") and venv.endswith(" .venv")
     assert sync.startswith("pip sync") and "--require-hashes" in sync
     assert "requirements/dev.lock requirements/garden.txt" in sync and "--compile-bytecode" in sync
     assert "--target .venv/tfod2" in aside and "--no-build-isolation" in aside
@@ -112,19 +113,20 @@ def test_pyenvs_versions_are_on_uvs_path_and_a_missing_python_is_said(course, tm
     of_pyenv = tmp_path / "pyenv" / "versions" / "3.13.0" / "bin"
     of_pyenv.mkdir(parents=True)
     fake = course.uv.read_text()
-    course.uv.write_text(fake.replace("exit 0", 'echo "$PATH" >> "$LOG"; exit 0'))
+    course.uv.write_text(fake.replace("\nexit 0", '\necho "$PATH" >> "$LOG"'))
     log = course.log.with_name("path")
     course.setup(PYENV_ROOT=str(tmp_path / "pyenv"), LOG=str(log))
     assert log.read_text().splitlines()[0].endswith(f":{of_pyenv}")
 
-    course.uv.write_text(fake.replace("case $1 in", "[ $1 = venv ] && exit 2; case $1 in"))
-    status, _, said = course.setup(PYTHON="3.12")
-    assert status == 1 and "No 3.12 here" in said and "make setup PYTHON=" in said
+    course.uv.write_text(fake.replace("[ $1 = python ]", "[ $1 = python ] && exit 2; false"))
+    status, asked, said = course.setup(PYTHON="3.12")
+    assert (status, asked) == (1, []) and "No 3.12 here" in said and "make setup PYTHON=" in said
+    assert course.setup() == (0, [], "")  # the environment stays as it was
 
 
 def test_pips_index_is_uvs_index(course):
     log = course.log.with_name("environment")
-    course.uv.write_text(course.uv.read_text().replace("exit 0", f'env > "{log}"; exit 0'))
+    course.uv.write_text(course.uv.read_text().replace("\nexit 0", f'\nenv > "{log}"'))
     course.setup(PIP_INDEX_URL="https://example.org/simple", PIP_EXTRA_INDEX_URL="file:///a")
     text = log.read_text()
     assert "UV_DEFAULT_INDEX=https://example.org/simple" in text and "UV_INDEX=file:///a" in text
@@ -142,6 +144,16 @@ def test_pip_refuses_a_python_without_tensorflow(course, tmp_path):
     old.chmod(0o755)
     status, _, said = course.setup(UV="none", PYTHON=str(old))
     assert status == 1 and "Python 3.11, 3.12 or 3.13 is needed" in said and "uv" in said
+
+
+def test_uv_refuses_it_too_and_the_environment_stays(course, tmp_path):
+    course.setup()
+    old = tmp_path / "python3.14"
+    old.write_text("#!/bin/sh\nexit 1\n")
+    old.chmod(0o755)
+    status, asked, said = course.setup(PYTHON="3.14", FOUND=str(old))
+    assert (status, asked) == (1, []) and "TensorFlow has no wheels for 3.14" in said
+    assert course.setup() == (0, [], "")  # the environment stays as it was
 
 
 def test_uv_is_in_the_lock_with_its_hashes(course):
