@@ -66,7 +66,7 @@ class Clip:
 
     def _video(self) -> Iterator[tuple[int, float, Image]]:
         index, first, own, longest = -1, 0.0, 0.0, 0.0
-        capture = _capture(self.path)
+        capture = cv2.VideoCapture(str(self.path))
         rate = max(capture.get(cv2.CAP_PROP_FPS), 1e-3)
         for index, (seconds, image) in enumerate(_decoded(capture)):
             first, longest, own = first if index else seconds, max(longest, seconds - own), seconds
@@ -112,14 +112,6 @@ def open_clip(path: str | Path, camera: Camera | None = None, fps: float | None 
     return clip
 
 
-def _capture(path: Path) -> cv2.VideoCapture:
-    capture = cv2.VideoCapture(str(path))
-    if not capture.isOpened():
-        found = f"{path.stat().st_size:,} bytes that are none, or a damaged one"
-        raise ClipError(path, "a video", found)
-    return capture
-
-
 def _decoded(capture: cv2.VideoCapture) -> Iterator[tuple[float, Image]]:
     """Seconds of each frame by the file's own clock, 0 where it has none, and its picture."""
     while (read := capture.read())[0]:
@@ -128,7 +120,10 @@ def _decoded(capture: cv2.VideoCapture) -> Iterator[tuple[float, Image]]:
 
 
 def _open_video(path: Path, fps: float | None) -> Clip:
-    capture = _capture(path)
+    capture = cv2.VideoCapture(str(path))
+    if not capture.isOpened():
+        found = f"{path.stat().st_size:,} bytes that are none, or a damaged one"
+        raise ClipError(path, "a video", found)
     count, rate = capture.get(cv2.CAP_PROP_FRAME_COUNT), capture.get(cv2.CAP_PROP_FPS)
     expected = int(count) if 0 < count < 1e9 else 0
     first = list(islice(_decoded(capture), 4))

@@ -337,9 +337,10 @@ def _sight_problems(zone: Zone, camera: Camera) -> Iterator[str]:
         polygon, frame = shapely.Polygon(zone.image), shapely.box(0, 0, width, height)
         found = "x {0:.4g} to {2:.4g}, y {1:.4g} to {3:.4g}".format(*polygon.bounds)
         expected = f"points in the frame, {width} x {height} pixels"
-        if not polygon.within(frame.buffer(1.0, join_style="mitre")):  # editors round
+        outside = not polygon.envelope.intersection(frame).area
+        if outside or not polygon.within(frame.buffer(1.0, join_style="mitre")):  # editors round
             do = "Cut it at the frame's edge, or check that the camera file belongs to this camera."
-            if not polygon.envelope.intersection(frame).area:
+            if outside:
                 do = "It lies outside the frame and could never report anything: draw it again."
             yield explain(where, expected, found, do)
         elif polygon.area < SMALLEST:
