@@ -167,7 +167,7 @@ def test_checks_that_students_wrote_are_judged(sandboxed, tmp_path, monkeypatch)
     for name, (body, _, _) in CHECKS.items():
         own = f"calls = []\ndef check_double(f):\n    {body}"
         made.hand_in(tmp_path / "in", name, made.submission(own, made.DOUBLE))
-    assert run(tmp_path, "--cell-seconds", "4") == 0
+    assert run(tmp_path, "--cell-seconds", "2") == 0
     found = {row["student"]: float(row["ex1"]) for row in rows(tmp_path / "out" / "grades.csv")}
     assert found == {name: points for name, (_, points, _) in CHECKS.items()}
     others = {row["ex2"] for row in rows(tmp_path / "out" / "grades.csv")}
