@@ -19,11 +19,11 @@ from tools import execution
 from tools.execution import in_short_waits
 
 
-async def reply_while_sending(short: bool) -> float:
+async def reply_while_sending(short: bool, timeout: float) -> float:
     """The kernel's reply comes while the event loop is busy, and then a widget's message goes out.
 
     Returns:
-        How long the reply was waited for, of at most three seconds.
+        How long the reply was waited for, in seconds.
     """
     kernel, session = zmq.Context().socket(zmq.ROUTER), Session(key=b"")
     port = kernel.bind_to_random_port("tcp://127.0.0.1")
@@ -34,7 +34,7 @@ async def reply_while_sending(short: bool) -> float:
     try:
         channel.send(session.msg("execute_request"))
         identity, *_ = kernel.recv_multipart()
-        waiting = asyncio.ensure_future(get_msg(timeout=3))
+        waiting = asyncio.ensure_future(get_msg(timeout=timeout))
         await asyncio.sleep(0.05)
         session.send(kernel, "execute_reply", ident=identity)
         time.sleep(0.2)
@@ -48,12 +48,12 @@ async def reply_while_sending(short: bool) -> float:
 
 
 def test_a_reply_that_comes_while_a_widget_sends_is_not_missed():
-    assert asyncio.run(reply_while_sending(short=True)) < 2
+    assert asyncio.run(reply_while_sending(short=True, timeout=60)) < 30
 
 
 def test_jupyter_client_alone_misses_it():
     """It looks again only when the time is over. If this fails, `Client` is no longer needed."""
-    assert asyncio.run(reply_while_sending(short=False)) > 2.5
+    assert asyncio.run(reply_while_sending(short=False, timeout=2)) > 1
 
 
 @pytest.mark.parametrize("timeout", [0, 0.05])
