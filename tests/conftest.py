@@ -29,13 +29,13 @@ LONGEST_FIRST = (
     "notebooks/04_mask_rcnn_and_pr_curves.ipynb",
     "tests/notebooks/test_places.py",
     "tests/tools/recipes/maskrcnn/test_model.py",
-    "tests/tools/test_release.py",
-    "tests/tools/test_run_labs.py",
     "tests/grading/test_class.py",
-    "tests/grading/test_mutants.py",
-    "tests/tools/recipes/test_unet.py",
-    "tests/tools/records/test_shards.py",
+    "tests/tools/test_release.py",
+    "tests/data/test_kerbside.py",
     "tests/helpers/test_training.py",
+    "tests/tools/test_run_labs.py",
+    "tests/tools/recipes/test_unet.py",
+    "tests/grading/test_mutants.py",
 )
 """The slowest files. They start first: none may be left for one worker when the other is done."""
 
