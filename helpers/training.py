@@ -104,7 +104,7 @@ def compile_model(
     loss: Callable = combined_loss,
     averaging: float | None = None,
 ) -> None:
-    """Compile a model with AdamW: a short warm-up, then a cosine down to zero over `steps`.
+    """Compile a model with Adam: a short warm-up, then a cosine down to zero over `steps`.
 
     It reports `miou`, from one confusion matrix over the epoch instead of a mean over batches.
 
@@ -119,7 +119,7 @@ def compile_model(
     >>> model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(3, 1)])
     >>> compile_model(model, steps=100)
     >>> type(model.optimizer).__name__
-    'AdamW'
+    'Adam'
     """
     import keras
 
@@ -128,7 +128,7 @@ def compile_model(
         0.0, max(1, steps - warmup), warmup_target=learning_rate, warmup_steps=warmup
     )
     average = {"use_ema": averaging is not None, "ema_momentum": averaging or 0.0}
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=1e-4, clipnorm=1.0, **average)
+    optimizer = keras.optimizers.Adam(schedule, clipnorm=1.0, **average)
     miou = keras.metrics.MeanIoU(model.output_shape[-1], sparse_y_pred=False, name="miou")
     model.compile(optimizer, loss, metrics=[miou])
 
