@@ -16,7 +16,7 @@ lists=${2:-requirements/dev.lock requirements/garden.txt}
 python=$venv/bin/python
 unset PYTHONPATH PYTHONHOME PIP_USER PIP_TARGET PIP_PREFIX VIRTUAL_ENV
 
-had="$("$python" --version 2>&1 >/dev/null && cat "$venv/complete" 2>/dev/null || true)"
+had=$({ "$python" --version > /dev/null && cat "$venv/complete"; } 2> /dev/null || true)
 of=${PYTHON:-${had##* Python }}
 state="$(cat $lists requirements/tfod2.txt tools/setup.sh | cksum) Python ${of:-any}"
 [ "$had" = "$state" ] && exit 0

@@ -67,6 +67,7 @@ def test_it_installs_with_hashes_once_and_then_finds_it_done(course):
     assert "requirements/dev.lock requirements/garden.txt" in sync and "--compile-bytecode" in sync
     assert "--target .venv/tfod2" in aside and "--no-build-isolation" in aside
     assert {"--require-hashes", "--no-deps"} <= set(aside.split())
+    assert (course.folder / ".venv" / "complete").read_text().endswith(" Python any\n")
     assert course.setup() == (0, [], "")
 
 
