@@ -141,11 +141,8 @@ def _number(kind: type, most: float = 1e6) -> Callable:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m parking",
-        description="Finds vehicles that stand where parking is forbidden, in clips of a fixed "
-        "camera, and measures how right that is.",
-    )
+    description = "Finds vehicles that stand where nobody may, and measures how accurate that is."
+    parser = argparse.ArgumentParser(prog="python -m parking", description=description)
     names = parser.add_subparsers(required=True)
 
     def command(name: str, run: Callable, summary: str, *parents: argparse.ArgumentParser):

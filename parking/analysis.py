@@ -113,14 +113,14 @@ def watch(
         raise DataError("reference", expected, "{1} x {0}".format(*reference.shape))
     finder, alignment = EventFinder(clip.name, camera, limit, settings), Alignment(reference)
     events, dark, frames, last, begin = [], [], 0, 0.0, time.perf_counter()
-    for read, (moment, image, reason, future) in enumerate(_detected(clip, detect)):
+    for read, (moment, image, future) in enumerate(_detected(clip, detect)):
         last, finder.frame_seconds = moment.seconds, clip.frame_seconds
-        if future is None:
+        found = future.result()
+        if isinstance(found, str):  # why nothing can be seen
             if not dark or dark[-1][1] < moment.index - 1:
-                dark.append([moment.index, moment.index, reason])
+                dark.append([moment.index, moment.index, found])
             dark[-1][1] = moment.index
             continue
-        found = future.result()
         strong = found.take(found.scores >= JUDGED_FROM)
         if read % LOOK_EVERY == 0:
             moving = np.logical_or.reduce(strong.masks, axis=0)
@@ -141,10 +141,8 @@ def watch(
                     frames, last + finder.frame_seconds, time.perf_counter() - begin)  # fmt: skip
 
 
-def _detected(
-    clip: Clip, detect: Detect
-) -> Iterator[tuple[Moment, Image, str | None, Future | None]]:
-    """Each frame with its detections to come, or with the reason why nothing can be seen in it.
+def _detected(clip: Clip, detect: Detect) -> Iterator[tuple[Moment, Image, Future]]:
+    """Each frame with its detections to come, or the reason why nothing can be seen in it.
 
     While one frame is judged and drawn, the next one is being detected: TensorFlow does not hold
     Python's lock, so both cores work.
@@ -152,9 +150,8 @@ def _detected(
     waiting: deque = deque()
     with ThreadPoolExecutor(1) as pool:
         for index, seconds, image in clip:
-            reason = blind(image)
-            future = None if reason else pool.submit(detect, image)
-            waiting.append((Moment(index, seconds), image, reason, future))
+            future = pool.submit(lambda image: blind(image) or detect(image), image)
+            waiting.append((Moment(index, seconds), image, future))
             if len(waiting) > 1:
                 yield waiting.popleft()
         yield from waiting

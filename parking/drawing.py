@@ -87,9 +87,7 @@ def private(image: Image, found: Detections) -> Image:
     return result
 
 
-def polygon(
-    image: Image, points: np.ndarray, colour: tuple[int, int, int], fill: float = 0.0
-) -> None:
+def polygon(image: Image, points: np.ndarray, colour: tuple, fill: float = 0.0) -> None:
     """Draw a closed polygon, (K, 2) x, y, into the picture; `fill` is the opacity of its area."""
     if not len(points) or not np.isfinite(points).all():
         return

@@ -71,14 +71,13 @@ def outlines(region: Mask) -> list[NDArray[np.float64]]:
     return sorted(polygons, key=lambda p: -cv2.contourArea(p.astype(np.float32)))
 
 
-def propose(labels: Labels, camera: Camera | None = None) -> list[Zone]:
+def propose(labels: Labels, camera: Camera) -> list[Zone]:
     """Zones from a map of the ground, (H, W) labels of `helpers.kerbside.SURFACES` as `vote` makes.
 
     They are named `sidewalk_1`, `crossing_1` and so on, the largest first. Those of a calibrated
     camera have their polygon on the ground as well.
     """
-    camera, zones = camera or Camera("unknown", labels.shape, ()), []
-    near = np.ones(labels.shape, bool)
+    zones, near = [], np.ones(labels.shape, bool)
     if camera.homography is not None:  # ground, and no more of it in a row than can be judged
         rows, columns = np.mgrid[: labels.shape[0] + 1, : labels.shape[1]]
         ground = camera.to_ground(np.stack([columns + 0.5, rows], -1))

@@ -142,12 +142,9 @@ def contact_strip(mask: Mask, nearer: Mask | None = None, height: int = STRIP) -
 
     Columns that something nearer covers from below are left out; if that leaves none, all count.
     """
-    mask = np.asarray(mask, bool)
-    if not mask.any():
-        return mask
     lowest = mask.shape[0] - 1 - np.argmax(mask[::-1], axis=0)
     columns = mask.any(axis=0)
-    if nearer is not None and nearer.any():
+    if nearer is not None:
         free = columns & ~grown(nearer, MARGIN)[lowest, np.arange(mask.shape[1])]
         columns = free if free.any() else columns
     rows = np.arange(mask.shape[0])[:, None]
