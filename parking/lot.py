@@ -212,11 +212,11 @@ def evaluate_lot(folders: Sequence[str | Path], detect: Detect | None) -> dict:
         values = [round(float(part / whole), 4) if whole else None for part, whole in parts]
         return dict(zip(names, values, strict=True))
 
-    rule = "accuracy_true_masks", "precision_outside", "recall_outside"
-    whole = "accuracy_system", "precision_outside_system", "recall_outside_system"
+    of_rule = "accuracy_true_masks", "precision_outside", "recall_outside"
+    of_all = "accuracy_system", "precision_outside_system", "recall_outside_system"
     counts = {"frames": len(frames), "cars": len(truth), "outside": int(truth.sum())}
-    counts |= {"unmarked_legal": int(unmarked)} | shares(rule, exact, exact.sum())
-    return counts | (dict.fromkeys(whole) if detect is None else shares(whole, system, reports))
+    counts |= {"unmarked_legal": int(unmarked)} | shares(of_rule, exact, exact.sum())
+    return counts | (dict.fromkeys(of_all) if detect is None else shares(of_all, system, reports))
 
 
 def detect_in_tiles(detect: Detect, image: Image, tiles: int = 3) -> np.ndarray:
