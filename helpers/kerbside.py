@@ -34,7 +34,7 @@ SURFACES = (
 def record_files(split: str, parts: int | None = None) -> list[Path]:
     """TFRecord files of a split, in order: all, or the first `parts` of them.
 
-    A camera's stills take turns between a split's files, so every file has all cameras.
+    The stills of a camera alternate between the files of a split: every file has all cameras.
 
     >>> [file.name for file in record_files("val")]
     ['kerbside-val.tfrecord-00000-of-00002', 'kerbside-val.tfrecord-00001-of-00002']

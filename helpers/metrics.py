@@ -1,4 +1,4 @@
-"""Pixel accuracy, IoU, Dice and Boundary IoU, and how sure one can be of them.
+"""Pixel accuracy, IoU, Dice and Boundary IoU, and their uncertainty.
 
 Lab 1 introduces the measures for two masks, lab 2 those of a whole test split: one confusion matrix
 over all of its pixels, and a bootstrap over its images. Arrays that do not fit are an `ArrayError`,

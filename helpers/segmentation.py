@@ -22,7 +22,7 @@ BATCH = 8  # number of pictures predicted at once
 
 @dataclass(frozen=True)
 class Answers:
-    """Probabilities that a network gave for N pictures, beside pictures and truth."""
+    """Predicted probabilities of N pictures, with the pictures and their truth."""
 
     file_names: tuple[str, ...]  # (N,)
     images: np.ndarray  # (N, H, W, 3) uint8 RGB

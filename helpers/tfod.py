@@ -1,8 +1,8 @@
 """The TensorFlow Object Detection API (TFOD2) on current TensorFlow, in one process.
 
-Introduced in lab 3. TFOD2 was written for TensorFlow 2.8 and is no longer maintained; what it needs
-of other packages and no longer finds, `activate()` gives back, each piece with its reason. It lies
-in a folder of its own, since it would overwrite other people's packages. Its programs run by
+Introduced in lab 3. TFOD2 was written for TensorFlow 2.8 and is no longer maintained; `activate()`
+restores what it needs of other packages and no longer finds, each piece with its reason. It has a
+separate folder, since it would overwrite other people's packages. Its programs are run with
 `python -m tools.tfod run`; TensorFlow is imported where it is used.
 """
 

@@ -93,10 +93,10 @@ def light_unet(
     encoder_weights: str | os.PathLike | None = None,
     enlarge: float = 1.25,
 ) -> keras.Model:
-    """U-Net whose way down is MobileNetV2 (Sandler et al., 2018) and whose way up is narrow.
+    """U-Net with MobileNetV2 (Sandler et al., 2018) as its encoder and a narrow decoder.
 
     The encoder sees the pictures enlarged, because its filters were learnt on larger objects. Its
-    batch normalisation is frozen: ImageNet's statistics are better than any of a batch of 8.
+    batch normalisation is frozen: ImageNet's statistics are better than those of a batch of 8.
 
     Args:
         size: Height and width of the images, even; one number where they are square.

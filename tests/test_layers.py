@@ -122,7 +122,7 @@ def test_labs_import_helpers_and_the_case_study_only():
     assert not foreign(notebook_sources(), {"helpers", "parking"})
 
 
-@pytest.mark.parametrize("package", ["helpers", "parking"])
+@pytest.mark.parametrize("package", MAY_IMPORT)
 def test_nothing_goes_round_in_a_circle(package):
     assert not circle(arrows_of(sources_of(package)))
 
