@@ -300,24 +300,23 @@ def _evaluate_camvid(model: keras.Model, options: argparse.Namespace) -> dict:
     shared = sorted({number for number in CAMVID.values() if number != UNKNOWN})
     matrices = []
     for truth, labels in zip(found.truth, found.labels, strict=True):
-        known = truth != UNKNOWN
-        labels = np.where(labels == CROSSING, ROAD, labels)
-        pair = truth[known], labels[known]
-        matrices.append(metrics.confusion_matrix(*pair, len(kerbside.SURFACES)))
+        pair = truth, np.where(labels == CROSSING, ROAD, labels)
+        classes = len(kerbside.SURFACES)
+        matrices.append(metrics.confusion_matrix(*pair, classes, ignore=UNKNOWN))
 
-    def mean(total: np.ndarray) -> float:
-        return float(np.nanmean(metrics.iou_per_class(total)[shared]))
+    def mean_of_shared(matrix: np.ndarray) -> np.ndarray:
+        return np.nanmean(metrics.iou_per_class(matrix)[..., shared], axis=-1)
 
-    draws = metrics.bootstrap_draws(len(matrices), 200, 0)
-    drawn = [mean(np.tensordot(draw, np.stack(matrices), 1)) for draw in draws]
-    each = metrics.iou_per_class(np.sum(matrices, axis=0))[shared]
+    total = np.sum(matrices, axis=0)
+    interval = metrics.bootstrap_interval(matrices, mean_of_shared)
+    ious = metrics.iou_per_class(total)[shared]
     summary = {
         "data": f"CamVid, val, {len(matrices)} frames",
         "images": len(matrices),
         "classes": [kerbside.SURFACES[number] for number in shared],
-        "per_class_iou": [None if np.isnan(value) else round(float(value), 4) for value in each],
-        "miou": round(mean(np.sum(matrices, axis=0)), 4),
-        "miou_ci95": [round(end, 4) for end in metrics.percentile_interval(drawn, 0.95)],
+        "per_class_iou": [None if np.isnan(value) else round(float(value), 4) for value in ious],
+        "miou": round(float(mean_of_shared(total)), 4),
+        "miou_ci95": [round(end, 4) for end in interval],
     }
     if options.record:
         command.record_scores(options.weights, "camvid_val", summary)
