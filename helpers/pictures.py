@@ -23,8 +23,8 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 # Suffixes of pictures that cannot be read, which a search of a folder reports.
 UNREAD = (".gif", ".heic", ".heif", ".avif", ".jp2", ".dng", ".raw", ".jxl")
 Size = tuple[int, int]  # height and width
-# Limit of a picture in a record (34 million): a few damaged bytes may claim any size.
-MAX_PIXELS = 1 << 25
+MAX_PIXELS = 1 << 25  # of a picture in a record: a few damaged bytes may claim any size
+Image.MAX_IMAGE_PIXELS = 1 << 28  # of any; Pillow's own limit is below the 200 million of phones
 SHOWN = 4096  # a 16-bit picture that ends below it shows next to nothing: 12 bits, not scaled
 # EXIF orientation: whether rows become columns, after steps of -1 have reversed y or x.
 TURNS = {
@@ -104,7 +104,7 @@ def opened(
     name = "picture" if isinstance(source, bytes) else str(source)
     expected = f"a complete {' or '.join(formats or ('picture',))}"
     try:
-        content = source if isinstance(source, bytes) else Path(source).read_bytes()
+        content = source if isinstance(source, bytes) else Path(source).expanduser().read_bytes()
         # A broken download may leave zeros at the end, which a JPEG decoder makes grey.
         zeros = content.startswith(b"\xff\xd8") and content.endswith(bytes(64))
         zeros &= b"ftyp" not in content  # a phone's film behind the photo may end so, too
@@ -124,7 +124,7 @@ def opened(
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         found, do = f"damaged bytes ({error})", ""
         if isinstance(error, OSError) and error.errno:  # no such file, is a directory
-            found = error.strerror.lower().removesuffix(" or directory")
+            found = error.strerror.lower().removesuffix(" or directory").removeprefix("is ")
         elif "cannot identify" in str(error):
             found, do = "other bytes", f"Save it as {' or '.join(formats or ('JPEG', 'PNG'))}."
             if content[4:11] in (b"ftyphei", b"ftyphev", b"ftypmif", b"ftypmsf"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 
 import numpy as np
 import pytest
@@ -168,7 +169,7 @@ def test_other_files_are_named(tmp_path, content, words):
     (tmp_path / "a.jpg").write_bytes(content)
     with pytest.raises(DataError, match=rf"a\.jpg: .*{words}"):
         pictures.read(tmp_path / "a.jpg")
-    with pytest.raises(DataError, match="a complete picture, found is a directory"):
+    with pytest.raises(DataError, match="a complete picture, found a directory"):
         pictures.read(tmp_path)
 
 
@@ -200,6 +201,23 @@ def test_a_large_picture_is_made_smaller_and_that_is_said(tmp_path, suffix):
     assert np.abs(found.reshape(-1, 3).mean(axis=0) - (10, 200, 30)).max() < 3
     assert "1200x800 pixels, made smaller" in lines[0]
     assert pictures.read(path, max_pixels=10**9, report=None).shape == (1200, 800, 3)
+
+
+def test_the_200_million_pixels_of_a_phone_are_no_attack(tmp_path):
+    """The header of such a JPEG, which Pillow by itself refuses; its pixels are not decoded."""
+    content = bytearray(save(tmp_path / "a.jpg", Image.new("RGB", (120, 80))).read_bytes())
+    start = content.index(b"\xff\xc0") + 5
+    content[start : start + 4] = (12240).to_bytes(2, "big") + (16320).to_bytes(2, "big")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pictures.opened(bytes(content)) as (picture, _):
+            assert picture.size == (16320, 12240)
+
+
+def test_a_path_may_begin_at_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    save(tmp_path / "street.png", MARKED)
+    np.testing.assert_array_equal(pictures.read("~/street.png"), MARKED)
 
 
 def test_an_error_of_the_caller_is_no_damaged_picture(tmp_path):
