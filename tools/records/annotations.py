@@ -241,6 +241,7 @@ class AnnotationSet:
 def _perhaps_per_cent(annotated: Sequence[Annotated]) -> bool:
     """Whether all outlines lie within 100 x 100 pixels of pictures that are much larger."""
     drawn = [shape.segmentation for each in annotated for shape in each.objects]
+    drawn = [each for each in drawn if not isinstance(each, list) or each]  # not boxes alone
     return (
         bool(drawn)
         and all(min(each.size) > 250 for each in annotated if each.objects)

@@ -316,6 +316,9 @@ def test_boxes_alone_are_taken_only_where_they_are_asked_for(tmp_path):
     assert example.boxes.tolist() == [BOX]
     assert example.masks.sum() == 100
     assert example.facts["annotations"][0]["segmentation"] == []
+    large = {"width": 600, "height": 400}
+    how = {"boxes_alone": True}
+    assert not coco(tmp_path, image=large, annotation={"segmentation": []}, how=how).notes
     assert example.facts["image"]["file_name"] == "a.png"
 
 
