@@ -13,6 +13,7 @@ import re
 import sys
 import tempfile
 import time
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +35,9 @@ BACKUPS = helpers.BUILD / "backups"
 
 WEIGHTS = helpers.BUILD / "weights"
 """Default output folder of training; labs and tests rest on the shipped weights, elsewhere."""
+
+KERBSIDE = "Kerbside: CC BY 4.0"
+ENCODER = "MobileNetV2 on ImageNet, the initial weights: Apache-2.0"
 
 
 def run(parser: argparse.ArgumentParser, arguments: list[str] | None = None) -> int:
@@ -135,7 +139,6 @@ def train(
     validation: tf.data.Dataset,
     *,
     epochs: int,
-    run_name: str,
     path: Path,
     about: dict,
 ) -> dict:
@@ -146,15 +149,17 @@ def train(
         batches: Training batches, (B, H, W, 3) and (B, H, W).
         validation: Validation batches of the same form.
         epochs: Number of passes over the training data.
-        run_name: Name of the folder in `BACKUPS` from which an interrupted training run resumes.
         path: Weights file; the record is written beside it.
-        about: First entries of the record: the command, the data.
+        about: First entries of the record: the command, the data. An interrupted training goes on
+            if it is repeated with the same ones and the same `path`, and starts anew otherwise.
 
     Returns:
         The record, still without scores.
     """
     start, cpu_start = time.monotonic(), time.process_time()
-    history = training.fit(model, batches, validation, epochs=epochs, backup=BACKUPS / run_name)
+    same = json.dumps([str(path.resolve()), about]).encode()
+    backup = BACKUPS / f"{model.name}-{zlib.crc32(same):08x}"
+    history = training.fit(model, batches, validation, epochs=epochs, backup=backup)
     save(model, path)
     record = {
         **about,

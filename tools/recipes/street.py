@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from helpers import DATA, augmentation, kerbside, metrics, segmentation, training, unet, weights
-from helpers.errors import DataError
+from helpers.errors import CourseError, DataError
 from tools.recipes import command
 from tools.recipes.scores import Scores
 
@@ -54,7 +54,7 @@ CAMVID = {
 }  # fmt: skip
 """Kerbside labels of the CamVid classes, in the order of their numbers."""
 
-TERMS = "Kerbside: CC BY 4.0", "CamVid (Brostow et al., 2009): for research use"
+TERMS = command.KERBSIDE, "CamVid (Brostow et al., 2009): for research use"
 """Terms of the training data."""
 
 CROSSING, ROAD = 3, 1
@@ -211,6 +211,9 @@ def _train(options: argparse.Namespace) -> dict:
     import tensorflow as tf
 
     command.check_destination(options.weights)  # now, not after minutes of training
+    if options.camvid and options.loss != "small":
+        expected = "small with --camvid, since the other losses cannot leave unknown pixels out"
+        raise CourseError("--loss", expected=expected, found=options.loss)
     keras.utils.set_random_seed(options.seed)
     build = MODELS[options.model]
     model = build(CROP, encoder_weights=None if options.initial else options.encoder_weights)
@@ -260,8 +263,6 @@ def _train(options: argparse.Namespace) -> dict:
         train,
         validation,
         epochs=options.epochs,
-        run_name=f"{model.name}-{options.weights.stem}-{options.loss}-{options.epochs}-"
-        f"{options.seed}",
         path=options.weights,
         about={
             "command": command.line(

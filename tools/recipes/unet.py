@@ -96,8 +96,6 @@ def _train(options: argparse.Namespace) -> dict:
         train,
         validation,
         epochs=options.epochs,
-        run_name=f"{model.name}-{options.weights.stem}-{options.epochs}-{options.seed}"
-        f"{'-toys' if options.toys else ''}{'-tuned' if options.initial else ''}",
         path=options.weights,
         about={
             "command": command.line(

@@ -97,6 +97,13 @@ def test_what_kerbside_has_no_label_for_is_unknown(frames, theirs):
     assert set(first["labels"][122:].ravel()) == {recipe.UNKNOWN}
 
 
+@pytest.mark.parametrize("loss", ["combined", "boundary"])
+def test_a_loss_that_counts_unknown_pixels_is_not_trained_on_camvid(tmp_path, capsys, loss):
+    words = ["train", "--camvid", tmp_path, "--weights", tmp_path / "a.weights.h5", "--loss", loss]
+    assert recipe.main([str(word) for word in words]) == 1
+    assert capsys.readouterr().err.startswith("error: --loss: expected small with --camvid")
+
+
 def test_a_folder_without_frames_is_named(tmp_path):
     with pytest.raises(DataError, match=r"expected CamVid, train/images/\*.jpg .*, found none"):
         recipe.camvid(tmp_path, "train")

@@ -180,6 +180,27 @@ def test_a_network_is_trained_on_with_toys_among_the_photos(
     assert (kernels[0] == kernels[1]).all()
 
 
+def test_an_interrupted_training_goes_on_with_the_same_options_alone(
+    make_pets, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(command, "BACKUPS", tmp_path / "backups")
+    data, folders = make_pets(), []
+
+    def killed(*args, backup, **kwargs):
+        folders.append(backup)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "fit", killed)
+    (tmp_path / "other").mkdir()
+    first = ["--data-dir", data, "--weights", tmp_path / "a.weights.h5", "--seed", "3"]
+    changed = ["--learning-rate", "0.5"], ["--weights", tmp_path / "other" / "a.weights.h5"]
+    for words in (first, first, *([*first, *more] for more in changed)):
+        with pytest.raises(KeyboardInterrupt):
+            train_here(*words)
+    assert folders[0] == folders[1]
+    assert len(set(folders)) == 3
+
+
 @pytest.mark.parametrize("place", ["file/new.weights.h5", "new.h5"])
 def test_weights_that_cannot_be_written_are_an_error_before_the_training(
     make_pets, tmp_path, monkeypatch, capsys, place
