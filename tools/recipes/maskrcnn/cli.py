@@ -49,8 +49,9 @@ def _train(options: argparse.Namespace) -> dict:
         scales=tuple(options.scales),
         encoder_weights=options.encoder_weights,
         initial=str(options.initial) if options.initial else None,
-        photographs=tuple(_share(each) for each in options.photographs),
+        photographs=_shares(options.photographs),
     )
+    _sources(plan)  # their terms, now as well
     folder = RUNS / options.name
     ends = {"stop_at": options.stop_at, "minutes": options.minutes}
     losses = training.train(plan, folder, **ends).losses
@@ -66,6 +67,17 @@ def _share(text: str) -> tuple[str, float]:
     raise CourseError("share", expected="NAME=SHARE with a share of 0 to 1", found=repr(text))
 
 
+def _shares(texts: list[str]) -> tuple[tuple[str, float], ...]:
+    """Files of photographs and their shares, each file once, at most 1 in all."""
+    shares = tuple(_share(each) for each in texts)
+    total = sum(share for _, share in shares)
+    if total > 1 + 1e-6 or len(dict(shares)) < len(shares):
+        expected = "each file once, with shares that add up to 1 at most"
+        found = f"{', '.join(Path(file).name for file, _ in shares)} with {total:g} in all"
+        raise CourseError("--photographs", expected=expected, found=found)
+    return shares
+
+
 def _export(options: argparse.Namespace) -> dict:
     return _write_model(RUNS / options.name, options, {})
 
@@ -77,6 +89,7 @@ def _write_model(folder: Path, options: argparse.Namespace, losses: dict[str, fl
     size = tuple(options.export_size) if options.export_size else None
     plan, trained = training.load_checkpoint(folder, size=size)
     size, output = size or plan.size, options.output
+    mixed_in = _sources(plan)
     export.export(
         trained.model,
         trained.task_config.model,
@@ -87,7 +100,8 @@ def _write_model(folder: Path, options: argparse.Namespace, losses: dict[str, fl
     record = {
         "command": _repeating(plan, trained.steps, size, getattr(options, "minutes", None)),
         "data": [Path(file).name for file in plan.files],
-        "mixed_in": [_mixed_in(Path(file), share) for file, share in plan.photographs],
+        "terms": _terms(plan),
+        "mixed_in": mixed_in,
         "steps": trained.steps,
         "seed": plan.seed,
         "seconds": round(trained.seconds, 1),
@@ -128,11 +142,27 @@ def _blend(options: argparse.Namespace) -> dict:
     return {"blend": blend}
 
 
-def _mixed_in(file: Path, share: float) -> dict:
-    """Source of photographs with its terms, as recorded when the file was written."""
-    about = file.with_suffix(".json")
-    stored = read_json(about) if about.is_file() else {}
-    return {"file": file.name, "share": share, **stored}
+def _terms(plan: Plan) -> list[str]:
+    """Terms of the records, as far as they are Kerbside's, and of the encoder's weights."""
+    ours = {str(file) for file in kerbside.record_files("train")}
+    known = [command.KERBSIDE] if ours.issuperset(plan.files) else []
+    return [*known, *([command.ENCODER] if plan.encoder_weights else [])]
+
+
+def _sources(plan: Plan) -> list[dict]:
+    """Sources of photographs with their terms, as recorded when the files were written.
+
+    Raises:
+        DataError: A file has no description beside it, or one without terms.
+    """
+    found = []
+    for file, share in plan.photographs:
+        about = photographs.description(Path(file))
+        stored = read_json(about, "the description that `photographs` writes beside its records")
+        if not (isinstance(stored, dict) and stored.get("licence")):
+            raise DataError(str(about), expected="licence, the terms of the source", found="none")
+        found.append({"file": Path(file).name, "share": share, **stored})
+    return found
 
 
 def _repeating(plan: Plan, steps: int, export_size: tuple[int, int], minutes: float | None) -> str:
@@ -249,6 +279,12 @@ def _number(detect: detector.Detector, name: str) -> int:
     raise WeightsError("model", expected=f"a class {name!r}", found=found)
 
 
+def _side(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"expected a whole number above 0, found {text}")
+    return int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tools.recipes.maskrcnn", description=__doc__.split("\n\n")[0]
@@ -319,7 +355,7 @@ def _parser() -> argparse.ArgumentParser:
     write.add_argument("--licence", help="terms of use; default: info.licence of the file")
     write.add_argument(
         "--aspect",
-        type=int,
+        type=_side,
         nargs=2,
         default=(),
         metavar=("WIDTH", "HEIGHT"),

@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,13 +96,23 @@ def terms(annotations: Path, licence: str | None = None) -> dict[str, str]:
         DataError: The file cannot be read, or the terms are unknown.
     """
     content = files.read_json(annotations)
-    about = (isinstance(content, dict) and content.get("info")) or {}
+    about = content.get("info") if isinstance(content, dict) else None
+    about = about if isinstance(about, dict) else {}
     licence = licence or about.get("licence")
-    if not licence:
+    if not (licence and isinstance(licence, str)):
         do = "State it with --licence: the record of the weights names the terms of its data."
         expected = "info.licence, the terms of the photographs"
         raise DataError(str(annotations), expected=expected, found="none", do=do)
-    return {"source": about.get("name", annotations.parent.name), "licence": licence}
+    name = about.get("name") or annotations.resolve().parent.name
+    return {"source": str(name), "licence": licence}
+
+
+def description(file: Path) -> Path:
+    """Path of the JSON file beside a file of photographs that says where they are from.
+
+    The whole name is kept: `street.json` may be the COCO file that `street.tfrecord` came from.
+    """
+    return file.with_name(f"{file.name}.json")
 
 
 def write(
@@ -115,7 +126,7 @@ def write(
 
     Args:
         photographs: From `read`.
-        output: Output TFRecord file, written atomically.
+        output: Output TFRecord file, NAME.tfrecord, written atomically.
         about: First entries of the description, such as those of `terms`.
         aspect: Width and height of the originals, such as (4, 3), of photographs that were
             stretched for publication.
@@ -124,8 +135,13 @@ def write(
         The description: `about`, numbers of photographs, objects, masks and ignored regions.
 
     Raises:
-        DataError: As for `read`.
+        DataError: As for `read`; the output has another name, or is a folder; the objects are all
+            of categories that the course does not have.
     """
+    if output.suffix != ".tfrecord" or output.is_dir():
+        expected = "a file name that ends in .tfrecord"
+        raise DataError("--output", expected=expected, found=str(output))
+    others: Counter[str] = Counter()
     found: dict = {**about, "aspect": list(aspect)}
     found |= dict.fromkeys(("photographs", "objects", "masks", "not_judged"), 0)
 
@@ -138,10 +154,18 @@ def write(
             found["objects"] += sum(not crowd for *_, crowd in objects)
             found["masks"] += sum(not c and bool((mask == 1).any()) for _, _, mask, c in objects)
             found["not_judged"] += sum(crowd for *_, crowd in objects)
+            others.update({*photograph.categories} - {*CLASSES, *NOT_JUDGED})
             yield _serialised(photograph.name, image, objects)
+        # Training would punish every find: nothing is written.
+        if others and not found["objects"] + found["not_judged"]:
+            expected = f"objects called {', '.join(CLASSES)}"
+            do = "Rename the categories in the file."
+            raise DataError("categories", expected=expected, found=", ".join(sorted(others)), do=do)
 
     found["photographs"] = records.write_payloads(output, payloads())
-    files.write_text(output.with_suffix(".json"), json.dumps(found, indent=1) + "\n")
+    for name, count in sorted(others.items()):
+        print(f"note: background: {name!r}, in {count} photographs", file=sys.stderr)
+    files.write_text(description(output), json.dumps(found, indent=1) + "\n")
     return found
 
 
@@ -149,15 +173,16 @@ def _photograph(example: records.Example) -> Photograph:
     image, objects = example.facts["image"], example.facts["annotations"]
     masks = example.masks.astype(np.uint8)
     masks[[not each.get("segmentation") for each in objects]] = UNKNOWN
-    difficult = [flag(each.get("difficult"), "difficult") for each in objects]
+    name = image["file_name"]
+    difficult = [flag(each.get("difficult"), f"{name}, difficult") for each in objects]
     return Photograph(
-        name=image["file_name"],
+        name=name,
         image=example.image,
         boxes=example.boxes,
         categories=example.class_names,
         masks=masks,
         crowd=example.crowd | np.array(difficult, bool),
-        complete=flag(image.get("complete", 1), "complete"),
+        complete=flag(image.get("complete", 1), f"{name}, complete"),
     )
 
 

@@ -246,14 +246,14 @@ def _rate(plan: Plan, step: int, spent: float = 0.0) -> float:
 
 
 def _claim(folder: Path, plan: Plan) -> None:
-    """Write the plan to a new folder; refuse a folder that holds another plan."""
+    """Write the plan to a folder; refuse one in which another plan has taken steps."""
     path = folder / "plan.json"
     content = json.dumps(asdict(plan), indent=1) + "\n"
-    if path.is_file():
+    if path.is_file() and any((folder / "checkpoints").glob("*.index")):
         if path.read_text(encoding="utf-8") == content:
             return
         do = "Delete the folder to start anew, or repeat the command that began it."
-        found = "an interrupted training with other options"
+        found = "a training with other options"
         raise WeightsError(str(folder), expected="a folder", found=found, do=do)
     files.write_text(path, content)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -183,6 +184,56 @@ def test_blur_keeps_the_brightness_and_does_not_move():
     assert blurred[10, 10] < 0.99
 
 
+def test_every_step_of_the_augmentation_is_taken(records_file, monkeypatch):
+    """With the other steps left out, each alone decides what comes out."""
+    pytest.importorskip("official", reason="TF Model Garden is not installed")
+    originals = [shape_example(k).image for k in range(8)]
+
+    def pictures(**steps):
+        """Pixels (B, 48, 64, 3) of a batch of `scales` (1, 1), which leave the size to the fit."""
+        left_out = {"paste": lambda onto, source: onto, "spoil": lambda image: image}
+        for name, step in (left_out | {"flipped": lambda picture: picture} | steps).items():
+            monkeypatch.setattr(data, name, step)
+        model = maskrcnn.configuration(size=SIZE).model
+        tf.random.set_seed(1)
+        found = data.training_batches(
+            [records_file], model, (48, 64), batch_size=8, seed=1, scales=(1.0, 1.0)
+        )
+        (images, _), (more, _) = found.take(2)
+        images = np.concatenate([images, more])[:, :48, :64]
+        return images * [0.229, 0.224, 0.225] + [0.485, 0.456, 0.406]  # the garden's normalisation
+
+    def like(image, others):
+        return min(abs(image - other / 255).mean() for other in others)
+
+    monkeypatch.setattr(data, "PASTED", 1.0)
+    flipped = data.flipped
+    assert max(like(image, originals) for image in pictures()) < 0.02
+    white = pictures(spoil=lambda image: tf.ones_like(image) * 255)
+    assert white.min() > 0.98
+    turned = [like(image, originals) > 0.02 for image in pictures(flipped=flipped)]
+    assert 3 <= sum(turned) <= 13
+
+    def difference(onto, source):
+        image = tf.cast(onto["image"], tf.int32) - tf.cast(source["image"], tf.int32)
+        return onto | {"image": tf.cast(abs(image), tf.uint8)}
+
+    pasted = pictures(paste=difference)
+    assert sum(image.max() > 0.1 for image in pasted) > 8  # mostly another picture
+
+
+def test_what_is_ignored_lies_in_a_crowd_and_away_from_all_objects():
+    boxes = tf.constant([
+        [0.0, 0, 10, 10],  # in the crowd, on no object
+        [0, 0, 10, 21],  # less than half of it in the crowd
+        [20, 0, 30, 10],  # in the crowd, with an IoU of 0.25 with an object
+        [20, 4, 30, 14],  # the same with 0.11
+    ])  # fmt: skip
+    objects = tf.constant([[20.0, 0, 30, 2.5], [-1, -1, -1, -1]])
+    crowds = tf.constant([[0.0, 0, 10, 10], [20, 0, 30, 20], [-1, -1, -1, -1]])
+    assert data.outside(boxes, objects, crowds).numpy().tolist() == [True, False, False, True]
+
+
 def test_no_files_is_an_error():
     with pytest.raises(DataError, match="data: expected TFRecord files, found none"):
         data.check_files([])
@@ -244,7 +295,7 @@ def test_what_is_not_judged_is_written_as_crowds(tmp_path):
     ]
     file, counts = photograph(tmp_path / "a", objects=objects, complete=0)
     assert counts.items() >= {"objects": 2, "masks": 1, "not_judged": 4, "licence": "CC0"}.items()
-    assert json.loads((tmp_path / "a" / "out.json").read_text()) == counts
+    assert json.loads((tmp_path / "a" / "out.tfrecord.json").read_text()) == counts
     (payload,) = tf.data.TFRecordDataset(str(file))
     found = tf_example_decoder.TfExampleDecoder(include_mask=True).decode(payload)
     assert found["groundtruth_classes"].numpy()[:2].tolist() == [1, 2]
@@ -267,6 +318,78 @@ def test_a_photograph_of_another_size_than_declared_is_refused(tmp_path):
         written(tmp_path, "b.tfrecord", licence="CC0", only="rural")
     with pytest.raises(DataError, match=r"expected info.licence, the terms of the photographs"):
         written(tmp_path, "b.tfrecord")
+
+
+def test_the_coco_file_stays_whatever_the_records_are_called(tmp_path):
+    """`street.json` to `street.tfrecord`: the description beside it has a name of its own."""
+    photograph(tmp_path, objects=[{"bbox": [8, 8, 16, 16]}])
+    (tmp_path / "instances.json").rename(tmp_path / "street.json")
+    content = (tmp_path / "street.json").read_text()
+
+    def write(name):
+        found = photographs.read(read_coco(tmp_path / "street.json", tmp_path, boxes_alone=True))
+        photographs.write(found, tmp_path / name, {"licence": "CC0"})
+
+    write("street.tfrecord")
+    assert photographs.description(tmp_path / "street.tfrecord").is_file()
+    (tmp_path / "folder.tfrecord").mkdir()
+    for name in ("street.json", "street", "folder.tfrecord"):
+        with pytest.raises(DataError, match=r"--output: expected a file name that ends in .tfrec"):
+            write(name)
+    assert (tmp_path / "street.json").read_text() == content
+
+
+def test_objects_of_other_categories_are_named_and_never_all_of_them(tmp_path, capsys):
+    objects = [{"bbox": [8, 8, 16, 16]}, {"bbox": [30, 8, 9, 9], "name": "dog"}]
+    photograph(tmp_path / "a", objects=objects)
+    assert capsys.readouterr().err == "note: background: 'dog', in 1 photographs\n"
+    with pytest.raises(DataError, match=r"categories: expected objects called car, .*found dog"):
+        photograph(tmp_path / "b", objects=objects[1:])
+    assert not list((tmp_path / "b").glob("out.*"))
+    _, counts = photograph(tmp_path / "c", objects=[])  # a street without anything
+    assert counts["photographs"] == 1
+
+
+@pytest.mark.parametrize("info", [[1], None, {"licence": 4}])
+def test_terms_that_are_none_are_refused(tmp_path, info, monkeypatch):
+    (tmp_path / "i.json").write_text(json.dumps({"info": info}))
+    with pytest.raises(DataError, match=r"expected info.licence"):
+        photographs.terms(tmp_path / "i.json")
+    monkeypatch.chdir(tmp_path)
+    assert photographs.terms(Path("i.json"), "CC0") == {"source": tmp_path.name, "licence": "CC0"}
+
+
+def test_a_mark_that_is_none_names_its_photograph(tmp_path):
+    with pytest.raises(DataError, match=r"street.jpg, complete: expected 0 or 1, found 'maybe'"):
+        photograph(tmp_path, objects=[], complete="maybe")
+
+
+def test_a_box_without_an_outline_is_no_full_mask_in_training(tmp_path):
+    pytest.importorskip("official", reason="TF Model Garden is not installed")
+    objects = [{"bbox": [30, 8, 16, 16]}, {"bbox": [8, 8, 16, 16], "segmentation": SQUARE}]
+    file, _ = photograph(tmp_path / "a", objects=objects)
+    _, labels = batch(file, batch_size=1)
+    assert labels["gt_classes"].numpy()[0, :2].tolist() == [1, 1]
+    alone, drawn = labels["gt_masks"].numpy()[0, :2]
+    assert alone.max() < 0 <= drawn.min() < drawn.max() == 1
+
+
+def test_a_squeezed_photograph_gets_its_shape_back(tmp_path):
+    """With 4:3, 64 x 64 pixels become 64 x 48, and a square outline is as wide, and lower."""
+    pytest.importorskip("official", reason="TF Model Garden is not installed")
+    from official.vision.dataloaders import tf_example_decoder
+
+    objects = [{"bbox": [8, 8, 16, 16], "segmentation": SQUARE}]
+    photograph(tmp_path, objects=objects, size=(64, 64))
+    found = photographs.read(read_coco(tmp_path / "instances.json", tmp_path, boxes_alone=True))
+    about = photographs.write(found, tmp_path / "b.tfrecord", {"licence": "CC0"}, aspect=(4, 3))
+    assert about["aspect"] == [4, 3]
+    (payload,) = tf.data.TFRecordDataset(str(tmp_path / "b.tfrecord"))
+    decoded = tf_example_decoder.TfExampleDecoder(include_mask=True).decode(payload)
+    assert decoded["image"].shape == (48, 64, 3)
+    np.testing.assert_allclose(decoded["groundtruth_boxes"], [[1 / 8, 1 / 8, 3 / 8, 3 / 8]])
+    rows, columns = np.nonzero(decoded["groundtruth_instance_masks"][0].numpy())
+    assert (np.ptp(rows) + 1, np.ptp(columns) + 1) == (12, 16)
 
 
 def test_the_sources_are_mixed_by_their_shares(records_file, tmp_path):

@@ -253,8 +253,15 @@ def test_losses_are_finite_and_logged_for_tensorboard(run):
 def test_a_folder_belongs_to_one_plan(run, plan):
     folder, _, _ = run
     other = training.Plan(plan.files, steps=6, size=SIZE)
-    with pytest.raises(WeightsError, match="an interrupted training with other options"):
+    with pytest.raises(WeightsError, match="a training with other options"):
         training.train(other, folder)
+
+
+def test_a_training_that_never_began_does_not_claim_its_folder(tmp_path, plan):
+    """Stopped by weights that cannot be read, it is repeated with the right ones."""
+    training._claim(tmp_path, replace(plan, initial="typo"))
+    training._claim(tmp_path, plan)
+    assert '"initial": null' in (tmp_path / "plan.json").read_text()
 
 
 def test_a_missing_file_is_named(tmp_path):

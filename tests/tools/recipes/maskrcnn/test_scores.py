@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers import weights
+from helpers import detector, kerbside, weights
 from helpers.detector import Detections
 from helpers.errors import CourseError, DataError
 from helpers.records import Example
 from tests.helpers.detections import detections
 from tools.recipes import command
-from tools.recipes.maskrcnn import cli, photographs, scores
+from tools.recipes.maskrcnn import cli, photographs, scores, training
 from tools.records.coco import read_coco
 
 PICTURE = np.full((20, 30, 3), 90, np.uint8)
@@ -179,10 +179,48 @@ def test_a_row_of_the_record_stands_beside_what_the_model_began_with(tmp_path):
     assert weights.read_record(tmp_path / "model")["began_with"] == began
 
 
-def test_the_record_names_the_terms_of_a_source(tmp_path):
-    (tmp_path / "street.json").write_text(json.dumps({"source": "street", "licence": "CC0"}))
-    found = cli._mixed_in(tmp_path / "street.tfrecord", 0.25)
+def test_the_record_names_the_terms_of_a_source_and_training_does_not_start_without(
+    tmp_path, monkeypatch, capsys
+):
+    file = tmp_path / "street.tfrecord"
+    plan = training.Plan((), steps=1, photographs=((str(file), 0.25),))
+    about = photographs.description(file)
+    about.write_text(json.dumps({"source": "street", "licence": "CC0"}))
+    (found,) = cli._sources(plan)
     assert found == {"file": "street.tfrecord", "share": 0.25, "source": "street", "licence": "CC0"}
+    monkeypatch.setattr(training, "train", lambda *a, **k: pytest.fail("it was trained"))
+    words = ["train", "--photographs", f"{file}=0.25", "--output", str(tmp_path / "out")]
+    for content, message in (("{}", "expected licence"), ("{", "expected JSON")):
+        about.write_text(content)
+        assert cli.main(words) == 1
+        assert message in capsys.readouterr().err
+    about.unlink()
+    assert cli.main(words) == 1
+    assert "expected the description that `photographs` writes" in capsys.readouterr().err
+
+
+def test_the_record_names_the_terms_of_kerbside_and_of_the_encoder():
+    ours = training.Plan(tuple(map(str, kerbside.record_files("train"))), steps=1)
+    assert cli._terms(ours) == ["Kerbside: CC BY 4.0"]
+    others = training.Plan(("others.tfrecord",), steps=1, encoder_weights="imagenet")
+    assert cli._terms(others) == [command.ENCODER]
+    stored = weights.read_record(detector.SHIPPED)["terms"]
+    assert stored == [command.KERBSIDE, command.ENCODER]
+
+
+@pytest.mark.parametrize("shares", [["a=0.7", "b=0.4"], ["a=0.1", "a=0.2"]])
+def test_shares_are_parts_of_one_whole_and_each_file_has_one(shares):
+    assert cli._shares(["a=0.25", "b=0.75"]) == (("a", 0.25), ("b", 0.75))
+    with pytest.raises(CourseError, match=r"--photographs: expected each file once, with shares"):
+        cli._shares(shares)
+
+
+@pytest.mark.parametrize("sides", [["0", "3"], ["-4", "3"], ["4", "x"]])
+def test_an_aspect_ratio_is_of_whole_numbers(sides, capsys):
+    words = ["photographs", "--coco", "a", "--images", "b", "--output", "c"]
+    with pytest.raises(SystemExit):
+        cli._parser().parse_args([*words, "--aspect", *sides])
+    assert "a whole number above 0" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", ["street.tfrecord", "street.tfrecord=much", "a=1.5", "a=nan"])
