@@ -188,6 +188,7 @@ def test_intervals_are_by_camera(tmp_path, monkeypatch, capsys, parrot):
     path = tmp_path / "parrot.weights.h5"
     command.save(parrot, path)
     monkeypatch.setitem(recipe.MODELS, "unet", lambda size, **_: parrot)
+    monkeypatch.setattr(recipe, "boundary_scores", lambda *_: np.array([0.1, 0.2, 0.3, 0.4]))
     stills = kerbside.surfaces("val").take(4)  # all of camera 2000
     monkeypatch.setattr(kerbside, "surfaces", lambda split: stills)
     assert recipe.main(["evaluate", "--split", "val", "--weights", str(path)]) == 0
