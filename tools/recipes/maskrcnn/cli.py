@@ -17,7 +17,6 @@ import helpers
 from helpers import detector, kerbside, records, weights
 from helpers.environment import available_cpus, version
 from helpers.errors import CourseError, DataError, WeightsError
-from helpers.files import read_json
 from tools.recipes import command
 from tools.recipes.maskrcnn import data, model, photographs, scores
 from tools.records import annotations
@@ -150,19 +149,9 @@ def _terms(plan: Plan) -> list[str]:
 
 
 def _sources(plan: Plan) -> list[dict]:
-    """Sources of photographs with their terms, as recorded when the files were written.
-
-    Raises:
-        DataError: A file has no description beside it, or one without terms.
-    """
-    found = []
-    for file, share in plan.photographs:
-        about = photographs.description(Path(file))
-        stored = read_json(about, "the description that `photographs` writes beside its records")
-        if not (isinstance(stored, dict) and stored.get("licence")):
-            raise DataError(str(about), expected="licence, the terms of the source", found="none")
-        found.append({"file": Path(file).name, "share": share, **stored})
-    return found
+    """Sources of photographs with their terms, as recorded when the files were written."""
+    files = [(Path(file), share) for file, share in plan.photographs]
+    return [{"file": f.name, "share": share, **photographs.described(f)} for f, share in files]
 
 
 def _repeating(plan: Plan, steps: int, export_size: tuple[int, int], minutes: float | None) -> str:

@@ -115,6 +115,19 @@ def description(file: Path) -> Path:
     return file.with_name(f"{file.name}.json")
 
 
+def described(file: Path) -> dict:
+    """What the description of a file of photographs says.
+
+    Raises:
+        DataError: There is none, or it does not say the terms.
+    """
+    about = description(file)
+    found = files.read_json(about, "the description that `photographs` writes beside its records")
+    if not (isinstance(found, dict) and found.get("licence")):
+        raise DataError(str(about), expected="licence, the terms of the source", found="none")
+    return found
+
+
 def write(
     photographs: Iterable[Photograph],
     output: Path,
