@@ -43,6 +43,7 @@ LISTS = ROOT / "tests" / "environments"
 RESULTS = LISTS / "results.json"
 PAGE = ROOT / "docs" / "where-it-runs.md"
 WORK = BUILD / "places"
+BYTECODE = WORK / "bytecode"
 KERNEL = "place"
 MARKS = {"colab": "COLAB_RELEASE_TAG", "kaggle": "KAGGLE_KERNEL_RUN_TYPE"}
 """Environment variables that identify the places."""
@@ -169,7 +170,10 @@ def kernel_of(place: Place) -> Iterator[dict[str, str]]:
         os.environ.update(changed)  # this process looks for the kernel
         environment["PATH"] = f"{place.interpreter.parent}{os.pathsep}{environment['PATH']}"
         environment[MARKS[place.name.split("-")[0]]] = place.name
-        environment.pop("VIRTUAL_ENV", None)
+        for name in ("VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE"):
+            environment.pop(name, None)
+        # `prepare` makes the environment anew; what Python compiled of the same files is kept.
+        environment["PYTHONPYCACHEPREFIX"] = str(BYTECODE)
         try:
             yield environment
         finally:
@@ -202,6 +206,8 @@ def run(
         files = (path for path in course.rglob("*") if path.is_file())
         made = course / "build"  # by the lab itself, not fetched
         size = sum(file.lstat().st_size for file in files if made not in file.parents)
+        passing = Path(tempfile.gettempdir()).relative_to("/")
+        shutil.rmtree(BYTECODE / passing, ignore_errors=True)
     notebooks.write_notebook(WORK / "run" / place.name / name, done.notebook)
     return done, size / 1e6
 

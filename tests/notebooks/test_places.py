@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -42,12 +43,17 @@ def oldest(tmp_path_factory) -> places.Place:
 
 
 def up_to_the_first_figure(lab: Path, origin: Path) -> list[NotebookNode]:
-    """The cells of a lab up to where it would stop if figures were broken."""
+    """The cells of a lab up to where it would stop if figures were broken.
+
+    Without lab 3's doctor, whose processes start TensorFlow again and again and lead to no figure,
+    and with a quarter of lab 5's stills.
+    """
     cells = places.as_opened(lab, origin).cells
-    shows = [
-        n for n, c in enumerate(cells) if c.cell_type == "code" and "figures.show(" in c.source
-    ]
-    return cells[: shows[0] + 1]
+    cells = [c for c in cells if c.cell_type == "code" and "doctor" not in c.source]
+    for cell in cells:
+        cell.source = re.sub(r"(?<=^PARTS, EVERY = 1, )\d+", "12", cell.source)
+    first = next(n for n, cell in enumerate(cells) if "figures.show(" in cell.source)
+    return cells[: first + 1]
 
 
 def alt_texts(cell: NotebookNode) -> list[str]:
