@@ -105,6 +105,11 @@ def watch(
 
     Raises:
         DataError: The limit is no number of seconds, or the reference has another size.
+
+    >>> nothing = Detections(np.zeros((0, 4)), *np.zeros((2, 0)), np.zeros((0, 240, 320), bool), ())
+    >>> clip = open_clip(kerbside.CLIPS / "test-3000-clip.mp4")
+    >>> watch(clip, read_camera(kerbside.camera_file(3000)), lambda image: nothing).frames
+    48
     """
     if not 0 < limit < math.inf:
         raise DataError("limit", "seconds above 0", f"{limit}")
@@ -144,8 +149,7 @@ def watch(
 def _detected(clip: Clip, detect: Detect) -> Iterator[tuple[Moment, Image, Future]]:
     """Each frame with its detections to come, or the reason why nothing can be seen in it.
 
-    While one frame is judged and drawn, the next one is being detected: TensorFlow does not hold
-    Python's lock, so both cores work.
+    While one is judged and drawn, the next is being detected: TensorFlow frees Python's lock.
     """
     waiting: deque = deque()
     with ThreadPoolExecutor(1) as pool:
@@ -244,8 +248,10 @@ def analyse_clip(
 ) -> dict:
     """The events of a clip, and what made it incomplete, as plain values; see `city`.
 
-    A clip belongs to the camera in `cameras` of the same name, or of one of the parts between its
-    hyphens, as Kerbside's `test-3000-clip` does.
+    A clip belongs to the camera in `cameras` of the same name, or of a part between its hyphens.
+
+    >>> analyse_clip("test-3000-clip.avi", kerbside.CAMERAS, load=None)["problems"]
+    ['test-3000-clip.avi: expected a video or a folder, found no such file.']
     """
     clip, events, problems = Path(clip), [], []
     try:

@@ -96,8 +96,10 @@ def open_clip(path: str | Path, camera: Camera | None = None, fps: float | None 
     where a video has times of its own, they go before these.
 
     Raises:
-        ClipError: No such clip, no frame that can be read, no times, or another size than the
-            camera's pictures.
+        ClipError: No such clip, no frame that can be read, no times, or not of the camera's size.
+
+    >>> open_clip(kerbside.CLIPS / "test-3000-clip.mp4").timed_by
+    "the file's own times"
     """
     path = Path(path)
     if fps is not None and not 0 < fps <= 1000:
@@ -312,8 +314,7 @@ def blind(image: Image) -> str | None:
 class Alignment:
     """Compares where edges lie with the reference, (H, W, 3) RGB: was the camera knocked?
 
-    Vehicles and people are left out; the reference follows slow changes of light. Without one, the
-    first picture is it.
+    Leaves out vehicles and people. The reference, or first picture, follows slow changes of light.
     """
 
     def __init__(self, reference: Image | None = None) -> None:

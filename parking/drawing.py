@@ -34,8 +34,7 @@ WHITE = (255, 255, 255)
 PRIVATE = 0.05
 """Least detection score of who is hidden. A parking ticket needs certainty, a face does not."""
 GROWN = 0.15
-"""By this share of its height a person's box is larger on each side than the detector says: masks
-and boxes tend to end at the neck."""
+"""By this share of its height a person's box grows on each side: masks tend to end at the neck."""
 PLATES = 0.55  # lower share of a vehicle's height in which plates are
 WHEELS = 0.1  # lowest share of it, in each column, that stays visible: tyres and kerb
 
@@ -45,6 +44,10 @@ def hidden_regions(found: Detections) -> Iterator[tuple[Mask, int]]:
 
     Squares are at least 6 pixels wide and at least a tenth of the vehicle's or the person's height:
     a plate, whose characters are less than a twelfth of a car's height, keeps none of them.
+
+    >>> still = next(records.read(kerbside.record_files("val")))
+    >>> [int(region.sum()) for region, _ in hidden_regions(scores.true_detections(still))][:3]
+    [1782, 1005, 1134]
     """
     size = found.masks.shape[1:]
     for mask, box, name in zip(found.masks, found.boxes, found.class_names, strict=True):
@@ -71,6 +74,10 @@ def private(image: Image, found: Detections) -> Image:
     """A copy of (H, W, 3) uint8 RGB with coarse squares for people and plates that were found.
 
     `found`: detections down to a score of `PRIVATE`, in a picture of any size of the same view.
+
+    >>> still = next(records.read(kerbside.record_files("val")))
+    >>> f"{(private(still.image, scores.true_detections(still)) != still.image).mean():.0%} changed"
+    '8% changed'
     """
     result, size = image.copy(), image.shape[1::-1]
     for region, square in hidden_regions(found):
@@ -245,10 +252,7 @@ def check_film() -> None:
 
 @contextmanager
 def film(path: Path, clip: Clip) -> Iterator[Callable[[Image], None]]:
-    """A function that adds a frame of a clip to an MP4 file which any browser plays.
-
-    The file is there whole or not at all, and not without a frame.
-    """
+    """A function that adds a frame of a clip to an MP4 for any browser: whole, or not there."""
     # yuv420p is the only layout of pixels that all browsers decode; it needs even sides. Players
     # guess its colours wrongly where frames are large, unless the file says which they are.
     layout = "pad=ceil(iw/2)*2:ceil(ih/2)*2,scale=out_color_matrix=smpte170m:out_range=tv"

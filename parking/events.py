@@ -157,10 +157,7 @@ class EventFinder:
     def update(
         self, moment: Moment, found: Detections
     ) -> tuple[list[Track], list[Event], list[Event]]:
-        """Take the detections of a frame.
-
-        Returns the tracks in it, violations that have just reached the limit, and ended events.
-        """
+        """Take a frame's detections: its tracks, what has just become a violation, ended events."""
         tracks, alerts = self.tracker.update(moment, found), []
         for track in tracks:
             stand = track.stand

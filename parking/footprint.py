@@ -5,12 +5,10 @@ look at ground far behind it. Here a simple body (sill, bumpers, shoulder, roof)
 its class usually has is moved over the ground until its outline agrees with the mask's. Outlines
 are compared by their support function: for 32 directions, how far the shape reaches. Of a box only
 four are known. Where a nearer object or the edge of the frame cuts the outline, only "at least
-this far" is asked. Least squares with the sizes' spread as a prior: Gauss-Newton, all starting
-poses at once.
+this far" is asked. Least squares, the sizes' spread as prior: Gauss-Newton, all starts at once.
 
 What it takes for granted: a calibrated camera without lens distortion that has not moved since, a
-street along y, vehicles parked along it, and sizes as in Kerbside's train split. Lab 5 tests what
-happens where this is wrong.
+street along y, vehicles parked along it, and sizes as in Kerbside's train split. Lab 5 tests this.
 """
 
 from __future__ import annotations
@@ -238,11 +236,8 @@ class _Model:
         return np.concatenate([residuals, (poses - self.prior[row]) * self.weights[row]], 1)
 
     def minimise(self, poses: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Damped Gauss-Newton with Huber's cost, for all poses at once.
-
-        Returns:
-            Poses (B, 6), their costs (B,) and the matrices of the normal equations (B, 6, 6).
-        """
+        """Damped Gauss-Newton with Huber's cost, for all poses at once: poses (B, 6), their costs
+        (B,) and the matrices of the normal equations (B, 6, 6)."""
         count, unknown = poses.shape
         steps = np.array([0.02, 0.02, 0.005, 0.02, 0.02, 0.02])
         damping = np.full(count, 0.1)

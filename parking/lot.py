@@ -72,8 +72,7 @@ def read_folder(folder: str | Path) -> Iterator[LotFrame]:
     """The frames of a folder, by name.
 
     Raises:
-        DataError: No frames, one without mask or spaces, a mask with other values, or spaces that
-            do not belong to the frame.
+        DataError: No frames, no mask or spaces, other values in a mask, or another frame's spaces.
     """
     folder = Path(folder)
     place = folder / "frames"
@@ -153,10 +152,7 @@ def cars(frame: LotFrame) -> tuple[np.ndarray, np.ndarray]:
 
 
 def separate(blob: Mask, usual: float) -> list[Mask]:
-    """One connected region -> the cars in it, each as a mask of the region's size.
-
-    `usual`: pixels that a car has about there.
-    """
+    """The cars in a connected region, as masks of its size; `usual`: pixels of a car there."""
     if blob.sum() < 1.5 * usual:
         return [blob]
     padded, side = np.pad(blob, 1), usual**0.5

@@ -3,8 +3,7 @@
 Introduced in lab 5, from the rule that people complain about to the one that works. Three take a
 box, three a mask, and of each kind one looks at all of it, one at its lower edge and one at the
 ground under it: so the table of their scores tells what masks buy and what geometry. Each gives a
-share for every vehicle and zone; one threshold for each rule, chosen on the validation cameras,
-makes a verdict of it.
+share for every vehicle and zone; a threshold for each, chosen on val, makes a verdict of it.
 """
 
 from __future__ import annotations
@@ -63,8 +62,12 @@ class Vehicles(Detections):
 def vehicles(found: Detections, camera: Camera) -> Vehicles:
     """The cars and vans among a picture's detections, each once.
 
-    A detector suppresses doubles class by class: what may be a car or a van comes twice. Of masks
-    that mostly lie in one with a better score none is kept.
+    Of masks that mostly lie in one with a better score, of whichever class, none is kept.
+
+    >>> numbers, masks = np.array([[1, 2], [0.6, 0.9]]), np.ones((2, 4, 6), bool)  # the same place
+    >>> found = Detections(np.zeros((2, 4)), *numbers, masks, ("car", "van"))
+    >>> vehicles(found, read_camera(kerbside.camera_file(3000))).class_names
+    ('van',)
     """
     areas = found.masks.sum(axis=(1, 2))
     candidates = [k for k, name in enumerate(found.class_names) if name in VEHICLES]
@@ -100,7 +103,11 @@ def nearer_masks(masks: np.ndarray, rows: Iterable[int]) -> NDArray[np.bool_]:
 
 
 def filled(boxes: np.ndarray, size: tuple[int, int], lower: float = 1.0) -> NDArray[np.bool_]:
-    """Boxes as masks, (N, H, W) bool; `lower` keeps only that share of each box's height."""
+    """Boxes as masks, (N, H, W) bool; `lower` keeps only that share of each box's height.
+
+    >>> filled(np.array([[0, 0, 4, 2]]), (4, 3), lower=0.5).astype(int).tolist()
+    [[[0, 0, 0], [0, 0, 0], [1, 1, 0], [1, 1, 0]]]
+    """
     masks = np.zeros((len(boxes), *size), bool)
     for mask, (top, left, bottom, right) in zip(masks, boxes, strict=True):
         top = bottom - lower * (bottom - top)
@@ -141,6 +148,9 @@ def contact_strip(mask: Mask, nearer: Mask | None = None, height: int = STRIP) -
     """The lowest pixels of each column of a mask: where the vehicle meets the ground.
 
     Columns that something nearer covers from below are left out; if that leaves none, all count.
+
+    >>> contact_strip(np.array([[True, True], [True, False]]), height=1).astype(int).tolist()
+    [[0, 1], [1, 0]]
     """
     lowest = mask.shape[0] - 1 - np.argmax(mask[::-1], axis=0)
     columns = mask.any(axis=0)
@@ -177,7 +187,13 @@ class Verdict:
 def verdicts(
     seen: Vehicles, rule: str = "footprint", threshold: float | None = None
 ) -> list[Verdict]:
-    """One verdict for each vehicle; zones that need time are not decided on one picture."""
+    """One verdict for each vehicle; zones that need time are not decided on one picture.
+
+    >>> still = next(records.read(kerbside.record_files("val")))  # of camera 2000
+    >>> seen = vehicles(scores.true_detections(still), read_camera(kerbside.camera_file(2000)))
+    >>> [verdict.offends for verdict in verdicts(seen, "box")]
+    [True, False, False]
+    """
     threshold = THRESHOLDS[rule] if threshold is None else threshold
     zones, result = seen.camera.forbidden, []
     for row in RULES[rule](seen).tolist():

@@ -43,7 +43,6 @@ PAIRS = (
 )  # fmt: skip
 """Rules whose F1 is compared on the same cameras: what masks buy, then what looking lower does."""
 
-
 Stills = Sequence[records.Example]
 Chosen = Mapping[str, tuple[float, float]]
 """For each rule the least detection score and the threshold of its share."""
@@ -109,14 +108,16 @@ class Judged:
 
 
 def f1(matrices: np.ndarray) -> np.ndarray:
-    """F1 of [[true -, false +], [false -, true +]], (..., 2, 2): the Dice of the second class."""
+    """F1 of [[true -, false +], [false -, true +]], (..., 2, 2): the Dice of the second class.
+
+    >>> float(f1([[5, 2], [0, 3]]))
+    0.75
+    """
     return metrics.dice_per_class(np.asarray(matrices, float))[..., 1]
 
 
 def precision_at(rate: float, matrices: np.ndarray) -> np.ndarray:
-    """Precision where a share `rate` (0 to 1) of the vehicles offends, by Bayes' rule.
-
-    `matrices`: [[true -, false +], [false -, true +]], (..., 2, 2).
+    """Precision where a share `rate` (0 to 1) of the vehicles offends (Bayes); matrices as in `f1`.
 
     >>> float(precision_at(0.02, np.array([[980, 20], [10, 90]])).round(2))
     0.48
@@ -136,8 +137,10 @@ def judge(
 ) -> dict[str, Judged]:
     """What some of `RULES` say about the vehicles of stills of Kerbside.
 
-    `found` has the detections of each still; None takes the true masks. `cameras` gives the camera
-    of a number, by default from Kerbside's files.
+    `found` defaults to the stills' true masks, `cameras` (by number) to Kerbside's files.
+
+    >>> judge([next(records.read(kerbside.record_files("val")))], rules=["contact"])["contact"].zone
+    array(['sidewalk_left', None, None], dtype=object)
     """
     view = lru_cache(cameras or (lambda number: read_camera(kerbside.camera_file(number))))
     found = map(true_detections, examples) if found is None else found
@@ -166,7 +169,11 @@ def judge(
 
 
 def true_detections(example: records.Example) -> Detections:
-    """The truth of a record as if a perfect detector had said it; crowds are left out."""
+    """The truth of a record as if a perfect detector had said it; crowds are left out.
+
+    >>> true_detections(next(records.read(kerbside.record_files("val")))).class_names[:3]
+    ('person', 'car', 'person')
+    """
     boxes, scores = example.boxes.astype(np.float32), np.ones(len(example.boxes), np.float32)
     everything = boxes, example.classes, scores, example.masks, example.class_names
     return Detections(*everything).take(~example.crowd)
@@ -188,7 +195,12 @@ def choose(examples: Stills, found: Sequence[Detections], rules: Iterable[str]) 
 
 
 def at_least(found: Iterable[Detections], score: float) -> list[Detections]:
-    """The detections of each picture that have at least some score."""
+    """The detections of each picture that have at least some score.
+
+    >>> numbers, masks = np.array([[1, 2], [0.9, 0.3]]), np.ones((2, 4, 6), bool)
+    >>> at_least([Detections(np.zeros((2, 4)), *numbers, masks, ("car", "van"))], 0.5)
+    [Detections(car 0.90)]
+    """
     return [each.take(each.scores >= score) for each in found]
 
 
@@ -209,8 +221,11 @@ def table(
 def f1_difference(first: np.ndarray, second: np.ndarray) -> dict[str, float]:
     """F1 of the second matrices (C, 2, 2) less that of the first, with its 95 % interval.
 
-    Row by row both belong to one camera, and each draw takes the same cameras of both: what is
-    hard about a camera is hard for both, so the difference is known better than either.
+    Each draw takes the same cameras (rows) of both: what is hard about one is hard for both.
+
+    >>> counts = np.array([[[9, 1], [2, 8]], [[5, 5], [4, 6]]])
+    >>> f1_difference(counts, counts)
+    {'f1': 0.0, 'f1_low': 0.0, 'f1_high': 0.0}
     """
     both = np.concatenate([first, second], axis=1)
 
@@ -233,7 +248,12 @@ class ClipScore:
 
 
 def truth_detector(stored: dict, size: tuple[int, int]) -> Detect:
-    """A detector that says a clip's truth, frame by frame: for telling apart whose error it is."""
+    """A detector that says a clip's truth, frame by frame: for telling apart whose error it is.
+
+    >>> stored = read_json(kerbside.clip_files("val")[0], "the truth of a clip")
+    >>> truth_detector(stored, kerbside.SIZE)(None).class_names[:3]  # of the first frame
+    ('car', 'person', 'car')
+    """
     frames = iter(stored["frames"])
 
     def detect(image: np.ndarray) -> Detections:

@@ -4,8 +4,7 @@ Introduced in lab 5. A fixed camera makes it simple: a vehicle that stands cover
 again and again. So each vehicle keeps an *anchor*, the pixels it has covered since it stopped, as
 votes over the frames in which a pixel could be seen, and it stands as long as its mask agrees with
 the anchor where nothing nearer hides it. Trackers such as SORT (Bewley et al., 2016) predict where
-a vehicle will be; here the question is whether it is still there, so mask IoU and an optimal
-assignment (SciPy) are enough.
+a vehicle will be; here mask IoU and an optimal assignment tell whether it is still there.
 """
 
 from __future__ import annotations
@@ -45,8 +44,7 @@ class Settings:
     new_score: float = 0.5  # least detection score that begins a track; a lower one may go on
     steady: int = 3  # frames after which a new place counts as a stand
     gap: float = 2.5
-    """Seconds without a sighting after which a vehicle that nothing hides has left; one frame in
-    which it is missed is never enough."""
+    """Seconds unseen after which a vehicle that nothing hides has left; never after one frame."""
     departed_gap: float = 1.5  # the same for one that seemed to drive off, or had only just come
     hidden_gap: float = 60.0  # the same for one that something nearer hides
     within: float = 0.8
@@ -172,10 +170,7 @@ class Tracker:
         self._before = 0.0  # time of the last frame
 
     def update(self, moment: Moment, found: Detections) -> list[Track]:
-        """Take the detections of a frame and return the tracks seen in it.
-
-        Frames may be left out: the time of the moment counts.
-        """
+        """Take a frame's detections, return the tracks seen in it; frames may be left out."""
         seen = vehicles(found, self.camera)
         columns = seen.masks, seen.nearer, seen.scores.tolist(), seen.class_names
         sightings = [Sighting(moment, *each) for each in zip(*columns, strict=True)]

@@ -131,6 +131,9 @@ def read_camera(path: str | Path) -> Camera:
     Raises:
         DataError: The file is missing or is no JSON.
         ZoneError: It lacks a field, contradicts itself, or has a zone that `zone_problems` refuses.
+
+    >>> [zone.name for zone in read_camera(kerbside.camera_file(3000)).forbidden][:4]
+    ['sidewalk_left_1', 'sidewalk_left_2', 'sidewalk_right', 'crossing']
     """
     path = Path(path)
     stored = files.read_json(path, "a camera file")
@@ -253,7 +256,11 @@ def _camera(stored: Any, name: str) -> Camera:
 
 
 def write_camera(camera: Camera, path: str | Path) -> Path:
-    """Write a camera file, whole or not at all; a `ZoneError` for what `check_camera` refuses."""
+    """Write a camera file, whole or not at all; a `ZoneError` for what `check_camera` refuses.
+
+    >>> read_camera(write_camera(read_camera(kerbside.camera_file(3000)), "copy.json")).size
+    (240, 320)
+    """
     check_camera(camera)
     zones = [{key: getattr(z, name) for key, name in ZONE_FIELDS.items()} for z in camera.zones]
     size = {"width": camera.size[1], "height": camera.size[0], "units": "pixels"}
@@ -265,13 +272,16 @@ def write_camera(camera: Camera, path: str | Path) -> Path:
 def zones_from_labelme(path: str | Path, camera: Camera | None = None) -> Camera:
     """A camera with the zones that somebody drew over one of its frames in LabelMe.
 
-    The label of a polygon is the zone's kind, such as `hydrant`, or kind and name, `hydrant: bay`.
-    The calibration of a known `camera` measures the zones on the ground, and those of its zones
-    that are not drawn anew are kept; None makes one without calibration.
+    A label is the zone's kind, or kind and name. A known `camera` measures the zones on the ground
+    and keeps those of its own that are not drawn anew; None makes one without calibration.
 
     Raises:
-        ZoneError: Something else than polygons and rectangles with known labels, in a frame of the
-            camera's size.
+        ZoneError: Neither polygon nor rectangle, an unknown label, or not of the camera's size.
+
+    >>> shape = {"label": "hydrant: bay", "points": [[9, 9], [99, 9], [99, 99]]}
+    >>> drawn = json.dumps({"imageHeight": 240, "imageWidth": 320, "shapes": [shape]})
+    >>> zones_from_labelme(files.write_text("frame.json", drawn)).zone("bay").kind
+    'hydrant'
     """
     path = Path(path)
     stored = files.read_json(path, "LabelMe's file of a frame")
