@@ -22,6 +22,7 @@ from tests.tools.records.annotated import (
 from tools.records import __main__ as cli
 from tools.records.contents import find_files
 from tools.records.formats import VOC_CLASSES
+from tools.records.shapes import Shape, filled_box
 
 TWO_PARTS = [rectangle(5, 5, 15, 15), rectangle(30, 20, 50, 35)]
 CROWD = {"size": list(SIZE), "counts": [0, 80, 2320]}  # the first two columns
@@ -229,3 +230,19 @@ def test_wrong_masks_of_voc_are_named(voc, tmp_path, kind, change, words):
         from_voc(voc, tmp_path / "v.tfrecord", listing=None)
     manifest = from_voc(voc, tmp_path / "v.tfrecord", skip_bad=True)
     assert manifest["left_out"] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("box", "columns"),
+    [([90, 10, 15, 20], 10), ([-30, 10, 60, 20], 30)],
+    ids=["beyond the right edge", "before the left edge"],
+)
+def test_a_box_without_outline_may_overshoot_the_picture_a_little(box, columns):
+    mask = filled_box(Shape("here", 1, None, box=box), (100, 100))
+    assert mask.any(axis=0).sum() == columns
+
+
+@pytest.mark.parametrize("box", [[90, 10, 25, 20], [-500, 10, 510, 20], [10, -500, 20, 510]])
+def test_a_box_without_outline_far_outside_is_refused(box):
+    with pytest.raises(DataError, match=r"here, bbox: expected .* 100x100"):
+        filled_box(Shape("here", 1, None, box=box), (100, 100))
