@@ -97,12 +97,24 @@ def export(
         }
         description.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
         building.chmod(0o755)
-        if folder.exists():
-            shutil.rmtree(folder)
-        os.replace(building, folder)
+        _put(building, folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return folder
+
+
+def _put(new: Path, folder: Path) -> None:
+    """Rename a folder; one that it replaces is on the disk until then, as NEW-replaced."""
+    old = new.with_name(f"{new.name}-replaced")
+    if folder.exists():
+        os.replace(folder, old)
+    try:
+        os.replace(new, folder)
+    except OSError:
+        if old.exists():
+            os.replace(old, folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def check_destination(folder: Path) -> None:

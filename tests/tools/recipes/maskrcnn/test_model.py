@@ -476,6 +476,31 @@ def test_other_files_are_not_overwritten(run, tmp_path):
         export.check_destination(tmp_path)
 
 
+@pytest.mark.parametrize("error", [Killed, OSError])
+def test_an_export_that_ends_between_its_renames_loses_no_model(tmp_path, monkeypatch, error):
+    folder, new = tmp_path / "model", tmp_path / ".model-new"
+    for each in (folder, new):
+        each.mkdir()
+        (each / "saved_model.pb").write_text(each.name)
+    rename, failed = os.replace, []
+
+    def replace_once(source, target):
+        if source == new and not failed:
+            failed.append(sorted(file.read_text() for file in tmp_path.glob("*/saved_model.pb")))
+            raise error
+        rename(source, target)
+
+    monkeypatch.setattr(export.os, "replace", replace_once)
+    with pytest.raises(error):
+        export._put(new, folder)
+    assert failed == [[".model-new", "model"]]
+    if error is OSError:  # it can still be put back
+        assert (folder / "saved_model.pb").read_text() == "model"
+        export._put(new, folder)
+        assert (folder / "saved_model.pb").read_text() == ".model-new"
+        assert list(tmp_path.iterdir()) == [folder]
+
+
 def test_a_blend_lies_between_its_parts(monkeypatch):
     """Two exports of a made-up network of two weights."""
     stored = {"first": [1.0, 2.0], "second": [3.0, -2.0]}
