@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from helpers import records
 from helpers.errors import DataError
 from tools.recipes.maskrcnn.photographs import UNKNOWN
 
@@ -58,7 +59,7 @@ def training_batches(
             remaining ones come from `files`.
 
     Raises:
-        DataError: There are no files, or one of them is missing.
+        DataError: There are no files, or one of them is missing or damaged.
     """
     import tensorflow as tf
     from official.vision.dataloaders import maskrcnn_input, tf_example_decoder
@@ -121,13 +122,12 @@ def training_batches(
 
 
 def check_files(files: Sequence[str | Path]) -> None:
-    """Raise `DataError` unless there are files and all of them exist."""
-    expected = "TFRecord files"
+    """Raise `DataError` unless there are files and all records in them are as they were written."""
     if not files:
-        raise DataError("data", expected=expected, found="none")
+        raise DataError("data", expected="TFRecord files", found="none")
     for file in files:
-        if not Path(file).is_file():
-            raise DataError(str(file), expected="a TFRecord file", found="no such file")
+        for _ in records.payloads(file):  # TensorFlow's message would not name the file
+            pass
 
 
 # --- what is not judged -----------------------------------------------------------------------

@@ -94,7 +94,7 @@ def train(
         report_every: Number of steps over which losses are averaged for display and logs.
 
     Raises:
-        DataError: A file is missing.
+        DataError: A file is missing or damaged.
         WeightsError: Weights cannot be read, or `folder` belongs to another plan.
         CourseError: The loss became infinite.
     """

@@ -16,7 +16,7 @@ from helpers import detector, weights
 from helpers.errors import ArrayError, CourseError, DataError, WeightsError
 from tests.tools.recipes.maskrcnn.shapes import shape_example
 from tools.recipes import maskrcnn
-from tools.recipes.maskrcnn import cli, model
+from tools.recipes.maskrcnn import cli, model, photographs
 from tools.recipes.maskrcnn import scores as recipe_scores
 
 tf = pytest.importorskip("tensorflow")
@@ -269,6 +269,27 @@ def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(DataError, match=r"no.tfrecord: expected a TFRecord file"):
         training.train(plan, tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_damaged_file_of_photographs_is_one_line_that_names_it(
+    records_file, tmp_path, monkeypatch, capsys
+):
+    """And where it is damaged, before anything is built."""
+    monkeypatch.setattr(cli, "RUNS", tmp_path / "runs")
+    monkeypatch.setattr(training, "_model", lambda *_: pytest.fail("it was built"))
+    damaged, content = tmp_path / "street.tfrecord", bytearray(records_file.read_bytes())
+    second = int.from_bytes(content[:8], "little") + 16
+    content[second + 20] ^= 1
+    damaged.write_bytes(content)
+    photographs.description(damaged).write_text('{"licence": "CC0"}')
+    mixed = "--photographs", f"{damaged}=0.5", "--output", tmp_path / "model"
+    status, _, errors = call(capsys, "train", "--data", records_file, *mixed)
+    assert (status, errors) == (
+        1,
+        f"error: {damaged}, record 1 at byte {second}, payload: expected its checksum, found "
+        "another one. The file is truncated or damaged: fetch or write it again.\n",
+    )
+    assert not (tmp_path / "runs").exists()
 
 
 def test_a_loss_that_is_not_finite_stops_the_training():
