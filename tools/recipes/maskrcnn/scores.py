@@ -7,7 +7,9 @@ Introduced in lab 4; used by `python -m tools.recipes.maskrcnn evaluate`. Rests 
 from __future__ import annotations
 
 import math
+import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -64,6 +66,9 @@ def photograph_cases(
     classes, such as trucks if only cars are scored but vans count as cars; objects without an
     outline if masks are scored; and the whole picture if some objects are not labelled.
 
+    All other objects are background: a detection on one is a false positive. Their numbers are
+    printed at the end, without those of pictures that are ignored as a whole.
+
     Args:
         photographs: From `photographs.read`.
         categories: Names of the scored categories.
@@ -71,6 +76,7 @@ def photograph_cases(
         detected_as: Classes of the model that count as these categories.
         by: "mask", or "box", which ignores outlines.
     """
+    background: Counter[str] = Counter()
     for photograph in photographs:
         height, width = photograph.image.shape[:2]
         boxes, masks, crowd = [], [], []
@@ -83,6 +89,8 @@ def photograph_cases(
                 boxes.append(box)
                 masks.append(mask == 1 if drawn else filled([box], (height, width))[0])
                 crowd.append(bool(unclear) or not wanted or (by == "mask" and not drawn))
+            elif photograph.complete:
+                background[name] += 1
         if not photograph.complete:
             boxes.append(np.array([0, 0, height, width], float))
             masks.append(np.ones((height, width), bool))
@@ -95,6 +103,9 @@ def photograph_cases(
             crowd=np.array(crowd, bool),
             source_id=photograph.name,
         )
+    if background:
+        counts = ", ".join(f"{count} {name!r}" for name, count in sorted(background.items()))
+        print(f"note: background, a detection there is a false alarm: {counts}", file=sys.stderr)
 
 
 def only(

@@ -20,7 +20,7 @@ from tools.recipes.maskrcnn import cli, photographs, scores, training
 from tools.records.coco import read_coco
 
 PICTURE = np.full((20, 30, 3), 90, np.uint8)
-NAMES = {"car": 3, "truck": 8, "person": 1, "train": 7}
+NAMES = {"car": 3, "truck": 8, "person": 1, "train": 7, "pickup": 99}
 
 
 @pytest.fixture
@@ -106,6 +106,17 @@ def test_a_category_of_no_object_is_named_beside_one_that_has_some(tmp_path, wri
     given = ["evaluate", *where, "--by", "box", "--category", "car", "lorry"]
     cli._evaluate_photographs(cli._parser().parse_args(given), finds_nothing)
     assert "note: no object is called 'lorry'" in capsys.readouterr().err
+
+
+def test_objects_on_which_a_detection_is_a_false_alarm_are_counted(write_coco, capsys):
+    names = "pickup", "person", "pickup", "truck", "train"
+    others = [(name, [20, 4 + k, 5, 5]) for k, name in enumerate(names)]
+    cases(write_coco("inside.png", *others))
+    note = "note: background, a detection there is a false alarm: 1 'person', 2 'pickup'"
+    assert note in capsys.readouterr().err.splitlines()
+    for complete, boxes in ((1, others[3:]), (0, others)):  # nothing there is a false alarm
+        cases(write_coco("inside.png", *boxes, complete=complete))
+        assert "false alarm" not in capsys.readouterr().err
 
 
 def test_a_photograph_with_its_objects(write_coco):
