@@ -141,6 +141,7 @@ def train(
     epochs: int,
     path: Path,
     about: dict,
+    encoder: str | None = None,
 ) -> dict:
     """Train a compiled model, save its weights and write their record.
 
@@ -152,12 +153,13 @@ def train(
         path: Weights file; the record is written beside it.
         about: First entries of the record: the command, the data. An interrupted training goes on
             if it is repeated with the same ones and the same `path`, and starts anew otherwise.
+        encoder: --encoder-weights, compared as well: `about` names a file without its folder.
 
     Returns:
         The record, still without scores.
     """
     start, cpu_start = time.monotonic(), time.process_time()
-    same = json.dumps([str(path.resolve()), about]).encode()
+    same = json.dumps([str(path.resolve()), encoder, about]).encode()
     backup = BACKUPS / f"{model.name}-{zlib.crc32(same):08x}"
     history = training.fit(model, batches, validation, epochs=epochs, backup=backup)
     save(model, path)

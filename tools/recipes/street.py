@@ -274,6 +274,7 @@ def _train(options: argparse.Namespace) -> dict:
                 averaging=options.averaging,
                 loss=options.loss,
                 seed=options.seed,
+                encoder_weights=Path(options.encoder_weights or "none"),
                 initial=options.initial,
                 camvid="DIR" if options.camvid else None,
             ),
@@ -282,6 +283,7 @@ def _train(options: argparse.Namespace) -> dict:
             "steps": steps,
             **began_with,
         },
+        encoder=options.encoder_weights,
     )
 
 

@@ -82,11 +82,11 @@ def _train(options: argparse.Namespace) -> dict:
         data = f"{data}, twice; {toys.title('train')}"
     train = training.batches(pairs, _as_it_is, augment=augment, seed=options.seed)
     validation = training.batches(load("validation"), to_pair, batch_size=16)
+    encoder = options.encoder_weights
     if options.model == "classic":
         model = unet.classic_unet()
     else:
-        encoder_weights = None if options.initial else options.encoder_weights
-        model = unet.light_unet(encoder_weights=encoder_weights)
+        model = unet.light_unet(encoder_weights=None if options.initial else encoder)
     began_with = command.load_initial(model, options.initial)
     steps = options.epochs * int(train.cardinality())
     rate = options.learning_rate
@@ -104,6 +104,7 @@ def _train(options: argparse.Namespace) -> dict:
                 epochs=options.epochs,
                 learning_rate=rate,
                 seed=options.seed,
+                encoder_weights=Path(encoder or "none"),
                 initial=options.initial,
                 toys=options.toys,
             ),
@@ -112,6 +113,7 @@ def _train(options: argparse.Namespace) -> dict:
             "seed": options.seed,
             **began_with,
         },
+        encoder=encoder,
     )
 
 

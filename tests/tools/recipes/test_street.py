@@ -104,6 +104,24 @@ def test_a_loss_that_counts_unknown_pixels_is_not_trained_on_camvid(tmp_path, ca
     assert capsys.readouterr().err.startswith("error: --loss: expected small with --camvid")
 
 
+def test_an_interrupted_training_does_not_go_on_with_other_encoder_weights(
+    parrot, tmp_path, monkeypatch
+):
+    backups = []
+
+    def killed(*args, backup, **kwargs):
+        backups.append(backup)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "fit", killed)
+    monkeypatch.setitem(recipe.MODELS, "unet", lambda size, *, encoder_weights: parrot)
+    for words in ((), (), *(("--encoder-weights", each) for each in ("none", "a/e.h5", "b/e.h5"))):
+        with pytest.raises(KeyboardInterrupt):
+            recipe.main(["train", "--weights", str(tmp_path / "a.weights.h5"), *words])
+    assert backups[0] == backups[1]
+    assert len(set(backups)) == 4
+
+
 def test_a_folder_without_frames_is_named(tmp_path):
     with pytest.raises(DataError, match=r"expected CamVid, train/images/\*.jpg .*, found none"):
         recipe.camvid(tmp_path, "train")

@@ -135,6 +135,7 @@ def test_train_writes_weights_and_a_record_that_evaluate_goes_on_with(
     assert found["data"] == "Oxford-IIIT Pet (photos), train, 8 images"
     assert (found["epochs"], found["seed"]) == (1, 3)
     assert "--epochs 1 --learning-rate 0.0007 --seed 3" in found["command"]
+    assert found["command"].endswith("--encoder-weights imagenet")
     [miou] = found["val_miou_by_epoch"]
     assert 0 <= miou <= 1
     assert sorted(path.name for path in path.parent.iterdir()) == ["new.json", path.name]
@@ -193,12 +194,13 @@ def test_an_interrupted_training_goes_on_with_the_same_options_alone(
     monkeypatch.setattr(training, "fit", killed)
     (tmp_path / "other").mkdir()
     first = ["--data-dir", data, "--weights", tmp_path / "a.weights.h5", "--seed", "3"]
-    changed = ["--learning-rate", "0.5"], ["--weights", tmp_path / "other" / "a.weights.h5"]
+    changed = [["--learning-rate", "0.5"], ["--weights", tmp_path / "other" / "a.weights.h5"]]
+    changed += [["--encoder-weights", each] for each in ("none", "one/a.h5", "other/a.h5")]
     for words in (first, first, *([*first, *more] for more in changed)):
         with pytest.raises(KeyboardInterrupt):
             train_here(*words)
     assert folders[0] == folders[1]
-    assert len(set(folders)) == 3
+    assert len(set(folders[1:])) == 1 + len(changed)
 
 
 @pytest.mark.parametrize("place", ["file/new.weights.h5", "new.h5"])
