@@ -39,16 +39,16 @@ SETTINGS = {
     "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # several labs may be open at once
     "KERAS_BACKEND": "tensorflow",
 }
-
 THREAD_SETTINGS = (
     *("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"),
     *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
 )
-
 REQUIREMENTS = ("requirements.txt", "requirements/garden.txt")
 TFOD2 = "requirements/tfod2.txt"
 # Of TFOD2 and two packages that only it uses; `helpers.tfod.activate` puts it on the path.
 TFOD2_FOLDER = Path(sys.prefix) / "tfod2"
+if not (os.access(sys.prefix, os.W_OK) or (TFOD2_FOLDER / "object_detection").is_dir()):
+    TFOD2_FOLDER = BUILD / "tfod2"  # as on JupyterHub, where Python's own folder is for reading
 
 
 def available_cpus() -> int:

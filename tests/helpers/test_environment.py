@@ -159,6 +159,24 @@ def test_installing_says_what_has_changed_and_keeps_tfod2_aside(packages, capsys
     assert len(asked) == 5
 
 
+@pytest.mark.parametrize(
+    ("writable", "installed", "beside_python"),
+    [(True, False, True), (False, True, True), (False, False, False)],
+)
+def test_tfod2_lies_in_the_course_where_nothing_can_be_written_beside_python(
+    tmp_path, writable, installed, beside_python
+):
+    """As on JupyterHub: other packages go to the reader's own folder, but not with `--target`."""
+    (tmp_path / "tfod2" / ("object_detection" if installed else "interrupted")).mkdir(parents=True)
+    code = (
+        f"import os, sys; sys.prefix = {str(tmp_path)!r}\n"
+        f"os.access = lambda path, mode: {writable} or path != sys.prefix\n"
+        "from helpers import environment; print(environment.TFOD2_FOLDER)"
+    )
+    expected = tmp_path if beside_python else helpers.BUILD
+    assert in_fresh_python(code) == f"{expected / 'tfod2'}\n"
+
+
 def test_of_two_copies_the_one_that_is_imported_is_compared(packages, capsys, monkeypatch):
     """As where pip installs for the user alone: the system's copy stays, further down the path."""
     packages.pop("asked")
