@@ -51,13 +51,15 @@ def test_two_labs_give_copies_pages_summary_and_table(make_lab, tmp_path, capsys
     make_lab("02_second", ("markdown", "# Lab 2: Second"), ("code", PICTURE))
     out = tmp_path / "out with space"
 
+    start = time.monotonic()
     assert run(folder, out) == 0
+    taken = time.monotonic() - start
 
     first, second = summary(out)
     assert set(first) == {"lab", "ok", "cells", "seconds", "peak_mb", "metrics"}
     assert (first["lab"], first["ok"], first["cells"]) == ("01_first", True, 2)
     assert first["metrics"] == {"miou": 0.75, "images": 3}  # the later value wins
-    assert 0 < first["seconds"] < 120
+    assert 0 < first["seconds"] < taken
     assert 20 < first["peak_mb"] < 1000
     assert second["metrics"] == {}
     executed = nbformat.read(out / "01_first.ipynb", as_version=4)
@@ -111,28 +113,23 @@ def test_a_failing_cell_is_named_and_the_other_labs_run(make_lab, tmp_path, caps
 def test_a_cell_that_hangs_ends_with_its_children(make_lab, tmp_path):
     marker = f"hang_marker_{os.getpid()}"  # other runs of this test may be on the machine
     child = f"import time; {marker} = 1; time.sleep(600)"
-    folder = make_lab(
-        "01_hangs",
-        ("code", "import subprocess, sys, time"),
-        ("code", f"p = subprocess.Popen([sys.executable, '-c', '{child}'])"),
-        ("code", "time.sleep(600)"),
-    ).parent
-    start = time.monotonic()
-    assert run(folder, tmp_path / "out", "--timeout", "3") == 1
-    assert time.monotonic() - start < 150
+    start = f"p = subprocess.Popen([sys.executable, '-c', '{child}'])"
+    cell = ("code", f"import subprocess, sys, time\n{start}\ntime.sleep(600)")
+    folder = make_lab("01_hangs", ("markdown", "# Lab 1: Hangs"), cell).parent
+    assert run(folder, tmp_path / "out", "--timeout", "3") == 1  # and not after 600 s
     (entry,) = summary(tmp_path / "out")
-    assert entry["failed_cell"] == 3
+    assert entry["failed_cell"] == 2
     assert entry["reason"] == "the cell took longer than 3 s"
     assert not running(marker)
 
 
 def test_a_lab_that_takes_too_long_in_all_is_ended(make_lab, tmp_path):
-    cells = [("code", "import time; time.sleep(0.5)")] * 20
+    cells = [("code", "import time; time.sleep(0.5)")] * 40
     folder = make_lab("01_slow", *cells).parent
-    assert run(folder, tmp_path / "out", "--lab-timeout", "2") == 1
+    assert run(folder, tmp_path / "out", "--lab-timeout", "5") == 1
     (entry,) = summary(tmp_path / "out")
-    assert entry["reason"] == "the lab took longer than 2 s"
-    assert 0 < entry["cells"] < 20
+    assert entry["reason"] == "the lab took longer than 5 s"
+    assert 0 < entry["cells"] < 40
 
 
 def test_a_kernel_that_dies_is_reported_with_its_last_words(make_lab, tmp_path, capsys):
@@ -145,7 +142,7 @@ def test_a_kernel_that_dies_is_reported_with_its_last_words(make_lab, tmp_path, 
 
 
 def test_memory_counts_the_children_and_only_the_peak(make_lab, tmp_path):
-    child = "import time; x = bytearray(300_000_000); time.sleep(1)"
+    child = "import time; x = bytearray(300_000_000); time.sleep(3)"
     folder = make_lab("01_small", ("code", "import time; time.sleep(0.6)")).parent
     make_lab(
         "02_child",

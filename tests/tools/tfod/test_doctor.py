@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import time
+import os
 
 import pytest
 
@@ -41,10 +41,11 @@ def test_made_up_good_facts_are_all_green():
 
 @pytest.mark.skipif(not tfod.installed(), reason=f"TFOD2 is not installed: {tfod.INSTALL}")
 def test_this_environment_is_all_green(capsys):
-    start = time.monotonic()
+    start = sum(os.times()[:4])
     assert cli.main(["doctor", "--offline"]) == 0, capsys.readouterr().out
     assert "All is well." in capsys.readouterr().out
-    assert time.monotonic() - start < 60  # 10 s is the aim on an idle machine
+    # CPU time, of its processes as well: what else this machine is busy with does not count.
+    assert sum(os.times()[:4]) - start < 30  # it takes 10
 
 
 PLACES = [  # versions seen there; each ran all five labs
