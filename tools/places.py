@@ -43,7 +43,6 @@ LISTS = ROOT / "tests" / "environments"
 RESULTS = LISTS / "results.json"
 PAGE = ROOT / "docs" / "where-it-runs.md"
 WORK = BUILD / "places"
-BYTECODE = WORK / "bytecode"
 KERNEL = "place"
 MARKS = {"colab": "COLAB_RELEASE_TAG", "kaggle": "KAGGLE_KERNEL_RUN_TYPE"}
 """Environment variables that identify the places."""
@@ -173,7 +172,7 @@ def kernel_of(place: Place) -> Iterator[dict[str, str]]:
         for name in ("VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE"):
             environment.pop(name, None)
         # `prepare` makes the environment anew; what Python compiled of the same files is kept.
-        environment["PYTHONPYCACHEPREFIX"] = str(BYTECODE)
+        environment["PYTHONPYCACHEPREFIX"] = str(WORK / "bytecode")
         try:
             yield environment
         finally:
@@ -207,7 +206,7 @@ def run(
         made = course / "build"  # by the lab itself, not fetched
         size = sum(file.lstat().st_size for file in files if made not in file.parents)
         passing = Path(tempfile.gettempdir()).relative_to("/")
-        shutil.rmtree(BYTECODE / passing, ignore_errors=True)
+        shutil.rmtree(WORK / "bytecode" / passing, ignore_errors=True)
     notebooks.write_notebook(WORK / "run" / place.name / name, done.notebook)
     return done, size / 1e6
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -19,6 +20,15 @@ from tools import notebooks, places
 LABS = notebooks.find_labs()
 OLDEST = places.all_places()[0]
 SET_UP = notebooks.setup_cell().split("\n", 1)[0]
+WORK = places.WORK
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_folder() -> Iterator[None]:
+    """`make places` may be at work in the other, and each makes its environments anew."""
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setattr(places, "WORK", places.BUILD / "places-test")
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +99,16 @@ def test_on_the_oldest_list_labs_are_set_up_and_show_a_figure(oldest, origin, wh
         stored = notebooks.headline_metrics(nbformat.read(LABS[number - 1], as_version=4))
         assert places.different(run.metrics, stored) == []
     assert fetched < 45
+
+
+def test_what_make_places_has_prepared_is_left_alone(monkeypatch):
+    monkeypatch.setattr(
+        places, "uv", lambda *of, **_: made.append(of) or subprocess.CompletedProcess(of, 0, "", "")
+    )
+    made = []
+    places.prepare(OLDEST)
+    assert any(OLDEST.name in argument for step in made for argument in step)
+    assert not any(str(WORK / OLDEST.name) in step for step in made)
 
 
 @pytest.mark.slow
