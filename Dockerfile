@@ -8,7 +8,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends make git bubble
 WORKDIR /course
 # The environment first: it changes less often than the course.
 COPY Makefile ./
-COPY tools/setup.sh tools/
+COPY tools/setup.sh tools/index.sh tools/
 COPY requirements requirements
 RUN make setup && rm -rf /root/.cache
 COPY . .

@@ -49,7 +49,7 @@ lint: setup  ## check code style and notebooks
 places: setup  ## run all labs as on Colab and Kaggle; docs/where-it-runs.md (about half an hour)
 	@$(IN_VENV) -m tools.places $(ARGS)
 
-COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+COMPILE = . tools/index.sh; .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
     --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 lock: setup  ## pin requirements.txt and the development tools anew (ARGS=--upgrade: newest versions)
 	@$(COMPILE) $(ARGS) requirements.txt --group pyproject.toml:dev --group pyproject.toml:teach \

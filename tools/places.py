@@ -84,13 +84,9 @@ def uv(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     program = Path(sysconfig.get_path("scripts"), "uv")
     versions = sorted(Path.home().glob(".pyenv/versions/*/bin"))
     path = os.pathsep.join([os.environ.get("PATH", ""), *map(str, versions)])
-    settings = {"PATH": path, "UV_INDEX_STRATEGY": "unsafe-best-match"}
-    for name, key in (("UV_DEFAULT_INDEX", "index-url"), ("UV_INDEX", "extra-index-url")):
-        asked = [sys.executable, "-m", "pip", "config", "get", f"global.{key}"]  # as tools/setup.sh
-        found = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
-        settings |= {name: found} if found else {}
+    command = ["sh", "-c", '. tools/index.sh; exec "$0" "$@"', str(program), *arguments]
     return subprocess.run(
-        [str(program), *arguments], env=os.environ | settings, capture_output=True, text=True,
+        command, cwd=ROOT, env=os.environ | {"PATH": path}, capture_output=True, text=True,
         **options,
     )  # fmt: skip
 

@@ -24,13 +24,9 @@ state="$(cat $lists requirements/tfod2.txt tools/setup.sh | cksum) Python ${of:-
 # uv looks for interpreters on the PATH, where pyenv puts only stubs for those of its versions in use.
 for bin in "${PYENV_ROOT:-${HOME:-}/.pyenv}"/versions/*/bin; do PATH=$PATH:$bin; done
 
-ask=$(command -v python3 || command -v "${PYTHON:-python}" || echo python3)
-of_pip() { "$ask" -m pip config get "global.$1" 2>/dev/null || true; }
-: "${UV_DEFAULT_INDEX:=${PIP_INDEX_URL:-$(of_pip index-url)}}"
-: "${UV_INDEX:=${PIP_EXTRA_INDEX_URL:-$(of_pip extra-index-url)}}"
-: "${UV_INDEX_STRATEGY:=unsafe-best-match}" # as pip does; hashes say what may be installed
+. tools/index.sh
 : "${UV_PYTHON_PREFERENCE:=system}"
-export UV_DEFAULT_INDEX UV_INDEX UV_INDEX_STRATEGY UV_PYTHON_PREFERENCE PIP_ROOT_USER_ACTION=ignore
+export UV_PYTHON_PREFERENCE PIP_ROOT_USER_ACTION=ignore
 
 uv=${UV:-$(command -v uv || true)}
 if [ -z "$uv" ]; then

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from helpers import ROOT
+from tools import places
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="make runs in a POSIX shell")
 
@@ -34,7 +35,8 @@ class Course:
     def __init__(self, folder: Path):
         self.folder = folder / "a course with spaces"
         (self.folder / "tools").mkdir(parents=True)
-        shutil.copy(ROOT / "tools" / "setup.sh", self.folder / "tools")
+        for name in ("tools/setup.sh", "tools/index.sh", "Makefile"):
+            shutil.copy(ROOT / name, self.folder / name)
         shutil.copytree(ROOT / "requirements", self.folder / "requirements")
         self.log, self.fail, self.uv = (folder / name for name in ("log", "fail", "uv"))
         text = FAKE_UV.format(log=self.log, fail=self.fail, python=sys.executable)
@@ -131,6 +133,24 @@ def test_pips_index_is_uvs_index(course):
     course.setup(PIP_INDEX_URL="https://example.org/simple", PIP_EXTRA_INDEX_URL="file:///a")
     text = log.read_text()
     assert "UV_DEFAULT_INDEX=https://example.org/simple" in text and "UV_INDEX=file:///a" in text
+
+
+@pytest.mark.parametrize("program", ["lock", "places"])
+def test_pips_index_is_that_of_locks_and_places_too(course, monkeypatch, program):
+    course.setup()
+    monkeypatch.setenv("PIP_INDEX_URL", "https://example.org/simple")
+    for name in ("UV_DEFAULT_INDEX", "MAKEFLAGS"):
+        monkeypatch.delenv(name, raising=False)
+    uv = course.folder / ".venv" / "bin" / "uv"
+    uv.write_text('#!/bin/sh\necho "$1 $2 $UV_DEFAULT_INDEX"\n')
+    uv.chmod(0o755)
+    if program == "lock":
+        make = ["make", "-o", "setup", "lock"]
+        shown = subprocess.run(make, cwd=course.folder, capture_output=True, text=True).stdout
+    else:
+        monkeypatch.setattr(places.sysconfig, "get_path", lambda _: str(uv.parent))
+        shown = places.uv("pip", "compile").stdout
+    assert set(shown.splitlines()) == {"pip compile https://example.org/simple"}
 
 
 def test_another_environment_has_its_own_list(course):
