@@ -145,7 +145,7 @@ def test_pips_index_is_that_of_locks_and_places_too(course, monkeypatch, program
     uv.write_text('#!/bin/sh\necho "$1 $2 $UV_DEFAULT_INDEX"\n')
     uv.chmod(0o755)
     if program == "lock":
-        make = ["make", "-o", "setup", "lock"]
+        make = ["make", "--no-print-directory", "-o", "setup", "lock"]
         shown = subprocess.run(make, cwd=course.folder, capture_output=True, text=True).stdout
     else:
         monkeypatch.setattr(places.sysconfig, "get_path", lambda _: str(uv.parent))
