@@ -308,10 +308,8 @@ def judged(answers: list[exercises.Answer], refused: list[str | None]) -> tuple[
     pairs = list(zip(answers, refused, strict=True))
     for answer, message in pairs:
         if answer.right and message:
-            return (
-                0.0,
-                f"Your check refuses a right answer: {answer.about} It says: {message[:300]}",
-            )
+            said = f"{answer.about} It says: {message[:300]}"
+            return 0.0, f"Your check refuses a right answer: {said}"
     wrong = [(answer, message) for answer, message in pairs if not answer.right]
     passed = [answer.about for answer, message in wrong if not message]
     if not passed:

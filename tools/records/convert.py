@@ -72,10 +72,8 @@ def convert(annotated: Annotated) -> tuple[bytes, Counter[str]]:
         example, counts = annotated.annotation(size, orientation)
         counts["pictures_nearly_black"] = int(dark)
         if orientation != 1:
-            stream, quality = (
-                io.BytesIO(),
-                {"quality": 95, "subsampling": 0} if kind == "jpeg" else {},
-            )
+            stream = io.BytesIO()
+            quality = {"quality": 95, "subsampling": 0} if kind == "jpeg" else {}
             Image.fromarray(pictures.read(encoded, report=None)).save(stream, kind, **quality)
             encoded = stream.getvalue()
     return records.serialise(example, kind, encoded=encoded, filename=annotated.filename), counts
